@@ -1,0 +1,1 @@
+//! The numerical ground floor.

@@ -1,0 +1,98 @@
+//! Borrowed, named `f64` columns: the one form in which data come in through every door.
+//!
+//! A [`Table`] owns nothing and copies nothing. Its columns may be strided views, so a slice, a column of a
+//! matrix, a NumPy array or a C pointer with a stride all fit.
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::unit::Unit;
+use ndarray::ArrayView1;
+
+/// Named columns of equal length, borrowed from the caller.
+///
+/// ```
+/// use cam_core::Table;
+/// let (x, t) = ([2.0, 0.0], [10.0, 12.0]);
+/// let table = Table::new().with("frequency", &x)?.with("T", &t)?;
+/// assert_eq!(table.rows(), 2);
+/// assert_eq!(table.column("T")?[1], 12.0);
+/// # Ok::<(), cam_core::Error>(())
+/// ```
+#[derive(Debug, Clone, Default)]
+pub struct Table<'a> {
+    rows: usize,
+    columns: Vec<(&'a str, ArrayView1<'a, f64>)>,
+    unit: Option<Unit>,
+}
+
+impl<'a> Table<'a> {
+    /// A table without columns.
+    pub fn new() -> Self {
+        Table::default()
+    }
+
+    /// This table with one more column: a slice or any [`ArrayView1`].
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidShape`] when the length differs from that of the columns before, or the name is taken.
+    pub fn with(mut self, name: &'a str, values: impl Into<ArrayView1<'a, f64>>) -> Result<Self> {
+        let values = values.into();
+        if let Some((first, _)) = self.columns.first()
+            && values.len() != self.rows
+        {
+            return Err(Error::shape(format!(
+                "columns must have equal lengths: {first} has {} rows, {name} has {}",
+                self.rows,
+                values.len()
+            ))
+            .with_field(name));
+        }
+        if self.get(name).is_some() {
+            return Err(Error::shape(format!("column {name} is given twice")).with_field(name));
+        }
+        self.rows = values.len();
+        self.columns.push((name, values));
+        Ok(self)
+    }
+
+    /// This table, with its times counted in `unit`.
+    #[must_use]
+    pub fn in_unit(mut self, unit: impl Into<Option<Unit>>) -> Self {
+        self.unit = unit.into();
+        self
+    }
+
+    /// The unit of its times, where it is known.
+    pub fn unit(&self) -> Option<Unit> {
+        self.unit
+    }
+
+    /// The number of rows.
+    pub fn rows(&self) -> usize {
+        self.rows
+    }
+
+    /// The names of the columns, in the order given.
+    pub fn names(&self) -> impl Iterator<Item = &'a str> {
+        self.columns.iter().map(|(name, _)| *name)
+    }
+
+    /// The column of that name, if there is one.
+    pub fn get(&self, name: &str) -> Option<ArrayView1<'a, f64>> {
+        self.columns.iter().find(|(n, _)| *n == name).map(|(_, values)| *values)
+    }
+
+    /// The column of that name.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidShape`] naming the column that is missing and those that are there.
+    pub fn column(&self, name: &str) -> Result<ArrayView1<'a, f64>> {
+        self.get(name).ok_or_else(|| {
+            let there: Vec<_> = self.names().collect();
+            Error::new(
+                ErrorKind::InvalidShape,
+                format!("column {name:?} is missing; there are: {}", there.join(", ")),
+            )
+            .with_field(name)
+        })
+    }
+}
