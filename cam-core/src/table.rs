@@ -6,6 +6,7 @@
 use crate::error::{Error, ErrorKind, Result};
 use crate::unit::Unit;
 use ndarray::ArrayView1;
+use serde::Serialize;
 
 /// Named columns of equal length, borrowed from the caller.
 ///
@@ -96,3 +97,78 @@ impl<'a> Table<'a> {
         })
     }
 }
+
+/// Where a parameter or a column lives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Domain {
+    /// x > 0 and finite.
+    Positive,
+    /// x ≥ 0 and finite.
+    NonNegative,
+    /// 0, 1, 2, …
+    Count,
+}
+
+impl Domain {
+    /// Whether the value lies in the domain. NaN lies in none.
+    pub fn contains(self, x: f64) -> bool {
+        x.is_finite()
+            && match self {
+                Domain::Positive => x > 0.0,
+                Domain::NonNegative => x >= 0.0,
+                Domain::Count => x >= 0.0 && x.fract() == 0.0,
+            }
+    }
+
+    /// The domain in words, for messages: `must be …`.
+    pub fn rule(self) -> &'static str {
+        match self {
+            Domain::Positive => "positive and finite",
+            Domain::NonNegative => "finite and at least 0",
+            Domain::Count => "a whole number, at least 0",
+        }
+    }
+}
+
+/// What a number is measured in; it decides what happens to it when the unit of time or money changes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Dimension {
+    /// A pure number.
+    None,
+    /// Units of time.
+    Time,
+    /// Units of money.
+    Money,
+}
+
+/// A parameter or a column: its name, domain, dimension and meaning.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Variable {
+    /// The name, as in a table or a document.
+    pub name: &'static str,
+    /// The values it may take.
+    pub domain: Domain,
+    /// What it is measured in.
+    pub dimension: Dimension,
+    /// One line on what it says.
+    pub meaning: &'static str,
+}
+
+impl Variable {
+    /// A variable; see the fields.
+    pub const fn new(
+        name: &'static str,
+        domain: Domain,
+        dimension: Dimension,
+        meaning: &'static str,
+    ) -> Variable {
+        Variable { name, domain, dimension, meaning }
+    }
+}
+
+/// The most columns that the row of a model may have.
+pub const MAX_COLUMNS: usize = 8;

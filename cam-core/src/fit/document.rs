@@ -1,0 +1,168 @@
+//! A fitted model and its one persistent form, a JSON document that opens from every language.
+//!
+//! ```json
+//! {"format": "cam.model", "schema": 1, "model": "bg_nbd", "unit": "week",
+//!  "parameters": {"r": 0.24, "alpha": 4.41, "a": 0.79, "b": 2.43}, "fit": {"log_likelihood": -9582.4}}
+//! ```
+//!
+//! Numbers are written with the fewest digits that read back to the same bits.
+
+use super::report::{FitReport, Interval};
+use crate::error::{Error, ErrorKind, Result};
+use crate::math::normal_quantile;
+use crate::model::Model;
+use crate::unit::Unit;
+use serde_json::{Map, Value, json};
+
+/// The version of the document that this library writes. It reads this and all earlier ones.
+pub const SCHEMA: u64 = 1;
+
+const FORMAT: &str = "cam.model";
+
+/// A model, the unit of its times, and, where it comes from data, what the fit found out.
+#[derive(Debug, Clone)]
+pub struct Fitted<M> {
+    /// The model.
+    pub model: M,
+    /// The unit of its times; none where the data named none.
+    pub unit: Option<Unit>,
+    /// The report of the fit; none where the parameters were given.
+    pub fit: Option<FitReport>,
+}
+
+impl<M: Model> Fitted<M> {
+    /// The report of the fit.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Unsupported`] where the parameters were given, not estimated.
+    pub fn report(&self) -> Result<&FitReport> {
+        self.fit.as_ref().ok_or_else(|| {
+            Error::new(ErrorKind::Unsupported, "the parameters were given, not estimated: there is no fit to report")
+        })
+    }
+
+    /// Wald intervals on the log scale, so that they keep to the positive numbers: θ̂ exp(± z SE/θ̂).
+    ///
+    /// # Errors
+    /// A level outside (0, 1), or no covariance.
+    pub fn confidence_intervals(&self, level: f64) -> Result<Vec<Interval>> {
+        if !(level > 0.0 && level < 1.0) {
+            return Err(Error::parameter("level", "between 0 and 1", level));
+        }
+        let z = normal_quantile(0.5 + 0.5 * level);
+        let errors = self.report()?.standard_errors()?;
+        let theta = self.model.parameters();
+        let names = self.model.spec().parameters;
+        Ok((0..theta.len())
+            .map(|i| {
+                let factor = (z * errors[i] / theta[i]).exp();
+                Interval { parameter: names[i].name, lower: theta[i] / factor, upper: theta[i] * factor }
+            })
+            .collect())
+    }
+
+    /// The same, with the model behind the object-safe trait.
+    pub fn boxed(&self) -> Fitted<Box<dyn Model>> {
+        Fitted { model: self.model.boxed(), unit: self.unit, fit: self.fit.clone() }
+    }
+
+    /// The document.
+    ///
+    /// # Errors
+    /// Only a number that JSON cannot hold (there is none in a checked model) makes it fail.
+    pub fn to_json(&self) -> Result<String> {
+        let spec = self.model.spec();
+        let parameters: Map<String, Value> = spec
+            .parameters
+            .iter()
+            .zip(self.model.parameters())
+            .map(|(p, value)| (p.name.to_owned(), json!(value)))
+            .collect();
+        let document = Ordered {
+            format: FORMAT.into(),
+            schema: SCHEMA,
+            model: spec.id.into(),
+            unit: self.unit,
+            parameters: Parameters(parameters, spec.parameters.iter().map(|p| p.name.to_owned()).collect()),
+            fit: self.fit.clone(),
+        };
+        serde_json::to_string(&document)
+            .map_err(|e| Error::new(ErrorKind::Internal, format!("cannot write the document: {e}")))
+    }
+
+    /// Whether times in the data and in the model are counted in the same unit; unknown units are taken as given.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidParameter`] when both are known and differ.
+    pub fn check_unit(&self, unit: Option<Unit>) -> Result<()> {
+        match (self.unit, unit) {
+            (Some(mine), Some(theirs)) if mine != theirs => Err(Error::new(
+                ErrorKind::InvalidParameter,
+                format!("the model counts time in units of a {mine}, the data in units of a {theirs}"),
+            )
+            .with_field("unit")),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// The document read, before the model is looked up.
+pub(crate) struct Opened {
+    pub(crate) model: String,
+    pub(crate) unit: Option<Unit>,
+    pub(crate) parameters: Map<String, Value>,
+    pub(crate) fit: Option<FitReport>,
+}
+
+/// Read a document of this or an earlier schema.
+pub(crate) fn open(text: &str) -> Result<Opened> {
+    let invalid = |message: String| Error::new(ErrorKind::InvalidDocument, message);
+    let value: Value = serde_json::from_str(text).map_err(|e| invalid(format!("not a JSON document: {e}")))?;
+    let object = value.as_object().ok_or_else(|| invalid("the document must be a JSON object".into()))?;
+    match object.get("format").and_then(Value::as_str) {
+        Some(FORMAT) => {}
+        other => return Err(invalid(format!("format must be {FORMAT:?}, got {other:?}"))),
+    }
+    match object.get("schema").and_then(Value::as_u64) {
+        Some(1..=SCHEMA) => {}
+        Some(later) => {
+            return Err(invalid(format!("schema {later} is not known; this library reads up to {SCHEMA}")));
+        }
+        None => return Err(invalid("schema must be a whole number".into())),
+    }
+    let document: Ordered =
+        serde_json::from_value(value).map_err(|e| invalid(format!("the document does not fit its schema: {e}")))?;
+    Ok(Opened {
+        model: document.model,
+        unit: document.unit,
+        parameters: document.parameters.0,
+        fit: document.fit,
+    })
+}
+
+/// The document in the order of its fields.
+#[derive(serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Ordered {
+    format: String,
+    schema: u64,
+    model: String,
+    unit: Option<Unit>,
+    parameters: Parameters,
+    fit: Option<FitReport>,
+}
+
+/// Parameters by name, written in the order of the model.
+struct Parameters(Map<String, Value>, Vec<String>);
+
+impl serde::Serialize for Parameters {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.1.iter().map(|name| (name, &self.0[name])))
+    }
+}
+
+impl<'de> serde::Deserialize<'de> for Parameters {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Ok(Parameters(Map::deserialize(deserializer)?, Vec::new()))
+    }
+}

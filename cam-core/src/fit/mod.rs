@@ -1,0 +1,52 @@
+//! Estimation: from rows to a model, generic over every [`Family`].
+//!
+//! [`Fit::fit`] maximises the likelihood. It works on the *mean* log-likelihood, so that no tolerance depends on the
+//! number of customers, and in the logarithms of the parameters, so that they stay positive and their scales do not
+//! matter: days or years lead to the same maximum.
+
+mod document;
+mod mle;
+mod report;
+
+pub use document::{Fitted, SCHEMA};
+pub use mle::{FitOptions, maximum_likelihood};
+pub use report::{FitReport, Interval, Status};
+
+use crate::control::Control;
+use crate::error::Result;
+use crate::model::Family;
+use crate::table::Table;
+
+/// Every [`Family`] can be fitted.
+///
+/// ```no_run
+/// use cam_core::{Fit, Summary, clv::BgNbd};
+/// # fn f(summary: &Summary) -> cam_core::Result<()> {
+/// let fitted = BgNbd::fit(summary)?;
+/// println!("{:?} {}", fitted.model, fitted.report()?.log_likelihood);
+/// # Ok(()) }
+/// ```
+pub trait Fit: Family {
+    /// Maximum likelihood with default options on all processors.
+    ///
+    /// # Errors
+    /// A column is missing, a row breaks a rule (the row is named), or the data are too few or too uniform for a maximum to exist. A
+    /// search that ends elsewhere than at a maximum is no error: see [`FitReport::status`].
+    fn fit<'a>(data: impl Into<Table<'a>>) -> Result<Fitted<Self>> {
+        maximum_likelihood(&data.into(), &FitOptions::default(), &Control::new())
+    }
+
+    /// Maximum likelihood with options, threads, progress and cancellation.
+    ///
+    /// # Errors
+    /// As for [`fit`](Fit::fit), and [`Interrupted`](crate::ErrorKind::Interrupted).
+    fn fit_with<'a>(
+        data: impl Into<Table<'a>>,
+        options: &FitOptions,
+        control: &Control<'_>,
+    ) -> Result<Fitted<Self>> {
+        maximum_likelihood(&data.into(), options, control)
+    }
+}
+
+impl<F: Family> Fit for F {}

@@ -1,0 +1,97 @@
+//! What a fit found out besides the parameters.
+
+use crate::error::{Error, ErrorKind, Result};
+use ndarray::Array2;
+use serde::{Deserialize, Serialize};
+
+/// How a fit ended. Only [`Status::Converged`] is a maximum that can be trusted.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "status", rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Status {
+    /// The gradient of the mean log-likelihood vanishes and its Hessian is negative definite: a maximum.
+    Converged {},
+    /// The likelihood keeps rising, or stays flat, as these parameters run towards 0 or infinity: the data contradict the model or
+    /// hold too little to identify it.
+    Boundary {
+        /// The parameters, each with where it runs: `s -> 0`.
+        parameters: Vec<String>,
+    },
+    /// The gradient did not vanish within the iterations allowed.
+    NotConverged {},
+    /// A stationary point that is no maximum.
+    NotMaximum {},
+}
+
+/// An interval for one parameter.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Interval {
+    /// The parameter.
+    pub parameter: &'static str,
+    /// Lower end.
+    pub lower: f64,
+    /// Upper end.
+    pub upper: f64,
+}
+
+/// Log-likelihood, curvature and diagnostics of a fit.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FitReport {
+    /// The log-likelihood: the sum over customers.
+    pub log_likelihood: f64,
+    /// The customers who entered, each as often as its weight says.
+    pub customers: f64,
+    /// The distinct rows among them.
+    pub distinct_rows: usize,
+    /// Evaluations of the likelihood over all rows.
+    pub evaluations: usize,
+    /// Largest first derivative of the mean log-likelihood with respect to a log-parameter.
+    pub gradient_norm: f64,
+    /// How the fit ended.
+    #[serde(flatten)]
+    pub status: Status,
+    /// The inverse of the negative Hessian of the log-likelihood with respect to the parameters, row by row;
+    /// none where it is not positive definite.
+    pub covariance: Option<Vec<Vec<f64>>>,
+}
+
+impl FitReport {
+    /// Whether the fit ended at a maximum.
+    pub fn converged(&self) -> bool {
+        self.status == Status::Converged {}
+    }
+
+    /// The covariance matrix of the estimates.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Numerical`] where the Hessian is not negative definite.
+    pub fn covariance(&self) -> Result<Array2<f64>> {
+        let rows = self.covariance.as_ref().ok_or_else(|| {
+            Error::new(
+                ErrorKind::Numerical,
+                "there is no covariance: the Hessian is not negative definite where the fit ended",
+            )
+        })?;
+        let n = rows.len();
+        Ok(Array2::from_shape_fn((n, n), |(i, j)| rows[i][j]))
+    }
+
+    /// Standard errors: the square roots of the diagonal of the covariance.
+    ///
+    /// # Errors
+    /// As for [`covariance`](Self::covariance).
+    pub fn standard_errors(&self) -> Result<Vec<f64>> {
+        Ok(self.covariance()?.diag().iter().map(|v| v.sqrt()).collect())
+    }
+
+    /// Akaike's information criterion for `parameters` free parameters: 2k − 2 ln L.
+    pub fn aic(&self, parameters: usize) -> f64 {
+        2.0 * parameters as f64 - 2.0 * self.log_likelihood
+    }
+
+    /// Bayesian information criterion: k ln n − 2 ln L, n the customers.
+    pub fn bic(&self, parameters: usize) -> f64 {
+        parameters as f64 * self.customers.ln() - 2.0 * self.log_likelihood
+    }
+}

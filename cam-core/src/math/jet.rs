@@ -1,0 +1,386 @@
+//! Exact derivatives: a number that carries its gradient and Hessian along (second-order forward mode).
+//!
+//! A log-likelihood is written once, generic over [`Real`]. Run on `f64` it gives the value; run on [`Jet<N>`] it
+//! gives the value, the gradient and the Hessian with respect to N parameters, exact to rounding. Special
+//! functions enter by their own derivatives through [`Real::chain`], and functions of several variables (an
+//! integral, a log-beta) through [`Real::gather`], so nothing is ever differenced.
+//!
+//! ```
+//! use cam_core::math::{Jet, Real};
+//! fn f<R: Real>(x: R, y: R) -> R { x * y.ln() }
+//! let [x, y] = Jet::variables([3.0, 2.0]);
+//! let z = f(x, y);
+//! assert_eq!(z.value(), 3.0 * 2f64.ln());
+//! assert_eq!(z.gradient, [2f64.ln(), 1.5]);
+//! assert_eq!(z.hessian[1], [0.5, -0.75]);
+//! ```
+
+use super::{digamma, digamma_rising, ln_beta_rising, ln_gamma, ln_rising, trigamma, trigamma_rising};
+use std::ops::{Add, AddAssign, Div, Mul, Neg, Sub};
+
+/// A real number, or a real number with derivatives.
+pub trait Real:
+    Copy
+    + Send
+    + Sync
+    + Neg<Output = Self>
+    + Add<Output = Self>
+    + Sub<Output = Self>
+    + Mul<Output = Self>
+    + Div<Output = Self>
+    + Add<f64, Output = Self>
+    + Sub<f64, Output = Self>
+    + Mul<f64, Output = Self>
+    + Div<f64, Output = Self>
+{
+    /// Whether derivatives are carried; where not, work for them can be left out.
+    const DERIVATIVES: bool;
+
+    /// A number that depends on no parameter.
+    fn constant(value: f64) -> Self;
+
+    /// The value alone.
+    fn value(self) -> f64;
+
+    /// `f(self)` from the value and the first two derivatives of f there.
+    fn chain(self, f: f64, d1: f64, d2: f64) -> Self;
+
+    /// `f(inputs)` from the value, the gradient and the Hessian of f there.
+    fn gather<const K: usize>(
+        inputs: [Self; K],
+        value: f64,
+        gradient: [f64; K],
+        hessian: [[f64; K]; K],
+    ) -> Self;
+
+    /// Natural logarithm.
+    fn ln(self) -> Self {
+        let x = self.value();
+        self.chain(x.ln(), 1.0 / x, -1.0 / (x * x))
+    }
+
+    /// ln(1 + x).
+    fn ln_1p(self) -> Self {
+        let x = self.value();
+        let d = 1.0 / (1.0 + x);
+        self.chain(x.ln_1p(), d, -d * d)
+    }
+
+    /// Exponential.
+    fn exp(self) -> Self {
+        let e = self.value().exp();
+        self.chain(e, e, e)
+    }
+
+    /// ln(1 + eˣ) without overflow.
+    fn ln_1p_exp(self) -> Self {
+        let x = self.value();
+        let p = super::logistic(x);
+        self.chain(super::log1p_exp(x), p, p * super::logistic(-x))
+    }
+
+    /// ln Γ(x).
+    fn ln_gamma(self) -> Self {
+        let x = self.value();
+        if Self::DERIVATIVES {
+            self.chain(ln_gamma(x), digamma(x), trigamma(x))
+        } else {
+            Self::constant(ln_gamma(x))
+        }
+    }
+
+    /// ln Γ(x + n) − ln Γ(x).
+    fn ln_rising(self, n: f64) -> Self {
+        let x = self.value();
+        if Self::DERIVATIVES {
+            self.chain(ln_rising(x, n), digamma_rising(x, n), trigamma_rising(x, n))
+        } else {
+            Self::constant(ln_rising(x, n))
+        }
+    }
+
+    /// ln B(a, b + n) − ln B(a, b), with a = self.
+    fn ln_beta_rising(self, b: Self, n: f64) -> Self {
+        let (a, bv) = (self.value(), b.value());
+        let value = ln_beta_rising(a, bv, n);
+        if !Self::DERIVATIVES {
+            return Self::constant(value);
+        }
+        let (d_sum, d_b) = (digamma_rising(a + bv, n), digamma_rising(bv, n));
+        let (t_sum, t_b) = (trigamma_rising(a + bv, n), trigamma_rising(bv, n));
+        Self::gather([self, b], value, [-d_sum, d_b - d_sum], [[-t_sum, -t_sum], [-t_sum, t_b - t_sum]])
+    }
+
+    /// ln B(a, b), with a = self.
+    fn ln_beta(self, b: Self) -> Self {
+        let (a, bv) = (self.value(), b.value());
+        let value = super::ln_beta(a, bv);
+        if !Self::DERIVATIVES {
+            return Self::constant(value);
+        }
+        // ψ(a) − ψ(a + b) as a rise, so that it does not cancel where the other argument is small.
+        let (da, db) = (-digamma_rising(a, bv), -digamma_rising(bv, a));
+        let (ta, tb) = (-trigamma_rising(a, bv), -trigamma_rising(bv, a));
+        let t = -trigamma(a + bv);
+        Self::gather([self, b], value, [da, db], [[ta, t], [t, tb]])
+    }
+}
+
+impl Real for f64 {
+    const DERIVATIVES: bool = false;
+
+    fn constant(value: f64) -> f64 {
+        value
+    }
+    fn value(self) -> f64 {
+        self
+    }
+    fn chain(self, f: f64, _: f64, _: f64) -> f64 {
+        f
+    }
+    fn gather<const K: usize>(_: [f64; K], value: f64, _: [f64; K], _: [[f64; K]; K]) -> f64 {
+        value
+    }
+}
+
+/// A value with its gradient and Hessian with respect to N variables.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Jet<const N: usize> {
+    /// The value.
+    pub value: f64,
+    /// First derivatives.
+    pub gradient: [f64; N],
+    /// Second derivatives; the whole matrix is filled.
+    pub hessian: [[f64; N]; N],
+}
+
+impl<const N: usize> Jet<N> {
+    /// The N variables themselves, at the given point.
+    pub fn variables(at: [f64; N]) -> [Self; N] {
+        std::array::from_fn(|i| Jet::variable(at[i], i))
+    }
+
+    /// Variable number `i` with this value.
+    pub fn variable(value: f64, i: usize) -> Self {
+        let mut jet = Jet::constant(value);
+        jet.gradient[i] = 1.0;
+        jet
+    }
+
+    /// f(a, b) from its value and derivatives f_a, f_b, f_ab and f_bb (f_aa is 0): product and quotient.
+    #[inline(always)]
+    fn combine(a: &Self, b: &Self, value: f64, da: f64, db: f64, dab: f64, dbb: f64) -> Self {
+        let gradient: [f64; N] = std::array::from_fn(|i| da * a.gradient[i] + db * b.gradient[i]);
+        let hessian = std::array::from_fn(|i| {
+            let (ai, bi) = (a.gradient[i], b.gradient[i]);
+            let from_a = dab * bi;
+            let from_b = dab * ai + dbb * bi;
+            std::array::from_fn(|j| {
+                da * a.hessian[i][j]
+                    + db * b.hessian[i][j]
+                    + from_a * a.gradient[j]
+                    + from_b * b.gradient[j]
+            })
+        });
+        Jet { value, gradient, hessian }
+    }
+}
+
+impl<const N: usize> Real for Jet<N> {
+    const DERIVATIVES: bool = true;
+
+    #[inline(always)]
+    fn constant(value: f64) -> Self {
+        Jet { value, gradient: [0.0; N], hessian: [[0.0; N]; N] }
+    }
+
+    #[inline(always)]
+    fn value(self) -> f64 {
+        self.value
+    }
+
+    #[inline(always)]
+    fn chain(self, f: f64, d1: f64, d2: f64) -> Self {
+        Jet {
+            value: f,
+            gradient: self.gradient.map(|g| d1 * g),
+            hessian: std::array::from_fn(|i| {
+                let gi = d2 * self.gradient[i];
+                std::array::from_fn(|j| d1 * self.hessian[i][j] + gi * self.gradient[j])
+            }),
+        }
+    }
+
+    #[inline(always)]
+    fn gather<const K: usize>(
+        inputs: [Self; K],
+        value: f64,
+        gradient: [f64; K],
+        hessian: [[f64; K]; K],
+    ) -> Self {
+        let mut out = Jet::constant(value);
+        for k in 0..K {
+            let x = &inputs[k];
+            // Σ_l H_kl ∇x_l, so that the outer products below are N², not N²K.
+            let mut pulled = [0.0; N];
+            for l in 0..K {
+                for j in 0..N {
+                    pulled[j] += hessian[k][l] * inputs[l].gradient[j];
+                }
+            }
+            for i in 0..N {
+                out.gradient[i] += gradient[k] * x.gradient[i];
+                for j in 0..N {
+                    out.hessian[i][j] += gradient[k] * x.hessian[i][j] + x.gradient[i] * pulled[j];
+                }
+            }
+        }
+        out
+    }
+}
+
+impl<const N: usize> Neg for Jet<N> {
+    type Output = Self;
+    #[inline(always)]
+    fn neg(self) -> Self {
+        self * -1.0
+    }
+}
+
+impl<const N: usize> Add for Jet<N> {
+    type Output = Self;
+    #[inline(always)]
+    fn add(self, o: Self) -> Self {
+        Jet {
+            value: self.value + o.value,
+            gradient: std::array::from_fn(|i| self.gradient[i] + o.gradient[i]),
+            hessian: std::array::from_fn(|i| {
+                std::array::from_fn(|j| self.hessian[i][j] + o.hessian[i][j])
+            }),
+        }
+    }
+}
+
+impl<const N: usize> Sub for Jet<N> {
+    type Output = Self;
+    #[inline(always)]
+    fn sub(self, o: Self) -> Self {
+        Jet {
+            value: self.value - o.value,
+            gradient: std::array::from_fn(|i| self.gradient[i] - o.gradient[i]),
+            hessian: std::array::from_fn(|i| {
+                std::array::from_fn(|j| self.hessian[i][j] - o.hessian[i][j])
+            }),
+        }
+    }
+}
+
+impl<const N: usize> Mul for Jet<N> {
+    type Output = Self;
+    #[inline(always)]
+    fn mul(self, o: Self) -> Self {
+        Jet::combine(&self, &o, self.value * o.value, o.value, self.value, 1.0, 0.0)
+    }
+}
+
+impl<const N: usize> Div for Jet<N> {
+    type Output = Self;
+    #[inline(always)]
+    fn div(self, o: Self) -> Self {
+        let inv = 1.0 / o.value;
+        let q = self.value / o.value;
+        Jet::combine(&self, &o, q, inv, -q * inv, -inv * inv, 2.0 * q * inv * inv)
+    }
+}
+
+impl<const N: usize> Add<f64> for Jet<N> {
+    type Output = Self;
+    #[inline(always)]
+    fn add(mut self, c: f64) -> Self {
+        self.value += c;
+        self
+    }
+}
+
+impl<const N: usize> Sub<f64> for Jet<N> {
+    type Output = Self;
+    #[inline(always)]
+    fn sub(mut self, c: f64) -> Self {
+        self.value -= c;
+        self
+    }
+}
+
+impl<const N: usize> Mul<f64> for Jet<N> {
+    type Output = Self;
+    #[inline(always)]
+    fn mul(self, c: f64) -> Self {
+        Jet {
+            value: self.value * c,
+            gradient: self.gradient.map(|g| g * c),
+            hessian: self.hessian.map(|row| row.map(|h| h * c)),
+        }
+    }
+}
+
+impl<const N: usize> Div<f64> for Jet<N> {
+    type Output = Self;
+    #[inline(always)]
+    fn div(self, c: f64) -> Self {
+        let mut out = self * (1.0 / c);
+        out.value = self.value / c;
+        out
+    }
+}
+
+impl<const N: usize> AddAssign for Jet<N> {
+    #[inline(always)]
+    fn add_assign(&mut self, o: Self) {
+        *self = *self + o;
+    }
+}
+
+/// A [`Jet`] of some size, as generic code sees it.
+pub trait Derivatives: Real {
+    /// The number of variables.
+    const VARIABLES: usize;
+
+    /// Variable number `i` with this value.
+    fn variable(value: f64, i: usize) -> Self;
+
+    /// All first derivatives.
+    fn gradient(&self) -> &[f64];
+
+    /// Row `i` of the Hessian.
+    fn hessian_row(&self, i: usize) -> &[f64];
+
+    /// `self += weight · other`.
+    fn accumulate(&mut self, weight: f64, other: &Self);
+}
+
+impl<const N: usize> Derivatives for Jet<N> {
+    const VARIABLES: usize = N;
+
+    fn variable(value: f64, i: usize) -> Self {
+        Jet::variable(value, i)
+    }
+
+    fn gradient(&self) -> &[f64] {
+        &self.gradient
+    }
+
+    fn hessian_row(&self, i: usize) -> &[f64] {
+        &self.hessian[i]
+    }
+
+    #[inline(always)]
+    fn accumulate(&mut self, weight: f64, other: &Self) {
+        self.value += weight * other.value;
+        for i in 0..N {
+            self.gradient[i] += weight * other.gradient[i];
+            for j in 0..N {
+                self.hessian[i][j] += weight * other.hessian[i][j];
+            }
+        }
+    }
+}

@@ -1,0 +1,448 @@
+//! What a model is: the static side ([`Family`]), the object-safe side ([`Model`]), and what can be asked ([`Quantity`]).
+//!
+//! A model is an immutable struct of checked parameters. Its file implements [`Family`]: who it is ([`Spec`]), the
+//! log-likelihood of one row, the answer to each quantity for rows that share their first column, and how to
+//! simulate a row. One blanket implementation turns every family into a [`Model`], which is what the registry,
+//! the documents and the other languages see.
+
+use crate::control::Control;
+use crate::error::{Error, ErrorKind, Result};
+use crate::math::{Derivatives, Real, Stream};
+use crate::rows::{OnNan, Rows};
+use crate::table::{Dimension, Domain, MAX_COLUMNS, Table, Variable};
+use serde::{Deserialize, Serialize};
+
+/// Number of repeat purchases up to the end of observation: the column `frequency`.
+pub const FREQUENCY: Variable =
+    Variable::new("frequency", Domain::Count, Dimension::None, "number of repeat purchases");
+/// Time from the first to the last purchase: the column `recency`.
+pub const RECENCY: Variable = Variable::new(
+    "recency",
+    Domain::NonNegative,
+    Dimension::Time,
+    "time from the first to the last purchase; 0 without a repeat purchase",
+);
+/// Time from the first purchase to the end of observation: the column `T`.
+pub const AGE: Variable = Variable::new(
+    "T",
+    Domain::NonNegative,
+    Dimension::Time,
+    "age: time from the first purchase to the end of observation",
+);
+/// Mean spend per repeat purchase: the column `monetary_value`.
+pub const MONETARY_VALUE: Variable = Variable::new(
+    "monetary_value",
+    Domain::NonNegative,
+    Dimension::Money,
+    "mean spend per repeat purchase; 0 without one",
+);
+
+/// Who a model is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Spec {
+    /// The stable name, as in documents and at every door: `bg_nbd`.
+    pub id: &'static str,
+    /// The name in print: `BG/NBD`.
+    pub title: &'static str,
+    /// Author, year, journal.
+    pub source: &'static str,
+    /// The parameters, in order.
+    pub parameters: &'static [Variable],
+    /// The columns of a row, in order; the first is the one that rows are grouped by.
+    pub columns: &'static [Variable],
+    /// The columns that a simulation starts from.
+    pub design: &'static [Variable],
+    /// The names of the [quantities](Quantity) that are defined.
+    pub quantities: &'static [&'static str],
+}
+
+impl Spec {
+    /// The position of a parameter.
+    pub fn parameter_index(&self, name: &str) -> Result<usize> {
+        self.parameters.iter().position(|p| p.name == name).ok_or_else(|| {
+            Error::unknown(&format!("parameter of {}", self.id), name, self.parameters.iter().map(|p| p.name))
+        })
+    }
+
+    /// Check that values are as many as the parameters, and each in its domain.
+    pub fn check_parameters(&self, values: &[f64]) -> Result<()> {
+        if values.len() != self.parameters.len() {
+            let names: Vec<_> = self.parameters.iter().map(|p| p.name).collect();
+            return Err(Error::shape(format!(
+                "{} has {} parameters ({}), got {}",
+                self.id,
+                names.len(),
+                names.join(", "),
+                values.len()
+            )));
+        }
+        for (p, &value) in self.parameters.iter().zip(values) {
+            if !p.domain.contains(value) {
+                return Err(Error::parameter(p.name, p.domain.rule(), value));
+            }
+        }
+        Ok(())
+    }
+
+    fn unsupported(&self, quantity: &Quantity) -> Error {
+        Error::new(
+            ErrorKind::Unsupported,
+            format!(
+                "{} does not define {}; it defines: {}",
+                self.id,
+                quantity.name(),
+                self.quantities.join(", ")
+            ),
+        )
+        .with_field(quantity.name())
+    }
+}
+
+/// How money later counts less than money now.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Discount {
+    /// Rate δ: what comes at time t counts e^(−δt).
+    Continuous(f64),
+    /// Rate d: what comes within period k (k = 1, 2, …) counts (1 + d)^(−k).
+    PerPeriod(f64),
+}
+
+/// What can be asked of a model about a customer. In JSON: `{"quantity": "expected_purchases", "horizon": 52}`.
+///
+/// Times are in the unit of the model.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "quantity", rename_all = "snake_case", deny_unknown_fields)]
+#[non_exhaustive]
+pub enum Quantity {
+    /// ln of the probability (density) of the customer's history.
+    LogLikelihood {},
+    /// Probability that the customer is alive `after` units of time from the end of observation.
+    ProbabilityAlive {
+        /// Time from the end of observation; 0 is now.
+        #[serde(default)]
+        after: f64,
+    },
+    /// Expected number of purchases in the next `horizon` units of time.
+    ExpectedPurchases {
+        /// Length of the period that begins at the end of observation.
+        horizon: f64,
+    },
+    /// Probability of exactly `n` purchases in the next `horizon` units of time.
+    PurchaseProbability {
+        /// The number of purchases.
+        n: u32,
+        /// Length of the period that begins at the end of observation.
+        horizon: f64,
+    },
+    /// Expected number of purchases from now on, each discounted to its present value: over a `horizon`, or
+    /// for ever (DERT, discounted expected residual transactions). Exactly one rate is given.
+    DiscountedExpectedPurchases {
+        /// Rate δ per unit of time: a purchase at time t counts e^(−δt).
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        continuous_discount_rate: Option<f64>,
+        /// Rate d per period: a purchase within the k-th unit of time counts (1 + d)^(−k).
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        discount_rate: Option<f64>,
+        /// Length of the period that begins at the end of observation; none is for ever.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        horizon: Option<f64>,
+    },
+    /// Expected spend per purchase.
+    ExpectedSpend {},
+}
+
+impl Quantity {
+    /// The name, as in [`Spec::quantities`] and in JSON.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Quantity::LogLikelihood {} => "log_likelihood",
+            Quantity::ProbabilityAlive { .. } => "probability_alive",
+            Quantity::ExpectedPurchases { .. } => "expected_purchases",
+            Quantity::PurchaseProbability { .. } => "purchase_probability",
+            Quantity::DiscountedExpectedPurchases { .. } => "discounted_expected_purchases",
+            Quantity::ExpectedSpend {} => "expected_spend",
+        }
+    }
+
+    /// Discounted expected purchases over a horizon, or for ever.
+    pub fn discounted(discount: Discount, horizon: impl Into<Option<f64>>) -> Quantity {
+        let (continuous_discount_rate, discount_rate) = match discount {
+            Discount::Continuous(rate) => (Some(rate), None),
+            Discount::PerPeriod(rate) => (None, Some(rate)),
+        };
+        Quantity::DiscountedExpectedPurchases {
+            continuous_discount_rate,
+            discount_rate,
+            horizon: horizon.into(),
+        }
+    }
+
+    /// Read a quantity from JSON.
+    ///
+    /// # Errors
+    /// [`ErrorKind::UnknownName`] for a name that is none, [`ErrorKind::InvalidParameter`] for a bad argument.
+    pub fn from_json(json: &str) -> Result<Quantity> {
+        let quantity: Quantity = serde_json::from_str(json).map_err(|e| {
+            let kind = match e.to_string().contains("unknown variant") {
+                true => ErrorKind::UnknownName,
+                false => ErrorKind::InvalidParameter,
+            };
+            Error::new(kind, format!("cannot read the quantity {json}: {e}"))
+        })?;
+        quantity.check()?;
+        Ok(quantity)
+    }
+
+    /// Check every argument.
+    pub fn check(&self) -> Result<()> {
+        let time = |name, value: f64| match value >= 0.0 && value.is_finite() {
+            true => Ok(()),
+            false => Err(Error::parameter(name, "finite and at least 0", value)),
+        };
+        match *self {
+            Quantity::ProbabilityAlive { after } => time("after", after),
+            Quantity::ExpectedPurchases { horizon } | Quantity::PurchaseProbability { horizon, .. } => {
+                time("horizon", horizon)
+            }
+            Quantity::DiscountedExpectedPurchases { continuous_discount_rate, discount_rate, horizon } => {
+                if let Some(horizon) = horizon {
+                    time("horizon", horizon)?;
+                }
+                let (name, rate) = match (continuous_discount_rate, discount_rate) {
+                    (Some(rate), None) => ("continuous_discount_rate", rate),
+                    (None, Some(rate)) => ("discount_rate", rate),
+                    _ => {
+                        return Err(Error::new(
+                            ErrorKind::InvalidParameter,
+                            "give exactly one of continuous_discount_rate and discount_rate",
+                        ));
+                    }
+                };
+                time(name, rate)?;
+                match horizon.is_none() && rate == 0.0 {
+                    true => Err(Error::parameter(name, "positive where the horizon is infinite", rate)),
+                    false => Ok(()),
+                }
+            }
+            Quantity::LogLikelihood {} | Quantity::ExpectedSpend {} => Ok(()),
+        }
+    }
+}
+
+/// The static side of a model: all that is special about it. Everything else is generic.
+///
+/// `theta` is always the parameters in the order of [`Spec::parameters`].
+pub trait Family: Clone + Send + Sync + std::fmt::Debug + 'static {
+    /// Who the model is.
+    const SPEC: &'static Spec;
+
+    /// A number with derivatives in all parameters: `Jet<4>` for four.
+    type Jet: Derivatives;
+
+    /// What rows with the same first column share in the log-likelihood, computed once for all of them.
+    type Shared<R: Real>: Send + Sync;
+
+    /// The model with these parameters.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidParameter`] naming the parameter that is out of its domain.
+    fn from_parameters(theta: &[f64]) -> Result<Self>;
+
+    /// The parameters.
+    fn parameters(&self) -> Vec<f64>;
+
+    /// The rule between the columns of a row, each of which is in its domain already; `Err` says it in words.
+    fn check_row(row: &[f64]) -> Result<(), String>;
+
+    /// Whether a row says anything about the parameters. Rows that do not are left out of a fit.
+    fn informs(_row: &[f64]) -> bool {
+        true
+    }
+
+    /// What rows with this first column share.
+    fn shared<R: Real>(theta: &[R], first: f64) -> Self::Shared<R>;
+
+    /// ln of the probability (density) of one row.
+    fn log_likelihood<R: Real>(theta: &[R], shared: &Self::Shared<R>, row: &[f64]) -> R;
+
+    /// Where a fit starts: rough moment estimates.
+    ///
+    /// # Errors
+    /// [`ErrorKind::NotEnoughData`] when no maximum can exist.
+    fn start(rows: &Rows) -> Result<Vec<f64>>;
+
+    /// The quantity for each of `rows` (row-major; all with the same first column) into `out`. The log-likelihood
+    /// never comes here.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Unsupported`] for a quantity that the model does not define, as `None`.
+    fn score(&self, quantity: &Quantity, rows: &[f64], out: &mut [f64]) -> Option<Result<()>>;
+
+    /// The quantity for a customer of whom nothing is known but that he or she has just been acquired.
+    fn new_customer(&self, quantity: &Quantity) -> Option<Result<f64>>;
+
+    /// Draw one row. `design` holds the columns of [`Spec::design`]; all columns of `row` are written.
+    fn simulate(&self, design: &[f64], stream: &mut Stream, row: &mut [f64]);
+}
+
+/// The object-safe side of a model; implemented once, for every [`Family`].
+pub trait Model: Send + Sync + std::fmt::Debug {
+    /// Who the model is.
+    fn spec(&self) -> &'static Spec;
+
+    /// The parameters, in the order of [`Spec::parameters`].
+    fn parameters(&self) -> Vec<f64>;
+
+    /// The quantity for every row of the table. A row with a NaN gives NaN.
+    ///
+    /// # Errors
+    /// A column is missing, a row breaks a rule of the model, an argument is out of its domain, or the model does
+    /// not define the quantity.
+    fn score(&self, quantity: &Quantity, table: &Table<'_>, control: &Control<'_>) -> Result<Vec<f64>>;
+
+    /// The quantity for a customer who has just been acquired.
+    ///
+    /// # Errors
+    /// As for [`score`](Model::score).
+    fn new_customer(&self, quantity: &Quantity) -> Result<f64>;
+
+    /// Draw one row for every row of `design`, which holds the columns of [`Spec::design`]. The answer has the
+    /// columns of [`Spec::columns`]. Row i depends on the seed and on i alone, never on the number of threads.
+    ///
+    /// # Errors
+    /// A column of the design is missing or out of its domain.
+    fn simulate(&self, design: &Table<'_>, seed: u64, control: &Control<'_>) -> Result<Vec<Vec<f64>>>;
+
+    /// A copy behind a new box.
+    fn boxed(&self) -> Box<dyn Model>;
+}
+
+impl<F: Family> Model for F {
+    fn spec(&self) -> &'static Spec {
+        F::SPEC
+    }
+
+    fn parameters(&self) -> Vec<f64> {
+        Family::parameters(self)
+    }
+
+    fn score(&self, quantity: &Quantity, table: &Table<'_>, control: &Control<'_>) -> Result<Vec<f64>> {
+        quantity.check()?;
+        let theta = Family::parameters(self);
+        let rows = Rows::new(table, F::SPEC.columns, OnNan::Skip, F::check_row, control)?;
+        let mut unique = vec![0.0; rows.len()];
+        rows.fill_groups(&mut unique, control, |group, out| {
+            if let Quantity::LogLikelihood {} = quantity {
+                let shared = F::shared(&theta, group[0]);
+                for (row, out) in group.chunks_exact(F::SPEC.columns.len()).zip(out) {
+                    *out = F::log_likelihood(&theta, &shared, row);
+                }
+                return Ok(());
+            }
+            Family::score(self, quantity, group, out).ok_or_else(|| F::SPEC.unsupported(quantity))?
+        })?;
+        Ok(rows.scatter(&unique))
+    }
+
+    fn new_customer(&self, quantity: &Quantity) -> Result<f64> {
+        quantity.check()?;
+        Family::new_customer(self, quantity).ok_or_else(|| F::SPEC.unsupported(quantity))?
+    }
+
+    fn simulate(&self, design: &Table<'_>, seed: u64, control: &Control<'_>) -> Result<Vec<Vec<f64>>> {
+        let columns: Vec<_> = F::SPEC.design.iter().map(|c| design.column(c.name)).collect::<Result<_>>()?;
+        for (variable, column) in F::SPEC.design.iter().zip(&columns) {
+            if let Some(row) = column.iter().position(|&v| !variable.domain.contains(v)) {
+                return Err(
+                    Error::parameter(variable.name, variable.domain.rule(), column[row]).with_row(row)
+                );
+            }
+        }
+        let width = F::SPEC.columns.len();
+        let mut drawn = vec![[0.0; MAX_COLUMNS]; design.rows()];
+        control.fill(&mut drawn, |first, chunk| {
+            let mut start = [0.0; MAX_COLUMNS];
+            for (i, row) in chunk.iter_mut().enumerate() {
+                for (value, column) in start.iter_mut().zip(&columns) {
+                    *value = column[first + i];
+                }
+                let mut stream = Stream::new(seed, (first + i) as u64);
+                Family::simulate(self, &start[..columns.len()], &mut stream, &mut row[..width]);
+            }
+            Ok(())
+        })?;
+        Ok((0..width).map(|k| drawn.iter().map(|row| row[k]).collect()).collect())
+    }
+
+    fn boxed(&self) -> Box<dyn Model> {
+        Box::new(self.clone())
+    }
+}
+
+impl Model for Box<dyn Model> {
+    fn spec(&self) -> &'static Spec {
+        (**self).spec()
+    }
+    fn parameters(&self) -> Vec<f64> {
+        (**self).parameters()
+    }
+    fn score(&self, quantity: &Quantity, table: &Table<'_>, control: &Control<'_>) -> Result<Vec<f64>> {
+        (**self).score(quantity, table, control)
+    }
+    fn new_customer(&self, quantity: &Quantity) -> Result<f64> {
+        (**self).new_customer(quantity)
+    }
+    fn simulate(&self, design: &Table<'_>, seed: u64, control: &Control<'_>) -> Result<Vec<Vec<f64>>> {
+        (**self).simulate(design, seed, control)
+    }
+    fn boxed(&self) -> Box<dyn Model> {
+        (**self).boxed()
+    }
+}
+
+impl Clone for Box<dyn Model> {
+    fn clone(&self) -> Self {
+        self.boxed()
+    }
+}
+
+/// Define a model's parameters once: the struct, its checked constructor, its getters, and the list for [`Spec`].
+macro_rules! parameters {
+    (
+        $(#[$meta:meta])*
+        pub struct $model:ident ($count:literal) {
+            $( $(#[doc = $doc:literal])+ $name:ident : $domain:ident, $dimension:ident ; )+
+        }
+    ) => {
+        $(#[$meta])*
+        #[derive(Debug, Clone, Copy, PartialEq)]
+        pub struct $model { $( $name: f64, )+ }
+
+        impl $model {
+            /// The parameters: name, domain, dimension and meaning.
+            pub const PARAMETERS: [$crate::table::Variable; $count] = [ $(
+                $crate::table::Variable::new(
+                    stringify!($name),
+                    $crate::table::Domain::$domain,
+                    $crate::table::Dimension::$dimension,
+                    concat!($($doc),+),
+                ),
+            )+ ];
+
+            /// The model with these parameters.
+            ///
+            /// # Errors
+            /// [`ErrorKind::InvalidParameter`](crate::ErrorKind::InvalidParameter) naming the one out of its domain.
+            pub fn new($($name: f64),+) -> $crate::Result<Self> {
+                <Self as $crate::model::Family>::SPEC.check_parameters(&[$($name),+])?;
+                Ok($model { $($name),+ })
+            }
+
+            $( $(#[doc = $doc])+ pub fn $name(&self) -> f64 { self.$name } )+
+
+            /// All parameters, in order.
+            fn theta(&self) -> [f64; $count] { [ $(self.$name),+ ] }
+        }
+    };
+}
+pub(crate) use parameters;
