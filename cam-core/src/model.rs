@@ -12,31 +12,6 @@ use crate::rows::{OnNan, Rows};
 use crate::table::{Dimension, Domain, MAX_COLUMNS, Table, Variable};
 use serde::{Deserialize, Serialize};
 
-/// Number of repeat purchases up to the end of observation: the column `frequency`.
-pub const FREQUENCY: Variable =
-    Variable::new("frequency", Domain::Count, Dimension::None, "number of repeat purchases");
-/// Time from the first to the last purchase: the column `recency`.
-pub const RECENCY: Variable = Variable::new(
-    "recency",
-    Domain::NonNegative,
-    Dimension::Time,
-    "time from the first to the last purchase; 0 without a repeat purchase",
-);
-/// Time from the first purchase to the end of observation: the column `T`.
-pub const AGE: Variable = Variable::new(
-    "T",
-    Domain::NonNegative,
-    Dimension::Time,
-    "age: time from the first purchase to the end of observation",
-);
-/// Mean spend per repeat purchase: the column `monetary_value`.
-pub const MONETARY_VALUE: Variable = Variable::new(
-    "monetary_value",
-    Domain::NonNegative,
-    Dimension::Money,
-    "mean spend per repeat purchase; 0 without one",
-);
-
 /// Who a model is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct Spec {

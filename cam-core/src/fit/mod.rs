@@ -8,6 +8,7 @@ mod document;
 mod mle;
 mod report;
 
+pub(crate) use document::open;
 pub use document::{Fitted, SCHEMA};
 pub use mle::{FitOptions, maximum_likelihood};
 pub use report::{FitReport, Interval, Status};

@@ -6,11 +6,11 @@ use serde::{Deserialize, Serialize};
 
 /// How a fit ended. Only [`Status::Converged`] is a maximum that can be trusted.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "status", rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Status {
     /// The gradient of the mean log-likelihood vanishes and its Hessian is negative definite: a maximum.
-    Converged {},
+    Converged,
     /// The likelihood keeps rising, or stays flat, as these parameters run towards 0 or infinity: the data contradict the model or
     /// hold too little to identify it.
     Boundary {
@@ -18,9 +18,9 @@ pub enum Status {
         parameters: Vec<String>,
     },
     /// The gradient did not vanish within the iterations allowed.
-    NotConverged {},
+    NotConverged,
     /// A stationary point that is no maximum.
-    NotMaximum {},
+    NotMaximum,
 }
 
 /// An interval for one parameter.
@@ -49,7 +49,6 @@ pub struct FitReport {
     /// Largest first derivative of the mean log-likelihood with respect to a log-parameter.
     pub gradient_norm: f64,
     /// How the fit ended.
-    #[serde(flatten)]
     pub status: Status,
     /// The inverse of the negative Hessian of the log-likelihood with respect to the parameters, row by row;
     /// none where it is not positive definite.
@@ -59,7 +58,7 @@ pub struct FitReport {
 impl FitReport {
     /// Whether the fit ended at a maximum.
     pub fn converged(&self) -> bool {
-        self.status == Status::Converged {}
+        self.status == Status::Converged
     }
 
     /// The covariance matrix of the estimates.

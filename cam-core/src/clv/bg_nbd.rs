@@ -1,0 +1,232 @@
+//! BG/NBD: purchases are Poisson while a customer is alive; after each one the customer may leave.
+//!
+//! Story. A customer buys at rate λ (per unit of time) and, after every repeat purchase, leaves with probability p.
+//! Across customers λ ~ Gamma(shape r, rate α) and p ~ Beta(a, b), independent.
+//!
+//! Source: Fader, Hardie & Lee (2005), "Counting your customers" the easy way, Marketing Science 24(2), 275–284;
+//! equation numbers below are theirs.
+//!
+//! A customer with history (x, t_x, T) who is alive is, as far as the future goes, a new customer with λ ~ Gamma(r + x, α + T)
+//! and p ~ Beta(a, b + x). So every quantity about the future is P(alive) times that of such a customer.
+//! The paper's expected number of purchases (eq. 10) has a pole at a = 1 and a series that cancels; here it is
+//! E\[(1 − (1 + pτ)^(−r−x))/p\] over p with τ = t/(α + T), which is λ's share integrated out, and has neither.
+//!
+//! A customer who never came back cannot have left (dropout follows a repeat purchase), so the probability of being alive
+//! is 1 for `frequency == 0`.
+
+use super::history::{HISTORY, History, check_history};
+use super::lifetime::Lifetime;
+use super::purchases::{count_start, nbd_probability};
+use crate::error::Result;
+use crate::math::{Jet, Mixing, Octaves, Real, Stream, exprel, inc_beta, ln_beta_rising, ln_rising, logistic};
+use crate::model::{Family, Quantity, Spec, parameters};
+use crate::rows::Rows;
+
+parameters! {
+    /// The BG/NBD model; see the [module](self).
+    ///
+    /// ```
+    /// use cam_core::clv::{BgNbd, History};
+    /// let model = BgNbd::new(0.243, 4.414, 0.793, 2.426)?;
+    /// let customer = History::new(2.0, 30.43, 38.86)?;
+    /// assert!((model.probability_alive(&customer) - 0.7266).abs() < 1e-3);
+    /// # Ok::<(), cam_core::Error>(())
+    /// ```
+    pub struct BgNbd (4) {
+        /// Shape of the purchase rate across customers; small when they differ much.
+        r: Positive, None;
+        /// Rate parameter of the purchase rate across customers, in units of time.
+        alpha: Positive, Time;
+        /// First shape of the dropout probability across customers.
+        a: Positive, None;
+        /// Second shape of the dropout probability across customers.
+        b: Positive, None;
+    }
+}
+
+static SPEC: Spec = Spec {
+    id: "bg_nbd",
+    title: "BG/NBD",
+    source: "Fader, Hardie & Lee (2005), Marketing Science 24(2), 275-284",
+    parameters: &BgNbd::PARAMETERS,
+    columns: &HISTORY,
+    design: &[super::history::AGE],
+    quantities: super::history::PURCHASE_QUANTITIES,
+};
+
+/// What rows with the same frequency share.
+#[derive(Debug, Clone, Copy)]
+pub struct SharedByFrequency<R> {
+    /// ln Γ(r + x)/Γ(r) + ln B(a, b + x)/B(a, b).
+    base: R,
+    /// ln a/(b + x − 1); only for x > 0.
+    odds: Option<R>,
+}
+
+impl Family for BgNbd {
+    const SPEC: &'static Spec = &SPEC;
+    type Jet = Jet<4>;
+    type Shared<R: Real> = SharedByFrequency<R>;
+
+    fn from_parameters(theta: &[f64]) -> Result<Self> {
+        SPEC.check_parameters(theta)?;
+        Ok(BgNbd { r: theta[0], alpha: theta[1], a: theta[2], b: theta[3] })
+    }
+
+    fn parameters(&self) -> Vec<f64> {
+        self.theta().to_vec()
+    }
+
+    fn check_row(row: &[f64]) -> Result<(), String> {
+        check_history(row)
+    }
+
+    fn shared<R: Real>(theta: &[R], x: f64) -> SharedByFrequency<R> {
+        let (r, a, b) = (theta[0], theta[2], theta[3]);
+        SharedByFrequency {
+            base: r.ln_rising(x) + a.ln_beta_rising(b, x),
+            odds: (x > 0.0).then(|| (a / (b + (x - 1.0))).ln()),
+        }
+    }
+
+    /// Eq. 6 in logarithms: the customer is alive, or left right after the last purchase.
+    fn log_likelihood<R: Real>(theta: &[R], shared: &SharedByFrequency<R>, row: &[f64]) -> R {
+        let (r, alpha) = (theta[0], theta[1]);
+        let (x, recency, age) = (row[0], row[1], row[2]);
+        let alive = shared.base - r * (R::constant(age) / alpha).ln_1p() - (alpha + age).ln() * x;
+        match shared.odds {
+            None => alive,
+            Some(odds) => alive + (odds + (r + x) * silence(alpha, recency, age)).ln_1p_exp(),
+        }
+    }
+
+    fn start(rows: &Rows) -> Result<Vec<f64>> {
+        let (r, alpha) = count_start(rows, SPEC.title)?;
+        Ok(vec![r, alpha, 1.0, 2.0])
+    }
+
+    fn score(&self, quantity: &Quantity, rows: &[f64], out: &mut [f64]) -> Option<Result<()>> {
+        let x = rows.first().copied().unwrap_or(0.0);
+        // (P(alive), the customer as a new one) → the quantity.
+        let mut each = |f: &mut dyn FnMut(f64, f64) -> f64| {
+            for (row, out) in rows.chunks_exact(3).zip(out.iter_mut()) {
+                let h = History::from_row(row);
+                *out = f(self.probability_alive(&h), self.alpha + h.age());
+            }
+        };
+        match *quantity {
+            Quantity::ProbabilityAlive { after: 0.0 } => each(&mut |alive, _| alive),
+            Quantity::ProbabilityAlive { after } => {
+                let mut stays = Octaves::new(|rate| self.updated(x, rate).survival(after));
+                each(&mut |alive, rate| alive * stays.at(rate));
+            }
+            Quantity::PurchaseProbability { n, horizon } => each(&mut |alive, rate| {
+                let count = self.updated(x, rate).count_probability(n, horizon);
+                if n == 0 { (1.0 - alive) + alive * count } else { alive * count }
+            }),
+            Quantity::ExpectedPurchases { .. } | Quantity::DiscountedExpectedPurchases { .. } => {
+                let lifetime = Lifetime::of(quantity)?;
+                let mut expected = Octaves::new(|rate| self.updated(x, rate).expected(&lifetime));
+                each(&mut |alive, rate| alive * expected.at(rate));
+            }
+            Quantity::LogLikelihood {} | Quantity::ExpectedSpend {} => return None,
+        }
+        Some(Ok(()))
+    }
+
+    fn new_customer(&self, quantity: &Quantity) -> Option<Result<f64>> {
+        Some(Ok(match *quantity {
+            Quantity::ProbabilityAlive { after } => self.survival(after),
+            Quantity::PurchaseProbability { n, horizon } => self.count_probability(n, horizon),
+            _ => self.expected(&Lifetime::of(quantity)?),
+        }))
+    }
+
+    /// Of N ~ Poisson(λT) purchases, had the customer stayed, the K-th (K geometric) is the last if K ≤ N. Given N, their times are
+    /// uniform order statistics, so the last one is drawn at once and no loop runs over purchases.
+    fn simulate(&self, design: &[f64], stream: &mut Stream, row: &mut [f64]) {
+        let age = design[0];
+        let rate = stream.gamma(self.r) / self.alpha;
+        let p = stream.beta(self.a, self.b);
+        let potential = stream.poisson(rate * age);
+        let last = stream.geometric(p);
+        let (x, share) = if potential < last {
+            (potential, stream.uniform().powf(1.0 / potential))
+        } else {
+            (last, stream.beta(last, potential - last + 1.0))
+        };
+        row.copy_from_slice(&[x, if x > 0.0 { age * share } else { 0.0 }, age]);
+    }
+}
+
+/// ln (α + T)/(α + t_x) by ln_1p: exact where the last purchase is recent.
+fn silence<R: Real>(alpha: R, recency: f64, age: f64) -> R {
+    (R::constant(age - recency) / (alpha + recency)).ln_1p()
+}
+
+impl BgNbd {
+    /// P(alive at T | x, t_x, T), eq. 11 of Fader, Hardie & Lee (2008), "Computing P(alive) using the BG/NBD model": as a logistic of log-odds, so that no power overflows.
+    pub fn probability_alive(&self, h: &History) -> f64 {
+        let x = h.frequency();
+        if x == 0.0 {
+            return 1.0;
+        }
+        let log_odds_left =
+            (self.a / (self.b + (x - 1.0))).ln() + (self.r + x) * silence(self.alpha, h.recency(), h.age());
+        logistic(-log_odds_left)
+    }
+
+    /// Expected purchases in (T, T + horizon\] given the history; eq. 10, without its pole. `horizon` ≥ 0.
+    pub fn expected_purchases(&self, h: &History, horizon: f64) -> f64 {
+        let mut out = [f64::NAN];
+        let _ = self.score(&Quantity::ExpectedPurchases { horizon }, h.row(), &mut out);
+        out[0]
+    }
+
+    /// The customer with frequency x and α + T = rate, alive, seen as a new one.
+    fn updated(&self, x: f64, rate: f64) -> BgNbd {
+        BgNbd { r: self.r + x, alpha: rate, a: self.a, b: self.b + x }
+    }
+
+    /// Expected purchases of a new customer over a (discounted) lifetime.
+    fn expected(&self, lifetime: &Lifetime) -> f64 {
+        let BgNbd { r, alpha, a, b } = *self;
+        if let Some(horizon) = lifetime.plain_horizon() {
+            let tau = horizon / alpha;
+            // (1 − (1 + pτ)^(−r))/p = rτ · (L/pτ) · (1 − e^(−rL))/(rL) with L = ln(1 + pτ): no cancellation for small p.
+            return Mixing::beta(a, b, 1.0 / (1.0 + r.max(1.0) * tau)).expect(|p| {
+                let z = p * tau;
+                let l = z.ln_1p();
+                let ratio = if z < 1e-16 { 1.0 } else { l / z };
+                r * tau * ratio * exprel(-r * l)
+            });
+        }
+        // λ weighted by itself: E[λ K(λp)] = r/α · E[K(λ'p)] with λ' ~ Gamma(r + 1, α).
+        let longest = lifetime.longest();
+        let rates = Mixing::gamma(r + 1.0, (alpha / longest).min(1.0));
+        let fastest = rates.nodes.last().copied().unwrap_or(1.0);
+        Mixing::beta(a, b, 1.0 / (1.0 + fastest * longest / alpha))
+            .expect(|p| rates.expect(|rate| lifetime.at(rate / alpha * p)))
+            * (r / alpha)
+    }
+
+    /// P(a new customer is alive at t) = E\[(1 + p t/α)^(−r)\].
+    fn survival(&self, t: f64) -> f64 {
+        let tau = t / self.alpha;
+        Mixing::beta(self.a, self.b, 1.0 / (1.0 + self.r.max(1.0) * tau))
+            .expect(|p| (-self.r * (p * tau).ln_1p()).exp())
+    }
+
+    /// P(X(t) = n) of a new customer, eq. 8: alive with n purchases, or left at the n-th, so that a Poisson process would have made n or more.
+    fn count_probability(&self, n: u32, t: f64) -> f64 {
+        let BgNbd { r, alpha, a, b } = *self;
+        let count = f64::from(n);
+        let stays = ln_beta_rising(a, b, count).exp() * nbd_probability(r, alpha, n, t);
+        if n == 0 {
+            return stays;
+        }
+        // B(a + 1, b + n − 1)/B(a, b) = a/(a + b) · Γ(b + n − 1)/Γ(b) · Γ(a + b + 1)/Γ(a + b + n).
+        let leaves = a / (a + b) * (ln_rising(b, count - 1.0) - ln_rising(a + b + 1.0, count - 1.0)).exp();
+        stays + leaves * inc_beta(count, r, t / (alpha + t))
+    }
+}

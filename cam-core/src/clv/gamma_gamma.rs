@@ -1,0 +1,165 @@
+//! Gamma–Gamma: what a customer spends per purchase, independent of how often he or she buys.
+//!
+//! Story. The spend of each purchase is Gamma(shape p, rate ν); across customers ν ~ Gamma(shape q, rate v). The mean z̄ of
+//! x purchases is then all that is known of a customer.
+//!
+//! Sources: Colombo & Jiang (1999), Journal of Interactive Marketing 13(4), 2–12; Fader & Hardie (2013), "The Gamma–Gamma
+//! model of monetary value", whose γ is `v` here. The likelihood is that of the density of z̄, their eq. 1a.
+//!
+//! Customers without a repeat purchase (x = 0) say nothing about the parameters and are left out of a fit; their expected spend
+//! is that of a new customer, p v/(q − 1), which is infinite unless q > 1.
+
+use super::history::{FREQUENCY, MONETARY_VALUE};
+use crate::error::{Error, ErrorKind, Result};
+use crate::math::{Jet, Real, Stream};
+use crate::model::{Family, Quantity, Spec, parameters};
+use crate::rows::Rows;
+
+parameters! {
+    /// The Gamma–Gamma model; see the [module](self).
+    ///
+    /// ```
+    /// use cam_core::clv::GammaGamma;
+    /// let model = GammaGamma::new(6.25, 3.74, 15.44)?;
+    /// // The more purchases are known, the nearer their own mean.
+    /// assert!(model.expected_spend(1.0, 100.0)? < model.expected_spend(9.0, 100.0)?);
+    /// # Ok::<(), cam_core::Error>(())
+    /// ```
+    pub struct GammaGamma (3) {
+        /// Shape of the spend of one purchase.
+        p: Positive, None;
+        /// Shape of the spend rate across customers.
+        q: Positive, None;
+        /// Rate parameter of the spend rate across customers, in units of money.
+        v: Positive, Money;
+    }
+}
+
+static SPEC: Spec = Spec {
+    id: "gamma_gamma",
+    title: "Gamma-Gamma",
+    source: "Colombo & Jiang (1999), Journal of Interactive Marketing 13(4), 2-12; Fader & Hardie (2013)",
+    parameters: &GammaGamma::PARAMETERS,
+    columns: &[FREQUENCY, MONETARY_VALUE],
+    design: &[FREQUENCY],
+    quantities: &["log_likelihood", "expected_spend"],
+};
+
+impl Family for GammaGamma {
+    const SPEC: &'static Spec = &SPEC;
+    type Jet = Jet<3>;
+    /// −ln B(px, q); none for x = 0.
+    type Shared<R: Real> = Option<R>;
+
+    fn from_parameters(theta: &[f64]) -> Result<Self> {
+        SPEC.check_parameters(theta)?;
+        Ok(GammaGamma { p: theta[0], q: theta[1], v: theta[2] })
+    }
+
+    fn parameters(&self) -> Vec<f64> {
+        self.theta().to_vec()
+    }
+
+    fn check_row(row: &[f64]) -> Result<(), String> {
+        match (row[0] > 0.0, row[1] > 0.0) {
+            (true, false) => Err(format!(
+                "need monetary_value > 0 where frequency > 0, got frequency = {}, monetary_value = {}",
+                row[0], row[1]
+            )),
+            (false, true) => Err(format!(
+                "need monetary_value = 0 where frequency = 0, got monetary_value = {}",
+                row[1]
+            )),
+            _ => Ok(()),
+        }
+    }
+
+    fn informs(row: &[f64]) -> bool {
+        row[0] > 0.0
+    }
+
+    fn shared<R: Real>(theta: &[R], x: f64) -> Option<R> {
+        (x > 0.0).then(|| -(theta[0] * x).ln_beta(theta[1]))
+    }
+
+    /// With y = x z̄/(v + x z̄): −ln B(px, q) + px ln y + q ln(1 − y) − ln z̄.
+    fn log_likelihood<R: Real>(theta: &[R], shared: &Option<R>, row: &[f64]) -> R {
+        let Some(minus_ln_beta) = *shared else { return R::constant(0.0) };
+        let (p, q, v) = (theta[0], theta[1], theta[2]);
+        let (x, mean) = (row[0], row[1]);
+        let total = x * mean;
+        let known = (v / total).ln_1p();
+        let unknown = (R::constant(total) / v).ln_1p();
+        minus_ln_beta - p * x * known - q * unknown - mean.ln()
+    }
+
+    fn start(rows: &Rows) -> Result<Vec<f64>> {
+        let (mut n, mut sum, mut first, mut same) = (0.0, 0.0, None, true);
+        for (row, weight) in rows.iter() {
+            n += weight;
+            sum += weight * row[1];
+            same &= *first.get_or_insert(row[1]) == row[1];
+        }
+        if same {
+            return Err(Error::new(
+                ErrorKind::NotEnoughData,
+                format!(
+                    "{} needs customers who differ in their mean spend; all {n} informative ones spent {}",
+                    SPEC.title,
+                    first.unwrap_or(0.0)
+                ),
+            ));
+        }
+        // E[z̄] = p v/(q − 1).
+        let (p, q) = (2.0, 3.0);
+        Ok(vec![p, q, sum / n * (q - 1.0) / p])
+    }
+
+    fn score(&self, quantity: &Quantity, rows: &[f64], out: &mut [f64]) -> Option<Result<()>> {
+        let Quantity::ExpectedSpend {} = quantity else { return None };
+        for (i, (row, out)) in rows.chunks_exact(2).zip(out).enumerate() {
+            match self.expected_spend(row[0], row[1]) {
+                Ok(spend) => *out = spend,
+                Err(e) => return Some(Err(e.with_row(i))),
+            }
+        }
+        Some(Ok(()))
+    }
+
+    fn new_customer(&self, quantity: &Quantity) -> Option<Result<f64>> {
+        match quantity {
+            Quantity::ExpectedSpend {} => Some(self.expected_spend(0.0, 0.0)),
+            _ => None,
+        }
+    }
+
+    /// The sum of x purchases is Gamma(px, ν).
+    fn simulate(&self, design: &[f64], stream: &mut Stream, row: &mut [f64]) {
+        let x = design[0];
+        let rate = stream.gamma(self.q) / self.v;
+        let mean = if x > 0.0 { stream.gamma(self.p * x) / (rate * x) } else { 0.0 };
+        row.copy_from_slice(&[x, mean]);
+    }
+}
+
+impl GammaGamma {
+    /// Expected spend per purchase of a customer whose x purchases had this mean: p (v + x z̄)/(px + q − 1), Fader & Hardie (2013), eq. 5.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Numerical`] when px + q ≤ 1: then the expectation is infinite.
+    pub fn expected_spend(&self, frequency: f64, monetary_value: f64) -> Result<f64> {
+        let shape = self.p * frequency + self.q;
+        if shape > 1.0 {
+            // q − 1 first: exact where q is near 1.
+            Ok(self.p * (self.v + frequency * monetary_value) / (self.p * frequency + (self.q - 1.0)))
+        } else {
+            Err(Error::new(
+                ErrorKind::Numerical,
+                format!(
+                    "the expected spend is infinite unless p * frequency + q > 1, got frequency = {frequency}, q = {}",
+                    self.q
+                ),
+            ))
+        }
+    }
+}

@@ -1,0 +1,108 @@
+//! One customer's sufficient statistics, checked once.
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::table::{Dimension, Domain, Variable};
+
+/// Number of repeat purchases up to the end of observation: the column `frequency`.
+pub const FREQUENCY: Variable =
+    Variable::new("frequency", Domain::Count, Dimension::None, "number of repeat purchases");
+/// Time from the first to the last purchase: the column `recency`.
+pub const RECENCY: Variable = Variable::new(
+    "recency",
+    Domain::NonNegative,
+    Dimension::Time,
+    "time from the first to the last purchase; 0 without a repeat purchase",
+);
+/// Time from the first purchase to the end of observation: the column `T`.
+pub const AGE: Variable = Variable::new(
+    "T",
+    Domain::NonNegative,
+    Dimension::Time,
+    "age: time from the first purchase to the end of observation",
+);
+/// Mean spend per repeat purchase: the column `monetary_value`.
+pub const MONETARY_VALUE: Variable = Variable::new(
+    "monetary_value",
+    Domain::NonNegative,
+    Dimension::Money,
+    "mean spend per repeat purchase; 0 without one",
+);
+
+/// What every purchase model answers.
+pub(super) const PURCHASE_QUANTITIES: &[&str] = &[
+    "log_likelihood",
+    "probability_alive",
+    "expected_purchases",
+    "purchase_probability",
+    "discounted_expected_purchases",
+];
+
+/// The columns of a purchase history, in the order of a row.
+pub(super) const HISTORY: [Variable; 3] = [FREQUENCY, RECENCY, AGE];
+
+/// The rule between the columns of a purchase history.
+pub(super) fn check_history(row: &[f64]) -> Result<(), String> {
+    let (frequency, recency, age) = (row[0], row[1], row[2]);
+    if recency > age {
+        return Err(format!("need 0 <= recency <= T, got recency = {recency}, T = {age}"));
+    }
+    if frequency == 0.0 && recency > 0.0 {
+        return Err(format!("need recency = 0 where frequency = 0, got recency = {recency}"));
+    }
+    if frequency > 0.0 && recency == 0.0 {
+        return Err(format!("need recency > 0 where frequency > 0, got frequency = {frequency}, recency = 0"));
+    }
+    Ok(())
+}
+
+/// When a customer bought: all that a purchase model needs to know of one customer.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct History {
+    row: [f64; 3],
+}
+
+impl History {
+    /// `frequency` repeat purchases, the last `recency` after the first purchase, observed until `age` after it.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidData`] unless 0 ≤ recency ≤ age, frequency is a whole number, and frequency and recency are 0 together.
+    pub fn new(frequency: f64, recency: f64, age: f64) -> Result<History> {
+        let row = [frequency, recency, age];
+        for (variable, value) in HISTORY.iter().zip(row) {
+            if !variable.domain.contains(value) {
+                return Err(Error::new(
+                    ErrorKind::InvalidData,
+                    format!("{} must be {}, got {value}", variable.name, variable.domain.rule()),
+                )
+                .with_field(variable.name));
+            }
+        }
+        check_history(&row).map_err(|rule| Error::new(ErrorKind::InvalidData, rule))?;
+        Ok(History { row })
+    }
+
+    /// Number of repeat purchases, x.
+    pub fn frequency(&self) -> f64 {
+        self.row[0]
+    }
+
+    /// Time from the first to the last purchase, t_x.
+    pub fn recency(&self) -> f64 {
+        self.row[1]
+    }
+
+    /// Time from the first purchase to the end of observation, T.
+    pub fn age(&self) -> f64 {
+        self.row[2]
+    }
+
+    /// Frequency, recency and age.
+    pub(super) fn row(&self) -> &[f64] {
+        &self.row
+    }
+
+    /// From a row that was checked.
+    pub(super) fn from_row(row: &[f64]) -> History {
+        History { row: [row[0], row[1], row[2]] }
+    }
+}

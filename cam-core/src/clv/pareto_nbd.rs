@@ -1,0 +1,224 @@
+//! Pareto/NBD: purchases are Poisson while a customer is alive; the lifetime is exponential and unobserved.
+//!
+//! Story. A customer buys at rate λ and leaves at rate μ (both per unit of time). Across customers λ ~ Gamma(shape r, rate α) and
+//! μ ~ Gamma(shape s, rate β), independent.
+//!
+//! Sources: Schmittlein, Morrison & Colombo (1987), Management Science 33(1), 1–24; Fader & Hardie (2005), "A note on deriving the
+//! Pareto/NBD model and related expressions"; Fader, Hardie & Lee (2005), Journal of Marketing Research 42(4), 415–430 (DERT).
+//!
+//! The literature writes the likelihood with Gauss hypergeometric functions, which overflow, fail to converge, and differ by
+//! whether α or β is larger. They come from one harmless integral over the unknown moment u of leaving, and that is what
+//! is computed here ([`left`]):
+//!
+//! L = Γ(r+x)/Γ(r) · α^r β^s / ((α+T)^(r+x) (β+T)^s) · (1 + R),
+//! R = s ∫ₜₓᵀ ((α+T)/(α+u))^(r+x) ((β+T)/(β+u))^s du/(β+u) = P(left | history)/P(alive | history).
+//!
+//! A customer with history (x, t_x, T) who is alive is, as far as the future goes, a new customer with λ ~ Gamma(r + x, α + T) and
+//! μ ~ Gamma(s, β + T).
+
+mod left;
+
+use super::history::{HISTORY, History, check_history};
+use super::lifetime::Lifetime;
+use super::purchases::{count_start, nbd_probability};
+use crate::error::Result;
+use crate::math::{Jet, Mixing, Octaves, Real, Stream, exprel, legendre, logistic};
+use crate::model::{Family, Quantity, Spec, parameters};
+use crate::rows::Rows;
+
+parameters! {
+    /// The Pareto/NBD model; see the [module](self).
+    ///
+    /// ```
+    /// use cam_core::clv::{History, ParetoNbd};
+    /// let model = ParetoNbd::new(0.5534, 10.5802, 0.6061, 11.6562)?;
+    /// let customer = History::new(26.0, 30.86, 31.0)?;
+    /// assert!((model.probability_alive(&customer) - 0.9979179).abs() < 1e-7);
+    /// # Ok::<(), cam_core::Error>(())
+    /// ```
+    pub struct ParetoNbd (4) {
+        /// Shape of the purchase rate across customers; small when they differ much.
+        r: Positive, None;
+        /// Rate parameter of the purchase rate across customers, in units of time.
+        alpha: Positive, Time;
+        /// Shape of the rate of leaving across customers; small when they differ much.
+        s: Positive, None;
+        /// Rate parameter of the rate of leaving across customers, in units of time.
+        beta: Positive, Time;
+    }
+}
+
+static SPEC: Spec = Spec {
+    id: "pareto_nbd",
+    title: "Pareto/NBD",
+    source: "Schmittlein, Morrison & Colombo (1987), Management Science 33(1), 1-24",
+    parameters: &ParetoNbd::PARAMETERS,
+    columns: &HISTORY,
+    design: &[super::history::AGE],
+    quantities: super::history::PURCHASE_QUANTITIES,
+};
+
+impl Family for ParetoNbd {
+    const SPEC: &'static Spec = &SPEC;
+    type Jet = Jet<4>;
+    /// ln Γ(r + x)/Γ(r).
+    type Shared<R: Real> = R;
+
+    fn from_parameters(theta: &[f64]) -> Result<Self> {
+        SPEC.check_parameters(theta)?;
+        Ok(ParetoNbd { r: theta[0], alpha: theta[1], s: theta[2], beta: theta[3] })
+    }
+
+    fn parameters(&self) -> Vec<f64> {
+        self.theta().to_vec()
+    }
+
+    fn check_row(row: &[f64]) -> Result<(), String> {
+        check_history(row)
+    }
+
+    fn shared<R: Real>(theta: &[R], x: f64) -> R {
+        theta[0].ln_rising(x)
+    }
+
+    fn log_likelihood<R: Real>(theta: &[R], rising: &R, row: &[f64]) -> R {
+        let (r, alpha, s, beta) = (theta[0], theta[1], theta[2], theta[3]);
+        let (x, age) = (row[0], row[2]);
+        let never_left = *rising
+            - r * (R::constant(age) / alpha).ln_1p()
+            - (alpha + age).ln() * x
+            - s * (R::constant(age) / beta).ln_1p();
+        match left::log_odds([r, alpha, s, beta], row) {
+            None => never_left,
+            Some(log_odds) => never_left + log_odds.ln_1p_exp(),
+        }
+    }
+
+    fn start(rows: &Rows) -> Result<Vec<f64>> {
+        let (r, alpha) = count_start(rows, SPEC.title)?;
+        let age = rows.iter().map(|(row, w)| w * row[2]).sum::<f64>() / rows.total_weight();
+        // A lifetime of the order of what was observed.
+        Ok(vec![r, alpha, 0.6, 0.5 * age])
+    }
+
+    fn score(&self, quantity: &Quantity, rows: &[f64], out: &mut [f64]) -> Option<Result<()>> {
+        let x = rows.first().copied().unwrap_or(0.0);
+        let mut each = |f: &mut dyn FnMut(f64, f64) -> f64| {
+            for (row, out) in rows.chunks_exact(3).zip(out.iter_mut()) {
+                let h = History::from_row(row);
+                *out = f(self.probability_alive(&h), h.age());
+            }
+        };
+        match *quantity {
+            Quantity::ProbabilityAlive { after } => {
+                each(&mut |alive, age| alive * self.updated(x, age).survival(after));
+            }
+            Quantity::PurchaseProbability { n, horizon } => each(&mut |alive, age| {
+                let count = self.updated(x, age).count_probability(n, horizon);
+                if n == 0 { (1.0 - alive) + alive * count } else { alive * count }
+            }),
+            Quantity::ExpectedPurchases { .. } | Quantity::DiscountedExpectedPurchases { .. } => {
+                let lifetime = Lifetime::of(quantity)?;
+                if let Some(horizon) = lifetime.plain_horizon() {
+                    each(&mut |alive, age| {
+                        let now = self.updated(x, age);
+                        alive * now.r / now.alpha * now.time_alive(horizon)
+                    });
+                } else {
+                    // Depends on the age alone: through β + T.
+                    let mut time =
+                        Octaves::new(|beta| ParetoNbd { beta, ..*self }.discounted_time_alive(&lifetime));
+                    each(&mut |alive, age| alive * (self.r + x) / (self.alpha + age) * time.at(self.beta + age));
+                }
+            }
+            Quantity::LogLikelihood {} | Quantity::ExpectedSpend {} => return None,
+        }
+        Some(Ok(()))
+    }
+
+    fn new_customer(&self, quantity: &Quantity) -> Option<Result<f64>> {
+        Some(Ok(match *quantity {
+            Quantity::ProbabilityAlive { after } => self.survival(after),
+            Quantity::PurchaseProbability { n, horizon } => self.count_probability(n, horizon),
+            _ => {
+                let lifetime = Lifetime::of(quantity)?;
+                let time = match lifetime.plain_horizon() {
+                    Some(horizon) => self.time_alive(horizon),
+                    None => self.discounted_time_alive(&lifetime),
+                };
+                self.r / self.alpha * time
+            }
+        }))
+    }
+
+    /// Given the lifetime, purchases are uniform on it: the last of x lies at the x-th root of a uniform number.
+    fn simulate(&self, design: &[f64], stream: &mut Stream, row: &mut [f64]) {
+        let age = design[0];
+        let rate = stream.gamma(self.r) / self.alpha;
+        let leaving = stream.gamma(self.s) / self.beta;
+        let alive = (stream.exponential() / leaving).min(age);
+        let x = stream.poisson(rate * alive);
+        row.copy_from_slice(&[x, if x > 0.0 { alive * stream.uniform().powf(1.0 / x) } else { 0.0 }, age]);
+    }
+}
+
+impl ParetoNbd {
+    /// P(alive at T | x, t_x, T) = 1/(1 + R).
+    pub fn probability_alive(&self, h: &History) -> f64 {
+        left::log_odds(self.theta(), h.row()).map_or(1.0, |log_odds: f64| logistic(-log_odds))
+    }
+
+    /// Expected purchases in (T, T + horizon\] given the history; Fader & Hardie (2005), eq. 41. `horizon` ≥ 0.
+    pub fn expected_purchases(&self, h: &History, horizon: f64) -> f64 {
+        let now = self.updated(h.frequency(), h.age());
+        self.probability_alive(h) * now.r / now.alpha * now.time_alive(horizon)
+    }
+
+    /// The customer with frequency x and age T, alive, seen as a new one.
+    fn updated(&self, x: f64, age: f64) -> ParetoNbd {
+        ParetoNbd { r: self.r + x, alpha: self.alpha + age, s: self.s, beta: self.beta + age }
+    }
+
+    /// P(a new customer is alive at t) = (β/(β + t))^s.
+    fn survival(&self, t: f64) -> f64 {
+        (-self.s * (t / self.beta).ln_1p()).exp()
+    }
+
+    /// Expected time that a new customer is alive within t: β/(s−1) · (1 − (β/(β+t))^(s−1)), which is
+    /// β ln((β+t)/β) at s = 1: written with (eʸ − 1)/y it has no pole there.
+    fn time_alive(&self, t: f64) -> f64 {
+        let log = (t / self.beta).ln_1p();
+        self.beta * log * exprel((1.0 - self.s) * log)
+    }
+
+    /// The same, discounted: E\[K(μ)\].
+    fn discounted_time_alive(&self, lifetime: &Lifetime) -> f64 {
+        Mixing::gamma(self.s, (self.beta / lifetime.longest()).min(1.0))
+            .expect(|rate| lifetime.at(rate / self.beta))
+    }
+
+    /// P(X(t) = n) of a new customer: stays past t, or leaves at u < t after n purchases;
+    /// s βˢ ∫₀ᵗ P(n purchases in u) du/(β+u)^(s+1) by Gauss–Legendre panels in ln(1 + u/min(α, β)).
+    fn count_probability(&self, n: u32, t: f64) -> f64 {
+        let ParetoNbd { r, alpha, s, beta } = *self;
+        let stays = self.survival(t) * nbd_probability(r, alpha, n, t);
+        let near = alpha.min(beta);
+        let length = (t / near).ln_1p();
+        let panels = (length / 0.5).ceil().max(1.0);
+        let width = length / panels;
+        let rule = legendre(24);
+        let mut leaves = 0.0;
+        for k in 0..panels as usize {
+            for (&node, &weight) in rule.nodes.iter().zip(&rule.weights) {
+                let v = (k as f64 + node) * width;
+                let u = near * v.exp_m1();
+                leaves += weight
+                    * width
+                    * (near + u)
+                    * nbd_probability(r, alpha, n, u)
+                    * (-(s + 1.0) * (u / beta).ln_1p()).exp();
+            }
+        }
+        stays + s / beta * leaves
+    }
+}

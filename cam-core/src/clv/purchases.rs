@@ -1,0 +1,41 @@
+//! What purchase models with Poisson purchases and gamma rates have in common.
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::math::{ln_gamma, ln_rising};
+use crate::rows::Rows;
+
+/// r and α of a negative binomial from the mean and the variance of the frequency: where a fit starts.
+pub(super) fn count_start(rows: &Rows, title: &str) -> Result<(f64, f64)> {
+    let (mut n, mut purchases, mut squares, mut time) = (0.0, 0.0, 0.0, 0.0);
+    for (row, weight) in rows.iter() {
+        n += weight;
+        purchases += weight * row[0];
+        squares += weight * row[0] * row[0];
+        time += weight * row[2];
+    }
+    if purchases == 0.0 {
+        return Err(Error::new(
+            ErrorKind::NotEnoughData,
+            format!("no customer has bought again (frequency is 0 in every row): {title} has no maximum"),
+        ));
+    }
+    let (mean, age) = (purchases / n, time / n);
+    // Variance = mean (1 + T/α) for ages alike.
+    let excess = ((squares / n - mean * mean) / mean - 1.0).max(0.05);
+    let alpha = age / excess;
+    let r = (mean / excess).clamp(0.05, 20.0);
+    Ok((r, alpha.clamp(1e-3 * age, 1e3 * age)))
+}
+
+/// P(n purchases in t) of a customer who stays: negative binomial, NBD(r, α).
+pub(super) fn nbd_probability(r: f64, alpha: f64, n: u32, t: f64) -> f64 {
+    let count = f64::from(n);
+    if t == 0.0 {
+        return if n == 0 { 1.0 } else { 0.0 };
+    }
+    let mut log = -r * (t / alpha).ln_1p();
+    if n > 0 {
+        log += ln_rising(r, count) - ln_gamma(count + 1.0) - count * (alpha / t).ln_1p();
+    }
+    log.exp()
+}

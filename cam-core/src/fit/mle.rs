@@ -1,0 +1,248 @@
+//! Maximum likelihood.
+
+use super::document::Fitted;
+use super::report::{FitReport, Status};
+use crate::control::{Control, Progress};
+use crate::error::{Error, ErrorKind, Result};
+use crate::math::{Derivatives, inverse_symmetric, symmetric_eigen};
+use crate::model::Family;
+use crate::optim::{Minimum, Point, Settings, Stop, minimise};
+use crate::rows::{OnNan, Rows};
+use crate::table::Table;
+use ndarray::{Array1, Array2};
+use serde::{Deserialize, Serialize};
+
+/// Options of a fit. The defaults are right for nearly all data.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct FitOptions {
+    /// Where the search starts; moment estimates where none is given.
+    pub start: Option<Vec<f64>>,
+    /// The largest first derivative of the mean log-likelihood, with respect to a log-parameter, that counts as zero.
+    pub gradient_tolerance: f64,
+    /// The most evaluations of the likelihood.
+    pub max_evaluations: usize,
+}
+
+impl Default for FitOptions {
+    fn default() -> Self {
+        FitOptions { start: None, gradient_tolerance: 1e-11, max_evaluations: 500 }
+    }
+}
+
+impl FitOptions {
+    /// The default options.
+    pub fn new() -> Self {
+        FitOptions::default()
+    }
+
+    /// Start the search here.
+    #[must_use]
+    pub fn start(mut self, theta: impl Into<Vec<f64>>) -> Self {
+        self.start = Some(theta.into());
+        self
+    }
+
+    /// See the field.
+    #[must_use]
+    pub fn gradient_tolerance(mut self, tolerance: f64) -> Self {
+        self.gradient_tolerance = tolerance;
+        self
+    }
+
+    /// See the field.
+    #[must_use]
+    pub fn max_evaluations(mut self, evaluations: usize) -> Self {
+        self.max_evaluations = evaluations;
+        self
+    }
+
+    fn check(&self) -> Result<()> {
+        if !(self.gradient_tolerance > 0.0 && self.gradient_tolerance.is_finite()) {
+            return Err(Error::parameter("gradient_tolerance", "positive and finite", self.gradient_tolerance));
+        }
+        if self.max_evaluations == 0 {
+            return Err(Error::parameter("max_evaluations", "at least 1", 0));
+        }
+        Ok(())
+    }
+}
+
+/// From this many distinct rows on, a search on a sample comes first: the maximum of a sample is so near that of the whole that
+/// two or three evaluations over all rows then suffice.
+const SAMPLE_FROM: usize = 16_384;
+/// The distinct rows of such a sample.
+const SAMPLE: usize = 4_096;
+/// A direction in the log-parameters is flat when its standard error is larger than this: a factor of e³⁰ either way.
+const FLAT: f64 = 30.0;
+/// Log-parameters beyond this have run away: e⁴⁶ = 1e20.
+const BOUND: f64 = 46.0;
+
+/// Maximum likelihood: see [`Fit::fit`](super::Fit::fit).
+///
+/// # Errors
+/// See [`Fit::fit`](super::Fit::fit).
+pub fn maximum_likelihood<F: Family>(
+    table: &Table<'_>,
+    options: &FitOptions,
+    control: &Control<'_>,
+) -> Result<Fitted<F>> {
+    options.check()?;
+    if table.rows() == 0 && F::SPEC.columns.iter().all(|c| table.get(c.name).is_some()) {
+        return Err(Error::new(ErrorKind::NotEnoughData, "there is no row to fit"));
+    }
+    let all = Rows::new(table, F::SPEC.columns, OnNan::Reject, F::check_row, control)?;
+    let rows = all.filter(|_, row, weight| weight > 0.0 && F::informs(row));
+    drop(all);
+    if rows.is_empty() {
+        return Err(Error::new(
+            ErrorKind::NotEnoughData,
+            format!("no row says anything about {}: all are uninformative or have weight 0", F::SPEC.title),
+        ));
+    }
+    let start = match &options.start {
+        Some(theta) => {
+            F::SPEC.check_parameters(theta)?;
+            theta.clone()
+        }
+        None => F::start(&rows)?,
+    };
+    let start: Vec<f64> = start.iter().map(|v| v.ln()).collect();
+    let mut settings = Settings {
+        gradient_tolerance: options.gradient_tolerance,
+        max_evaluations: options.max_evaluations,
+        radius: 1.0,
+        max_radius: 4.0,
+        bound: BOUND,
+    };
+    let mut from = start.clone();
+    if rows.len() > SAMPLE_FROM {
+        let stride = rows.len() / SAMPLE;
+        let sample = rows.filter(|i, _, _| i % stride == stride / 2);
+        let coarse = Settings { gradient_tolerance: 1e-4, max_evaluations: 60, ..settings };
+        let found = search::<F>(&sample, from, &coarse, control)?;
+        from = if found.stop == Stop::Gradient { found.at } else { start.clone() };
+        settings.radius = 0.5;
+    }
+    let found = search::<F>(&rows, from, &settings, control)?;
+    conclude(&rows, &start, found, options, table)
+}
+
+fn search<F: Family>(
+    rows: &Rows,
+    start: Vec<f64>,
+    settings: &Settings,
+    control: &Control<'_>,
+) -> Result<Minimum> {
+    let mut evaluations = 0;
+    minimise(start, settings, |at| {
+        let theta: Vec<f64> = at.iter().map(|v| v.exp()).collect();
+        let point = mean_negative_log_likelihood::<F>(&theta, rows, control)?;
+        evaluations += 1;
+        control.report(Progress::new(F::SPEC.id, evaluations, None, -point.value));
+        Ok(point)
+    })
+}
+
+/// −1/n Σ w ln L(θ; row) with derivatives with respect to ln θ.
+fn mean_negative_log_likelihood<F: Family>(theta: &[f64], rows: &Rows, control: &Control<'_>) -> Result<Point> {
+    let n = theta.len();
+    let width = F::SPEC.columns.len();
+    let variables: Vec<F::Jet> = theta.iter().enumerate().map(|(i, &v)| F::Jet::variable(v, i)).collect();
+    let chunks = rows.map_chunks(control, |values, weights| {
+        let mut sum = <F::Jet as crate::math::Real>::constant(0.0);
+        let mut shared = None;
+        for (row, &weight) in values.chunks_exact(width).zip(weights) {
+            let common = match &mut shared {
+                Some((first, common)) if *first == row[0] => common,
+                _ => &mut shared.insert((row[0], F::shared(&variables, row[0]))).1,
+            };
+            sum.accumulate(weight, &F::log_likelihood(&variables, common, row));
+        }
+        Ok(sum)
+    })?;
+    let mut sum = <F::Jet as crate::math::Real>::constant(0.0);
+    for chunk in &chunks {
+        sum.accumulate(1.0, chunk);
+    }
+    let scale = -1.0 / rows.total_weight();
+    let gradient: Array1<f64> = (0..n).map(|i| scale * theta[i] * sum.gradient()[i]).collect();
+    let hessian = Array2::from_shape_fn((n, n), |(i, j)| {
+        let diagonal = if i == j { gradient[i] } else { 0.0 };
+        // Symmetric to the last bit, whatever the order in which the jets were multiplied.
+        let mixed = 0.5 * (sum.hessian_row(i)[j] + sum.hessian_row(j)[i]);
+        scale * theta[i] * theta[j] * mixed + diagonal
+    });
+    Ok(Point { value: scale * crate::math::Real::value(sum), gradient, hessian })
+}
+
+/// Say honestly what was found.
+fn conclude<F: Family>(
+    rows: &Rows,
+    start: &[f64],
+    found: Minimum,
+    options: &FitOptions,
+    table: &Table<'_>,
+) -> Result<Fitted<F>> {
+    let customers = rows.total_weight();
+    let point = &found.point;
+    if !point.value.is_finite() {
+        return Err(Error::new(
+            ErrorKind::Numerical,
+            format!("the log-likelihood of {} is {} at the start {start:?} (logarithms)", F::SPEC.title, -point.value),
+        ));
+    }
+    let gradient_norm = point.gradient_norm();
+    let (eigenvalues, vectors) = symmetric_eigen(&point.hessian);
+    let flat: Vec<usize> =
+        (0..start.len()).filter(|&k| customers * eigenvalues[k] < 1.0 / (FLAT * FLAT)).collect();
+    // The gradient may stay just above the tolerance through rounding alone, where terms are large.
+    let vanishes = gradient_norm <= options.gradient_tolerance.max(1e-13 * (1.0 + point.value.abs()))
+        || (found.stop == Stop::Rounding && gradient_norm <= 1e3 * options.gradient_tolerance);
+    let status = if found.stop == Stop::Bound || (!flat.is_empty() && far(start, &found.at)) {
+        let moved = |i: usize| found.at[i] - start[i];
+        let weight = |i: usize| flat.iter().map(|&k| vectors[[i, k]].abs()).fold(0.0, f64::max);
+        let mut parameters: Vec<String> = (0..start.len())
+            .filter(|&i| weight(i) > 0.3 || found.at[i].abs() > 0.9 * BOUND)
+            .map(|i| {
+                format!("{} -> {}", F::SPEC.parameters[i].name, if moved(i) < 0.0 { "0" } else { "infinity" })
+            })
+            .collect();
+        parameters.dedup();
+        Status::Boundary { parameters }
+    } else if !vanishes {
+        Status::NotConverged
+    } else if flat.is_empty() {
+        Status::Converged
+    } else {
+        Status::NotMaximum
+    };
+    let theta: Vec<f64> = found.at.iter().map(|v| v.exp()).collect();
+    let covariance = match status {
+        Status::Converged => inverse_symmetric(&point.hessian).map(|inverse| {
+            let n = theta.len();
+            (0..n)
+                .map(|i| (0..n).map(|j| inverse[[i, j]] * theta[i] * theta[j] / customers).collect())
+                .collect()
+        }),
+        _ => None,
+    };
+    Ok(Fitted {
+        model: F::from_parameters(&theta)?,
+        unit: table.unit(),
+        fit: Some(FitReport {
+            log_likelihood: -point.value * customers,
+            customers,
+            distinct_rows: rows.len(),
+            evaluations: found.evaluations,
+            gradient_norm,
+            status,
+            covariance,
+        }),
+    })
+}
+
+/// Whether a parameter has moved by a factor of more than e³ ≈ 20 from where the search began.
+fn far(start: &[f64], at: &[f64]) -> bool {
+    start.iter().zip(at).any(|(s, a)| (s - a).abs() > 3.0)
+}

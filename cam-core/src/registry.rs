@@ -1,0 +1,135 @@
+//! Every model by name. To add one: write its file, and its line here.
+
+use crate::control::Control;
+use crate::error::{Error, ErrorKind, Result};
+use crate::fit::{FitOptions, Fitted, maximum_likelihood, open};
+use crate::model::{Family, Model, Spec};
+use crate::table::Table;
+use crate::unit::Unit;
+use serde_json::Value;
+
+/// A model in the registry: what it is, and how to make one.
+#[derive(Clone, Copy)]
+pub struct Entry {
+    spec: &'static Spec,
+    fit: fn(&Table<'_>, &FitOptions, &Control<'_>) -> Result<Fitted<Box<dyn Model>>>,
+    make: fn(&[f64]) -> Result<Box<dyn Model>>,
+}
+
+impl Entry {
+    const fn of<F: Family>() -> Entry {
+        Entry {
+            spec: F::SPEC,
+            fit: |table, options, control| Ok(maximum_likelihood::<F>(table, options, control)?.boxed()),
+            make: |theta| Ok(Box::new(F::from_parameters(theta)?)),
+        }
+    }
+
+    /// Who the model is.
+    pub fn spec(&self) -> &'static Spec {
+        self.spec
+    }
+
+    /// Maximum likelihood; see [`Fit::fit_with`](crate::Fit::fit_with).
+    ///
+    /// # Errors
+    /// As there.
+    pub fn fit(
+        &self,
+        table: &Table<'_>,
+        options: &FitOptions,
+        control: &Control<'_>,
+    ) -> Result<Fitted<Box<dyn Model>>> {
+        (self.fit)(table, options, control)
+    }
+
+    /// The model with these parameters, in the order of [`Spec::parameters`].
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidParameter`] naming the one out of its domain, [`ErrorKind::InvalidShape`] for a wrong number of them.
+    pub fn with_parameters(&self, theta: &[f64], unit: Option<Unit>) -> Result<Fitted<Box<dyn Model>>> {
+        Ok(Fitted { model: (self.make)(theta)?, unit, fit: None })
+    }
+}
+
+impl std::fmt::Debug for Entry {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Entry({})", self.spec.id)
+    }
+}
+
+macro_rules! registry {
+    ($($model:ty),+ $(,)?) => {
+        static MODELS: &[Entry] = &[$(Entry::of::<$model>()),+];
+    };
+}
+
+registry! {
+    crate::clv::BgNbd,
+    crate::clv::ParetoNbd,
+    crate::clv::GammaGamma,
+}
+
+/// All models.
+pub fn models() -> &'static [Entry] {
+    MODELS
+}
+
+/// The model of that name.
+///
+/// # Errors
+/// [`ErrorKind::UnknownName`], with the names that there are.
+pub fn model(id: &str) -> Result<&'static Entry> {
+    MODELS
+        .iter()
+        .find(|entry| entry.spec.id == id)
+        .ok_or_else(|| Error::unknown("model", id, MODELS.iter().map(|entry| entry.spec.id)))
+}
+
+impl Fitted<Box<dyn Model>> {
+    /// Open a document that any of cam's languages wrote; see [`Fitted::to_json`].
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidDocument`]: not JSON, not a model of cam, of a later schema, or with parameters that the model does not have.
+    pub fn from_json(text: &str) -> Result<Self> {
+        let opened = open(text)?;
+        let invalid = |e: Error| Error::new(ErrorKind::InvalidDocument, e.to_string());
+        let entry = model(&opened.model).map_err(invalid)?;
+        if let Some(name) = opened.parameters.keys().find(|name| entry.spec.parameter_index(name).is_err()) {
+            return Err(invalid(Error::unknown(
+                &format!("parameter of {}", entry.spec.id),
+                name,
+                entry.spec.parameters.iter().map(|p| p.name),
+            )));
+        }
+        let theta: Vec<f64> = entry
+            .spec
+            .parameters
+            .iter()
+            .map(|p| {
+                opened.parameters.get(p.name).and_then(Value::as_f64).ok_or_else(|| {
+                    Error::new(ErrorKind::InvalidDocument, format!("parameter {} must be a number", p.name))
+                })
+            })
+            .collect::<Result<_>>()?;
+        Ok(Fitted { model: (entry.make)(&theta).map_err(invalid)?, unit: opened.unit, fit: opened.fit })
+    }
+}
+
+impl<F: Family> Fitted<F> {
+    /// Open a document that holds this model.
+    ///
+    /// # Errors
+    /// As for the model behind the object-safe trait, and [`ErrorKind::InvalidDocument`] when the document holds another model.
+    pub fn from_json(text: &str) -> Result<Self> {
+        let opened = Fitted::<Box<dyn Model>>::from_json(text)?;
+        let found = opened.model.spec().id;
+        if found != F::SPEC.id {
+            return Err(Error::new(
+                ErrorKind::InvalidDocument,
+                format!("the document holds a {found} model, not {}", F::SPEC.id),
+            ));
+        }
+        Ok(Fitted { model: F::from_parameters(&opened.model.parameters())?, unit: opened.unit, fit: opened.fit })
+    }
+}
