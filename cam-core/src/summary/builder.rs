@@ -1,0 +1,385 @@
+//! Summaries of logs that do not fit into memory: rows come in batches, state per customer stays small.
+
+use super::columns::Summary;
+use super::emit::{Columns, Frame, Interval};
+use super::horizon::{Horizon, Tally};
+use super::keys::{compare, hash, sort_image};
+use super::log::{Log, Reader, RowKind};
+use super::options::SummaryOptions;
+use super::partition::Partitions;
+use super::shard::{Record, Shard};
+use super::split::Split;
+use super::time::{Moment, Times};
+use crate::control::{CHUNK, Control, Progress};
+use crate::error::{Error, ErrorKind, Result};
+use std::sync::Mutex;
+
+/// Shards of customers, by hash. Fixed, so that builders from anywhere can be merged shard by shard.
+pub(super) const SHARDS: usize = 512;
+const SHARD_SHIFT: u32 = 64 - SHARDS.trailing_zeros();
+
+/// Rows taken in at once: what bounds the memory beyond the state of the customers (32 bytes a row).
+const BATCH: usize = 1 << 22;
+
+/// A summary in the making, fed with batches of rows in any order.
+///
+/// It gives the same bits as [`summarize`](super::summarize) on the whole log, however the rows are cut into batches and the batches over
+/// builders. State: for each customer the distinct purchase periods (a byte or two each) and exact sums of amounts.
+///
+/// ```
+/// use cam_core::{Control, summary::{Log, SummaryBuilder, SummaryOptions, Times}};
+/// let control = Control::new();
+/// let mut builder = SummaryBuilder::new(SummaryOptions::new())?;
+/// builder.push(&Log::new(&[1_i64, 2][..], Times::Days(&[5, 3])), &control)?;
+/// builder.push(&Log::new(&[1_i64][..], Times::Days(&[0])), &control)?;
+/// let summary = builder.finish(&control)?;
+/// assert_eq!(summary.frequency(), [1.0, 0.0]);
+/// # Ok::<(), cam_core::Error>(())
+/// ```
+///
+/// A batch with a bad row is refused as a whole, and leaves the builder as it was. A push that was interrupted does not: the builder
+/// then answers everything with an error.
+#[derive(Debug, Clone)]
+pub struct SummaryBuilder {
+    pub(super) options: SummaryOptions,
+    pub(super) horizon: Horizon,
+    pub(super) kind: Option<LogKind>,
+    pub(super) shards: Vec<Shard>,
+    pub(super) tally: Tally,
+    interrupted: bool,
+}
+
+/// What kind of columns a log has; all batches must agree.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct LogKind {
+    pub(super) int_keys: bool,
+    pub(super) amounts: bool,
+    pub(super) numbers: bool,
+}
+
+impl LogKind {
+    pub(super) fn of(log: &Log<'_>) -> Self {
+        LogKind {
+            int_keys: log.keys.is_int(),
+            amounts: log.amounts.is_some(),
+            numbers: matches!(log.times, Times::Numbers(_)),
+        }
+    }
+
+    /// Sums kept per customer.
+    pub(super) fn stride(self, intervals: usize) -> usize {
+        if self.amounts { intervals + 1 } else { 0 }
+    }
+}
+
+impl SummaryBuilder {
+    /// An empty builder.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidParameter`] when an option is out of its domain.
+    pub fn new(options: SummaryOptions) -> Result<Self> {
+        SummaryBuilder::with_calibration_ends(options, &[])
+    }
+
+    /// An empty builder for calibrations that end at these moments, for [`finish_splits`](SummaryBuilder::finish_splits).
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidParameter`] when an option is out of its domain, or a calibration does not end before the observation.
+    pub fn with_calibration_ends(options: SummaryOptions, calibration_ends: &[Moment]) -> Result<Self> {
+        let horizon = Horizon::new(&options, calibration_ends)?;
+        let tally = Tally::new(horizon.intervals());
+        Ok(SummaryBuilder { options, horizon, kind: None, shards: Vec::new(), tally, interrupted: false })
+    }
+
+    /// Takes in a batch of rows.
+    ///
+    /// # Errors
+    /// Those of [`summarize`](super::summarize), with the row counted within this batch; [`ErrorKind::InvalidShape`] when the batch has
+    /// other kinds of columns than those before it.
+    pub fn push(&mut self, log: &Log<'_>, control: &Control<'_>) -> Result<()> {
+        self.check_whole()?;
+        let reader = Reader::new(log, &self.options)?;
+        let kind = LogKind::of(log);
+        if log.rows() > 0 {
+            self.agree(kind)?;
+        }
+        let tally = Tally::of(&reader, &self.horizon, control)?;
+        if log.rows() == 0 {
+            return Ok(());
+        }
+        self.adopt(kind);
+        self.tally.add(&tally);
+        self.interrupted = true;
+        let rows = log.rows();
+        let mut partitions = Partitions::default();
+        for from in (0..rows).step_by(BATCH) {
+            let to = (from + BATCH).min(rows);
+            self.take(&reader.slice(from..to), &mut partitions, control)?;
+            control.report(Progress::new("summarize", to as u64, Some(rows as u64), to as f64));
+        }
+        self.interrupted = false;
+        Ok(())
+    }
+
+    fn take(
+        &mut self,
+        reader: &Reader<'_>,
+        partitions: &mut Partitions<Record>,
+        control: &Control<'_>,
+    ) -> Result<()> {
+        let horizon = &self.horizon;
+        let shard_of = |row: usize| {
+            let keep = match reader.kind(reader.amount(row)) {
+                RowKind::RefundDropped | RowKind::ZeroDropped => false,
+                RowKind::Purchase | RowKind::Refund => horizon.end.is_none_or(|end| reader.code(row) <= end),
+            };
+            if keep { (hash(reader.log.keys.get(row)) >> SHARD_SHIFT) as usize } else { SHARDS }
+        };
+        let record = |row: usize| {
+            let amount = reader.amount(row);
+            Record {
+                hash: hash(reader.log.keys.get(row)),
+                code: reader.code(row),
+                amount,
+                row: row as u32,
+                refund: reader.kind(amount) == RowKind::Refund,
+            }
+        };
+        partitions.fill(control, reader.log.rows(), SHARDS, shard_of, record)?;
+        let shards: Vec<Mutex<&mut Shard>> = self.shards.iter_mut().map(Mutex::new).collect();
+        let partitions = &*partitions;
+        control.map(SHARDS, |s| {
+            let mut shard = shards[s].lock().unwrap_or_else(|p| p.into_inner());
+            let mut rows: Vec<(u32, i64, f64, bool)> = partitions
+                .part(s)
+                .iter()
+                .map(|r| {
+                    let customer = shard.customer(r.hash, reader.log.keys.get(r.row as usize));
+                    (customer, r.code, r.amount, r.refund)
+                })
+                .collect();
+            // The order of rows within a period does not matter: sums are exact.
+            rows.sort_unstable_by_key(|&(customer, code, ..)| (customer, code));
+            let mut codes = Vec::new();
+            for group in rows.chunk_by(|a, b| a.0 == b.0) {
+                shard.take(group[0].0, group.iter().map(|r| (r.1, r.2, r.3)), horizon, &mut codes);
+            }
+            Ok(())
+        })?;
+        Ok(())
+    }
+
+    /// Takes over everything another builder has seen: another part of the log, from another thread, file or machine.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidParameter`] when the options or calibration ends differ, [`ErrorKind::InvalidShape`] when the kinds of
+    /// columns do.
+    pub fn merge(&mut self, other: &SummaryBuilder) -> Result<()> {
+        self.check_whole()?;
+        other.check_whole()?;
+        if self.options != other.options || self.horizon != other.horizon {
+            return Err(Error::new(
+                ErrorKind::InvalidParameter,
+                "only builders with the same options and calibration ends can be merged",
+            ));
+        }
+        let Some(kind) = other.kind else { return Ok(()) };
+        self.agree(kind)?;
+        self.adopt(kind);
+        for (ours, theirs) in self.shards.iter_mut().zip(&other.shards) {
+            ours.merge(theirs, &self.horizon);
+        }
+        self.tally.add(&other.tally);
+        Ok(())
+    }
+
+    /// The number of customers seen.
+    pub fn customers(&self) -> usize {
+        self.shards.iter().map(Shard::len).sum()
+    }
+
+    /// The number of rows seen.
+    pub fn rows(&self) -> u64 {
+        self.tally.report(self.horizon.cuts.len()).rows
+    }
+
+    /// Bytes of memory that the state of the customers takes.
+    pub fn memory_bytes(&self) -> usize {
+        self.shards.capacity() * size_of::<Shard>() + self.shards.iter().map(Shard::heap_bytes).sum::<usize>()
+    }
+
+    /// The summary of all rows seen. The builder stays as it is, and may be fed on.
+    ///
+    /// # Errors
+    /// [`ErrorKind::NotEnoughData`] when no customer has a purchase.
+    pub fn finish(&self, control: &Control<'_>) -> Result<Summary> {
+        let frame = self.frame()?;
+        let whole = self.horizon.cuts.len();
+        let (mut columns, waiting) = self.columns(&frame, &[whole], control)?;
+        let columns = columns.pop().unwrap_or_else(|| Columns::new(frame.int_keys));
+        let (mut summary, _) = frame.summary(&self.tally, whole, columns)?;
+        waiting.write(&mut summary, whole);
+        if summary.is_empty() {
+            return Err(no_purchase());
+        }
+        Ok(summary)
+    }
+
+    /// A split for each of the calibration ends, in the order they were given.
+    ///
+    /// # Errors
+    /// [`ErrorKind::NotEnoughData`] when no customer has a purchase, [`ErrorKind::InvalidParameter`] when a calibration does not end
+    /// before the last period.
+    pub fn finish_splits(&self, control: &Control<'_>) -> Result<Vec<Split>> {
+        let frame = self.frame()?;
+        let (columns, waiting) = self.columns(&frame, &self.horizon.order, control)?;
+        let mut splits = Vec::with_capacity(columns.len());
+        for (columns, &upto) in columns.into_iter().zip(&self.horizon.order) {
+            let (mut summary, holdout) = frame.summary(&self.tally, upto, columns)?;
+            waiting.write(&mut summary, upto);
+            if summary.is_empty() {
+                return Err(no_purchase());
+            }
+            splits.push(frame.split(summary, holdout, upto));
+        }
+        Ok(splits)
+    }
+
+    /// What is needed to write results.
+    pub(super) fn frame(&self) -> Result<Frame> {
+        self.check_whole()?;
+        let (Some(kind), Some(span)) = (self.kind, self.tally.span) else {
+            return Err(Error::new(ErrorKind::NotEnoughData, "the log has no rows"));
+        };
+        let end = self.horizon.end.unwrap_or(span.1);
+        self.horizon.check(end)?;
+        Ok(Frame {
+            options: self.options,
+            clock: self.options.clock()?,
+            horizon: self.horizon.clone(),
+            end,
+            numbers: kind.numbers,
+            int_keys: kind.int_keys,
+            amounts: kind.amounts,
+        })
+    }
+
+    /// Customers as (shard, number), sorted by key.
+    fn sorted_customers(&self) -> Vec<(u64, u32, u32)> {
+        let mut order = Vec::with_capacity(self.customers());
+        for (s, shard) in self.shards.iter().enumerate() {
+            order.extend((0..shard.len()).map(|c| (sort_image(shard.keys.get(c)), s as u32, c as u32)));
+        }
+        let key = |&(image, s, c): &(u64, u32, u32)| (image, self.shards[s as usize].keys.get(c as usize));
+        order.sort_unstable_by(|a, b| compare(key(a), key(b)));
+        order
+    }
+
+    /// Columns for each calibration that ends with one of these intervals, and the refunds that belong to no purchase.
+    fn columns(
+        &self,
+        frame: &Frame,
+        uptos: &[usize],
+        control: &Control<'_>,
+    ) -> Result<(Vec<Columns>, Waiting)> {
+        let order = self.sorted_customers();
+        let chunks: Vec<&[(u64, u32, u32)]> = order.chunks(CHUNK).collect();
+        let parts = control.map(chunks.len(), |i| {
+            let mut out = vec![Columns::new(frame.int_keys); uptos.len()];
+            let mut intervals = vec![Interval::default(); self.horizon.intervals()];
+            for &(_, s, c) in chunks[i] {
+                let shard = &self.shards[s as usize];
+                let periods = &shard.periods[c as usize];
+                let Some(first) = periods.first() else { continue };
+                intervals.fill(Interval::default());
+                for code in periods.iter() {
+                    let place = self.horizon.interval(code).unwrap_or(self.horizon.cuts.len());
+                    intervals[place].count += 1;
+                    intervals[place].last = code;
+                }
+                let key = shard.keys.get(c as usize);
+                let terms = |i: usize| shard.terms(shard.place(c) + i);
+                for (out, &upto) in out.iter_mut().zip(uptos) {
+                    frame.write(out, upto, key, first, &intervals, terms);
+                }
+            }
+            Ok(out)
+        })?;
+        let mut by_end: Vec<Vec<Columns>> = uptos.iter().map(|_| Vec::with_capacity(parts.len())).collect();
+        for part in parts {
+            by_end.iter_mut().zip(part).for_each(|(all, one)| all.push(one));
+        }
+        let columns = by_end.into_iter().map(|parts| Columns::concat(frame.int_keys, parts)).collect();
+        Ok((columns, Waiting::of(&self.shards, &self.horizon)))
+    }
+
+    pub(super) fn check_whole(&self) -> Result<()> {
+        if self.interrupted {
+            return Err(Error::new(
+                ErrorKind::Interrupted,
+                "this builder was interrupted in the middle of a batch and cannot be used any more",
+            ));
+        }
+        Ok(())
+    }
+
+    fn agree(&self, kind: LogKind) -> Result<()> {
+        let Some(known) = self.kind else { return Ok(()) };
+        let differs = if known.int_keys != kind.int_keys {
+            "keys are integers in one batch and text in another"
+        } else if known.amounts != kind.amounts {
+            "one batch has amounts and another has none"
+        } else if known.numbers != kind.numbers && !self.options.clock()?.mixes() {
+            "times are numbers in one batch and dates in another"
+        } else {
+            return Ok(());
+        };
+        Err(Error::shape(differs))
+    }
+
+    fn adopt(&mut self, kind: LogKind) {
+        if self.kind.is_none() {
+            self.kind = Some(kind);
+            let stride = kind.stride(self.horizon.intervals());
+            self.shards = (0..SHARDS).map(|_| Shard::new(kind.int_keys, stride)).collect();
+        }
+    }
+}
+
+/// Refunds that no purchase precedes, per interval.
+struct Waiting {
+    rows: Vec<u64>,
+    /// Customers whose first sign of life in this interval or before is a refund, and whose first purchase is in a later one.
+    customers: Vec<i64>,
+}
+
+impl Waiting {
+    fn of(shards: &[Shard], horizon: &Horizon) -> Self {
+        let intervals = horizon.intervals();
+        let mut waiting = Waiting { rows: vec![0; intervals], customers: vec![0; intervals + 1] };
+        let place = |code| horizon.interval(code).unwrap_or(intervals - 1);
+        for shard in shards {
+            let mut previous = None;
+            for (&(customer, code), pending) in &shard.pending {
+                waiting.rows[place(code)] += pending.rows;
+                // Pending entries are in order, so the first of a customer is the earliest.
+                if previous != Some(customer) {
+                    let first = shard.periods[customer as usize].first();
+                    waiting.customers[place(code)] += 1;
+                    waiting.customers[first.map_or(intervals, place)] -= 1;
+                    previous = Some(customer);
+                }
+            }
+        }
+        waiting
+    }
+
+    fn write(&self, summary: &mut Summary, upto: usize) {
+        summary.report.refunds_unattributed = self.rows[..=upto].iter().sum();
+        summary.report.customers_without_purchase = self.customers[..=upto].iter().sum::<i64>() as u64;
+    }
+}
+
+pub(super) fn no_purchase() -> Error {
+    Error::new(ErrorKind::NotEnoughData, "no customer has a purchase before the end")
+}
