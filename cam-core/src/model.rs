@@ -7,9 +7,12 @@
 
 use crate::control::Control;
 use crate::error::{Error, ErrorKind, Result};
-use crate::math::{Derivatives, Real, Stream};
+use crate::math::{
+    jet::{Derivatives, Real},
+    random::Stream,
+};
 use crate::rows::{OnNan, Rows};
-use crate::table::{Dimension, Domain, MAX_COLUMNS, Table, Variable};
+use crate::table::{MAX_COLUMNS, Table, Variable};
 use serde::{Deserialize, Serialize};
 
 /// Who a model is.

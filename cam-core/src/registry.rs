@@ -130,6 +130,10 @@ impl<F: Family> Fitted<F> {
                 format!("the document holds a {found} model, not {}", F::SPEC.id),
             ));
         }
-        Ok(Fitted { model: F::from_parameters(&opened.model.parameters())?, unit: opened.unit, fit: opened.fit })
+        Ok(Fitted {
+            model: F::from_parameters(&opened.model.parameters())?,
+            unit: opened.unit,
+            fit: opened.fit,
+        })
     }
 }

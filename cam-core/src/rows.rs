@@ -66,7 +66,11 @@ impl Rows {
                 continue;
             }
             if !row.iter().zip(columns).all(|(&v, c)| c.domain.contains(v)) {
-                let (c, v) = columns.iter().zip(row.iter()).find(|(c, v)| !c.domain.contains(**v)).unwrap_or((&columns[0], &row[0]));
+                let (c, v) = columns
+                    .iter()
+                    .zip(row.iter())
+                    .find(|(c, v)| !c.domain.contains(**v))
+                    .unwrap_or((&columns[0], &row[0]));
                 return Err(Error::data(i, format!("{} must be {}, got {v}", c.name, c.domain.rule()))
                     .with_field(c.name));
             }
@@ -182,7 +186,13 @@ struct Distinct {
 impl Distinct {
     fn new(width: usize, rows: usize) -> Self {
         let capacity = (rows.min(1 << 16) * 2).next_power_of_two().max(16);
-        Distinct { width, values: Vec::new(), weights: Vec::new(), slots: vec![NOWHERE; capacity], mask: capacity - 1 }
+        Distinct {
+            width,
+            values: Vec::new(),
+            weights: Vec::new(),
+            slots: vec![NOWHERE; capacity],
+            mask: capacity - 1,
+        }
     }
 
     fn hash(row: &[f64]) -> usize {

@@ -18,7 +18,15 @@ use super::history::{HISTORY, History, check_history};
 use super::lifetime::Lifetime;
 use super::purchases::{count_start, nbd_probability};
 use crate::error::Result;
-use crate::math::{Jet, Mixing, Octaves, Real, Stream, exprel, inc_beta, ln_beta_rising, ln_rising, logistic};
+use crate::math::{
+    beta::{inc_beta, ln_beta_rising},
+    exp_log::{exprel, logistic},
+    gamma::ln_rising,
+    jet::{Jet, Real},
+    mixing::Mixing,
+    octaves::Octaves,
+    random::Stream,
+};
 use crate::model::{Family, Quantity, Spec, parameters};
 use crate::rows::Rows;
 

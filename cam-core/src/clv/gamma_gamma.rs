@@ -11,7 +11,10 @@
 
 use super::history::{FREQUENCY, MONETARY_VALUE};
 use crate::error::{Error, ErrorKind, Result};
-use crate::math::{Jet, Real, Stream};
+use crate::math::{
+    jet::{Jet, Real},
+    random::Stream,
+};
 use crate::model::{Family, Quantity, Spec, parameters};
 use crate::rows::Rows;
 
@@ -66,10 +69,9 @@ impl Family for GammaGamma {
                 "need monetary_value > 0 where frequency > 0, got frequency = {}, monetary_value = {}",
                 row[0], row[1]
             )),
-            (false, true) => Err(format!(
-                "need monetary_value = 0 where frequency = 0, got monetary_value = {}",
-                row[1]
-            )),
+            (false, true) => {
+                Err(format!("need monetary_value = 0 where frequency = 0, got monetary_value = {}", row[1]))
+            }
             _ => Ok(()),
         }
     }

@@ -4,24 +4,24 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::table::{Dimension, Domain, Variable};
 
 /// Number of repeat purchases up to the end of observation: the column `frequency`.
-pub const FREQUENCY: Variable =
+pub(super) const FREQUENCY: Variable =
     Variable::new("frequency", Domain::Count, Dimension::None, "number of repeat purchases");
 /// Time from the first to the last purchase: the column `recency`.
-pub const RECENCY: Variable = Variable::new(
+pub(super) const RECENCY: Variable = Variable::new(
     "recency",
     Domain::NonNegative,
     Dimension::Time,
     "time from the first to the last purchase; 0 without a repeat purchase",
 );
 /// Time from the first purchase to the end of observation: the column `T`.
-pub const AGE: Variable = Variable::new(
+pub(super) const AGE: Variable = Variable::new(
     "T",
     Domain::NonNegative,
     Dimension::Time,
     "age: time from the first purchase to the end of observation",
 );
 /// Mean spend per repeat purchase: the column `monetary_value`.
-pub const MONETARY_VALUE: Variable = Variable::new(
+pub(super) const MONETARY_VALUE: Variable = Variable::new(
     "monetary_value",
     Domain::NonNegative,
     Dimension::Money,
@@ -50,7 +50,9 @@ pub(super) fn check_history(row: &[f64]) -> Result<(), String> {
         return Err(format!("need recency = 0 where frequency = 0, got recency = {recency}"));
     }
     if frequency > 0.0 && recency == 0.0 {
-        return Err(format!("need recency > 0 where frequency > 0, got frequency = {frequency}, recency = 0"));
+        return Err(format!(
+            "need recency > 0 where frequency > 0, got frequency = {frequency}, recency = 0"
+        ));
     }
     Ok(())
 }

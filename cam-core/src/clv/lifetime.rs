@@ -13,7 +13,7 @@
 //! A last period that is not whole adds v^(n+1) e^(−wn) (1 − e^(−wf))/w for its fraction f. Every quantity is then the
 //! expectation of K over the distribution of w: no sum over periods is formed, and the cost does not depend on the horizon.
 
-use crate::math::exprel;
+use crate::math::exp_log::exprel;
 use crate::model::{Discount, Quantity};
 
 /// The expected discounted time alive, as a function of the rate of leaving.

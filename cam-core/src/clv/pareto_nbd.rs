@@ -22,7 +22,14 @@ use super::history::{HISTORY, History, check_history};
 use super::lifetime::Lifetime;
 use super::purchases::{count_start, nbd_probability};
 use crate::error::Result;
-use crate::math::{Jet, Mixing, Octaves, Real, Stream, exprel, legendre, logistic};
+use crate::math::{
+    exp_log::{exprel, logistic},
+    jet::{Jet, Real},
+    mixing::Mixing,
+    octaves::Octaves,
+    quadrature::legendre,
+    random::Stream,
+};
 use crate::model::{Family, Quantity, Spec, parameters};
 use crate::rows::Rows;
 
@@ -128,7 +135,9 @@ impl Family for ParetoNbd {
                     // Depends on the age alone: through β + T.
                     let mut time =
                         Octaves::new(|beta| ParetoNbd { beta, ..*self }.discounted_time_alive(&lifetime));
-                    each(&mut |alive, age| alive * (self.r + x) / (self.alpha + age) * time.at(self.beta + age));
+                    each(&mut |alive, age| {
+                        alive * (self.r + x) / (self.alpha + age) * time.at(self.beta + age)
+                    });
                 }
             }
             Quantity::LogLikelihood {} | Quantity::ExpectedSpend {} => return None,

@@ -1,7 +1,7 @@
 //! What purchase models with Poisson purchases and gamma rates have in common.
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::math::{ln_gamma, ln_rising};
+use crate::math::gamma::{ln_gamma, ln_rising};
 use crate::rows::Rows;
 
 /// r and α of a negative binomial from the mean and the variance of the frequency: where a fit starts.

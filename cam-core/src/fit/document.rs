@@ -9,7 +9,7 @@
 
 use super::report::{FitReport, Interval};
 use crate::error::{Error, ErrorKind, Result};
-use crate::math::normal_quantile;
+use crate::math::normal::normal_quantile;
 use crate::model::Model;
 use crate::unit::Unit;
 use serde_json::{Map, Value, json};
@@ -37,7 +37,10 @@ impl<M: Model> Fitted<M> {
     /// [`ErrorKind::Unsupported`] where the parameters were given, not estimated.
     pub fn report(&self) -> Result<&FitReport> {
         self.fit.as_ref().ok_or_else(|| {
-            Error::new(ErrorKind::Unsupported, "the parameters were given, not estimated: there is no fit to report")
+            Error::new(
+                ErrorKind::Unsupported,
+                "the parameters were given, not estimated: there is no fit to report",
+            )
         })
     }
 
@@ -117,7 +120,8 @@ pub(crate) struct Opened {
 /// Read a document of this or an earlier schema.
 pub(crate) fn open(text: &str) -> Result<Opened> {
     let invalid = |message: String| Error::new(ErrorKind::InvalidDocument, message);
-    let value: Value = serde_json::from_str(text).map_err(|e| invalid(format!("not a JSON document: {e}")))?;
+    let value: Value =
+        serde_json::from_str(text).map_err(|e| invalid(format!("not a JSON document: {e}")))?;
     let object = value.as_object().ok_or_else(|| invalid("the document must be a JSON object".into()))?;
     match object.get("format").and_then(Value::as_str) {
         Some(FORMAT) => {}
@@ -130,8 +134,8 @@ pub(crate) fn open(text: &str) -> Result<Opened> {
         }
         None => return Err(invalid("schema must be a whole number".into())),
     }
-    let document: Ordered =
-        serde_json::from_value(value).map_err(|e| invalid(format!("the document does not fit its schema: {e}")))?;
+    let document: Ordered = serde_json::from_value(value)
+        .map_err(|e| invalid(format!("the document does not fit its schema: {e}")))?;
     Ok(Opened {
         model: document.model,
         unit: document.unit,

@@ -4,7 +4,10 @@ use super::document::Fitted;
 use super::report::{FitReport, Status};
 use crate::control::{Control, Progress};
 use crate::error::{Error, ErrorKind, Result};
-use crate::math::{Derivatives, inverse_symmetric, symmetric_eigen};
+use crate::math::{
+    jet::Derivatives,
+    linalg::{inverse_symmetric, symmetric_eigen},
+};
 use crate::model::Family;
 use crate::optim::{Minimum, Point, Settings, Stop, minimise};
 use crate::rows::{OnNan, Rows};
@@ -59,7 +62,11 @@ impl FitOptions {
 
     fn check(&self) -> Result<()> {
         if !(self.gradient_tolerance > 0.0 && self.gradient_tolerance.is_finite()) {
-            return Err(Error::parameter("gradient_tolerance", "positive and finite", self.gradient_tolerance));
+            return Err(Error::parameter(
+                "gradient_tolerance",
+                "positive and finite",
+                self.gradient_tolerance,
+            ));
         }
         if self.max_evaluations == 0 {
             return Err(Error::parameter("max_evaluations", "at least 1", 0));
@@ -145,12 +152,16 @@ fn search<F: Family>(
 }
 
 /// −1/n Σ w ln L(θ; row) with derivatives with respect to ln θ.
-fn mean_negative_log_likelihood<F: Family>(theta: &[f64], rows: &Rows, control: &Control<'_>) -> Result<Point> {
+fn mean_negative_log_likelihood<F: Family>(
+    theta: &[f64],
+    rows: &Rows,
+    control: &Control<'_>,
+) -> Result<Point> {
     let n = theta.len();
     let width = F::SPEC.columns.len();
     let variables: Vec<F::Jet> = theta.iter().enumerate().map(|(i, &v)| F::Jet::variable(v, i)).collect();
     let chunks = rows.map_chunks(control, |values, weights| {
-        let mut sum = <F::Jet as crate::math::Real>::constant(0.0);
+        let mut sum = <F::Jet as crate::math::jet::Real>::constant(0.0);
         let mut shared = None;
         for (row, &weight) in values.chunks_exact(width).zip(weights) {
             let common = match &mut shared {
@@ -161,7 +172,7 @@ fn mean_negative_log_likelihood<F: Family>(theta: &[f64], rows: &Rows, control: 
         }
         Ok(sum)
     })?;
-    let mut sum = <F::Jet as crate::math::Real>::constant(0.0);
+    let mut sum = <F::Jet as crate::math::jet::Real>::constant(0.0);
     for chunk in &chunks {
         sum.accumulate(1.0, chunk);
     }
@@ -173,7 +184,7 @@ fn mean_negative_log_likelihood<F: Family>(theta: &[f64], rows: &Rows, control: 
         let mixed = 0.5 * (sum.hessian_row(i)[j] + sum.hessian_row(j)[i]);
         scale * theta[i] * theta[j] * mixed + diagonal
     });
-    Ok(Point { value: scale * crate::math::Real::value(sum), gradient, hessian })
+    Ok(Point { value: scale * crate::math::jet::Real::value(sum), gradient, hessian })
 }
 
 /// Say honestly what was found.
@@ -189,7 +200,11 @@ fn conclude<F: Family>(
     if !point.value.is_finite() {
         return Err(Error::new(
             ErrorKind::Numerical,
-            format!("the log-likelihood of {} is {} at the start {start:?} (logarithms)", F::SPEC.title, -point.value),
+            format!(
+                "the log-likelihood of {} is {} at the start {start:?} (logarithms)",
+                F::SPEC.title,
+                -point.value
+            ),
         ));
     }
     let gradient_norm = point.gradient_norm();

@@ -6,7 +6,7 @@
 //! integral, a log-beta) through [`Real::gather`], so nothing is ever differenced.
 //!
 //! ```
-//! use cam_core::math::{Jet, Real};
+//! use cam_core::math::jet::{Jet, Real};
 //! fn f<R: Real>(x: R, y: R) -> R { x * y.ln() }
 //! let [x, y] = Jet::variables([3.0, 2.0]);
 //! let z = f(x, y);
@@ -15,7 +15,9 @@
 //! assert_eq!(z.hessian[1], [0.5, -0.75]);
 //! ```
 
-use super::{digamma, digamma_rising, ln_beta_rising, ln_gamma, ln_rising, trigamma, trigamma_rising};
+use super::beta::{ln_beta, ln_beta_rising};
+use super::exp_log::{log1p_exp, logistic};
+use super::gamma::{digamma, digamma_rising, ln_gamma, ln_rising, trigamma, trigamma_rising};
 use std::ops::{Add, AddAssign, Div, Mul, Neg, Sub};
 
 /// A real number, or a real number with derivatives.
@@ -75,8 +77,8 @@ pub trait Real:
     /// ln(1 + eˣ) without overflow.
     fn ln_1p_exp(self) -> Self {
         let x = self.value();
-        let p = super::logistic(x);
-        self.chain(super::log1p_exp(x), p, p * super::logistic(-x))
+        let p = logistic(x);
+        self.chain(log1p_exp(x), p, p * logistic(-x))
     }
 
     /// ln Γ(x).
@@ -114,7 +116,7 @@ pub trait Real:
     /// ln B(a, b), with a = self.
     fn ln_beta(self, b: Self) -> Self {
         let (a, bv) = (self.value(), b.value());
-        let value = super::ln_beta(a, bv);
+        let value = ln_beta(a, bv);
         if !Self::DERIVATIVES {
             return Self::constant(value);
         }
@@ -176,10 +178,7 @@ impl<const N: usize> Jet<N> {
             let from_a = dab * bi;
             let from_b = dab * ai + dbb * bi;
             std::array::from_fn(|j| {
-                da * a.hessian[i][j]
-                    + db * b.hessian[i][j]
-                    + from_a * a.gradient[j]
-                    + from_b * b.gradient[j]
+                da * a.hessian[i][j] + db * b.hessian[i][j] + from_a * a.gradient[j] + from_b * b.gradient[j]
             })
         });
         Jet { value, gradient, hessian }
@@ -254,9 +253,7 @@ impl<const N: usize> Add for Jet<N> {
         Jet {
             value: self.value + o.value,
             gradient: std::array::from_fn(|i| self.gradient[i] + o.gradient[i]),
-            hessian: std::array::from_fn(|i| {
-                std::array::from_fn(|j| self.hessian[i][j] + o.hessian[i][j])
-            }),
+            hessian: std::array::from_fn(|i| std::array::from_fn(|j| self.hessian[i][j] + o.hessian[i][j])),
         }
     }
 }
@@ -268,9 +265,7 @@ impl<const N: usize> Sub for Jet<N> {
         Jet {
             value: self.value - o.value,
             gradient: std::array::from_fn(|i| self.gradient[i] - o.gradient[i]),
-            hessian: std::array::from_fn(|i| {
-                std::array::from_fn(|j| self.hessian[i][j] - o.hessian[i][j])
-            }),
+            hessian: std::array::from_fn(|i| std::array::from_fn(|j| self.hessian[i][j] - o.hessian[i][j])),
         }
     }
 }

@@ -12,6 +12,8 @@
 //!
 //! Weights are normalised by their own sum, so that no ln Γ of large numbers enters.
 
+use super::exp_log::{log1p_exp, logistic};
+
 /// Nodes in (0, ∞) or (0, 1) with weights that sum to 1. The small values keep their relative precision.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Mixing {
@@ -46,11 +48,11 @@ impl Mixing {
     /// X ~ Beta(a, b). `finest` is the smallest scale on which g changes: for x ≪ finest it is constant.
     pub fn beta(a: f64, b: f64, finest: f64) -> Mixing {
         // ln density of y = logit x, up to a constant: a ln x + b ln(1 − x), greatest at y = ln(a/b).
-        let density = |y: f64| -a * super::log1p_exp(-y) - b * super::log1p_exp(y);
+        let density = |y: f64| -a * log1p_exp(-y) - b * log1p_exp(y);
         let width = (1.0 / a + 1.0 / b).sqrt();
         let left = finest.min(1.0).ln() - 5.0;
         // g may be as much as 1/finest times larger for small x.
-        Mixing::build(density, super::logistic, (a / b).ln(), width, left, 5.0, -finest.ln())
+        Mixing::build(density, logistic, (a / b).ln(), width, left, 5.0, -finest.ln())
     }
 
     fn build(

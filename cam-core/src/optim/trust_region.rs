@@ -5,7 +5,7 @@
 //! step, so convergence is quadratic.
 
 use crate::error::Result;
-use crate::math::symmetric_eigen;
+use crate::math::linalg::symmetric_eigen;
 use ndarray::{Array1, Array2};
 
 /// A function with its derivatives at a point.
@@ -147,7 +147,12 @@ pub fn minimise(
 }
 
 /// argmin g·p + ½ pᵀHp over ‖p‖ ≤ radius, with H by its eigenvalues and eigenvectors.
-fn within(eigenvalues: &Array1<f64>, vectors: &Array2<f64>, gradient: &Array1<f64>, radius: f64) -> Array1<f64> {
+fn within(
+    eigenvalues: &Array1<f64>,
+    vectors: &Array2<f64>,
+    gradient: &Array1<f64>,
+    radius: f64,
+) -> Array1<f64> {
     let g = vectors.t().dot(gradient);
     let lowest = eigenvalues[0];
     let scale = eigenvalues.iter().fold(0.0, |m: f64, e| m.max(e.abs())).max(f64::MIN_POSITIVE);

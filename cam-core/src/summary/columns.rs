@@ -243,3 +243,9 @@ fn check_row(row: usize, x: f64, t_x: f64, t: f64) -> Result<()> {
     }
     Ok(())
 }
+
+impl<'a> From<&'a Summary> for Table<'a> {
+    fn from(summary: &'a Summary) -> Table<'a> {
+        summary.table()
+    }
+}

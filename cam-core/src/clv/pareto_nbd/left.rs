@@ -11,7 +11,7 @@
 //! The derivatives are the moments of the integrand's own derivatives under the normalised integrand (differentiation under the
 //! integral), from the same nodes.
 
-use crate::math::{Real, legendre};
+use crate::math::{jet::Real, quadrature::legendre};
 
 /// e^(−37) = 8.5e-17.
 const CUT: f64 = 37.0;
@@ -67,11 +67,8 @@ fn log_integral<R: Real>(theta: [R; 4], x: f64, recency: f64, age: f64) -> R {
             // (u − t_x)/((c + t_x)(c + u)), without cancellation for small v.
             let gap_near = grown / (1.0 + grown) / near;
             let gap_far = kappa * grown / (1.0 + kappa * grown) / far;
-            let (log_a, gap_a, log_b, gap_b) = if alpha_is_near {
-                (v, gap_near, log_far, gap_far)
-            } else {
-                (log_far, gap_far, v, gap_near)
-            };
+            let (log_a, gap_a, log_b, gap_b) =
+                if alpha_is_near { (v, gap_near, log_far, gap_far) } else { (log_far, gap_far, v, gap_near) };
             let score = [-log_a, m * gap_a, -log_b, (s + 1.0) * gap_b];
             for i in 0..4 {
                 first[i] += w * score[i];
