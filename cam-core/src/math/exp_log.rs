@@ -37,7 +37,7 @@ pub fn log_add_exp(a: f64, b: f64) -> f64 {
     }
     let (high, low) = if a >= b { (a, b) } else { (b, a) };
     // Equal infinities: their difference is NaN, their sum is themselves.
-    if high == f64::NEG_INFINITY || high == f64::INFINITY { high } else { high + (low - high).exp().ln_1p() }
+    if high.is_infinite() { high } else { high + (low - high).exp().ln_1p() }
 }
 
 /// ln(e^a − e^b) for a ≥ b; −∞ where a = b; NaN for a < b.
@@ -62,7 +62,7 @@ pub fn log_sum_exp(x: &[f64]) -> f64 {
         }
         high = high.max(v);
     }
-    if high == f64::NEG_INFINITY || high == f64::INFINITY {
+    if high.is_infinite() {
         return high;
     }
     // One of the largest terms is taken out as the 1 of ln(1 + …), so that small remainders keep their digits.

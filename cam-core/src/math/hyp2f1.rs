@@ -92,7 +92,7 @@ fn on_unit(a: f64, b: f64, c: f64, z: f64, y: f64) -> Scaled {
     if low > 0.0 {
         return raise_and_integrate(high, low, c, z, y);
     }
-    continued(a, b, c, z, y)
+    continued(a, b, c, y)
 }
 
 /// Terms until the series has converged: those up to its largest, and a geometric tail.
@@ -148,7 +148,7 @@ fn ln_euler(a: f64, b: f64, c: f64, z: f64, y: f64) -> f64 {
     // The largest value of the integrand, times p q as in the rule's own weights, found on a coarse grid.
     let mut top = f64::NEG_INFINITY;
     for i in -60i32..=60 {
-        let e = (-std::f64::consts::PI * (0.1 * f64::from(i.abs() as i16)).sinh()).exp();
+        let e = (-std::f64::consts::PI * (0.1 * f64::from(i.abs())).sinh()).exp();
         let (near, far) = (e / (1.0 + e), 1.0 / (1.0 + e));
         let (p, q) = if i < 0 { (near, far) } else { (far, near) };
         let v = exponent(p, q) + p.ln() + q.ln();
@@ -161,13 +161,13 @@ fn ln_euler(a: f64, b: f64, c: f64, z: f64, y: f64) -> f64 {
 }
 
 /// Case 4: the series to z₀ = ½, then Taylor steps, each covering half of what is left to 1.
-fn continued(a: f64, b: f64, c: f64, z: f64, y: f64) -> Scaled {
+fn continued(a: f64, b: f64, c: f64, y: f64) -> Scaled {
     let start = series(a, b, c, 0.5);
     let slope = series(a + 1.0, b + 1.0, c + 1.0, 0.5);
     let mut value = start.value * start.scale.exp();
     let mut derivative = a * b / c * slope.value * slope.scale.exp();
     // Distances to 1 rather than positions, so that z → 1 keeps its digits.
-    let mut gap: f64 = 0.5;
+    let mut gap = 0.5f64;
     let mut scale = 0.0;
     for _ in 0..1100 {
         let target = (0.5 * gap).max(y);
@@ -184,7 +184,6 @@ fn continued(a: f64, b: f64, c: f64, z: f64, y: f64) -> Scaled {
             scale += size.ln();
         }
     }
-    let _ = z;
     Scaled { value, scale }
 }
 

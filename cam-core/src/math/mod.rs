@@ -15,9 +15,6 @@
 //! | [`quadrature`] | Gauss rules for the uniform, beta and gamma distributions; tanh-sinh |
 //! | [`linalg`] | Cholesky, symmetric eigenvalues and inverses, tridiagonals |
 //! | [`root`] | Brent's method, bracketing |
-//! | [`mixing`] | expectations over gamma and beta distributions, to nearly full precision |
-//! | [`octaves`] | interpolation of smooth functions, octave by octave |
-//! | [`jet`] | exact first and second derivatives |
 //! | [`random`] | counter-based random streams and distributions |
 
 pub mod beta;
@@ -25,11 +22,8 @@ pub mod exp_log;
 pub mod gamma;
 pub mod hyp2f1;
 pub mod incomplete_gamma;
-pub mod jet;
 pub mod linalg;
-pub mod mixing;
 pub mod normal;
-pub mod octaves;
 pub mod quadrature;
 pub mod random;
 pub mod root;

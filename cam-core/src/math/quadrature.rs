@@ -264,8 +264,8 @@ impl Twisted {
             first = z;
         }
         z = 1.0;
-        for i in twist..n - 1 {
-            z *= -off[i] / self.up[i + 1];
+        for (below, pivot) in off[twist..].iter().zip(&self.up[twist + 1..]) {
+            z *= -below / pivot;
             norm += z * z;
         }
         (pivot(twist) / norm, first * first / norm)
