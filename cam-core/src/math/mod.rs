@@ -15,6 +15,9 @@
 //! | [`quadrature`] | Gauss rules for the uniform, beta and gamma distributions; tanh-sinh |
 //! | [`linalg`] | Cholesky, symmetric eigenvalues and inverses, tridiagonals |
 //! | [`root`] | Brent's method, bracketing |
+//! | [`mixing`] | expectations over gamma and beta distributions, to nearly full precision |
+//! | [`octaves`] | interpolation of smooth functions, octave by octave |
+//! | [`jet`] | exact first and second derivatives |
 //! | [`random`] | counter-based random streams and distributions |
 
 pub mod beta;
@@ -22,8 +25,11 @@ pub mod exp_log;
 pub mod gamma;
 pub mod hyp2f1;
 pub mod incomplete_gamma;
+pub mod jet;
 pub mod linalg;
+pub mod mixing;
 pub mod normal;
+pub mod octaves;
 pub mod quadrature;
 pub mod random;
 pub mod root;
