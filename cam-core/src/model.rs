@@ -227,7 +227,7 @@ pub trait Family: Clone + Send + Sync + std::fmt::Debug + 'static {
     fn from_parameters(theta: &[f64]) -> Result<Self>;
 
     /// The parameters.
-    fn parameters(&self) -> Vec<f64>;
+    fn theta(&self) -> Vec<f64>;
 
     /// The rule between the columns of a row, each of which is in its domain already; `Err` says it in words.
     fn check_row(row: &[f64]) -> Result<(), String>;
@@ -254,13 +254,13 @@ pub trait Family: Clone + Send + Sync + std::fmt::Debug + 'static {
     ///
     /// # Errors
     /// [`ErrorKind::Unsupported`] for a quantity that the model does not define, as `None`.
-    fn score(&self, quantity: &Quantity, rows: &[f64], out: &mut [f64]) -> Option<Result<()>>;
+    fn score_group(&self, quantity: &Quantity, rows: &[f64], out: &mut [f64]) -> Option<Result<()>>;
 
     /// The quantity for a customer of whom nothing is known but that he or she has just been acquired.
-    fn new_customer(&self, quantity: &Quantity) -> Option<Result<f64>>;
+    fn score_new(&self, quantity: &Quantity) -> Option<Result<f64>>;
 
     /// Draw one row. `design` holds the columns of [`Spec::design`]; all columns of `row` are written.
-    fn simulate(&self, design: &[f64], stream: &mut Stream, row: &mut [f64]);
+    fn draw(&self, design: &[f64], stream: &mut Stream, row: &mut [f64]);
 }
 
 /// The object-safe side of a model; implemented once, for every [`Family`].
@@ -301,12 +301,12 @@ impl<F: Family> Model for F {
     }
 
     fn parameters(&self) -> Vec<f64> {
-        Family::parameters(self)
+        self.theta()
     }
 
     fn score(&self, quantity: &Quantity, table: &Table<'_>, control: &Control<'_>) -> Result<Vec<f64>> {
         quantity.check()?;
-        let theta = Family::parameters(self);
+        let theta = self.theta();
         let rows = Rows::new(table, F::SPEC.columns, OnNan::Skip, F::check_row, control)?;
         let mut unique = vec![0.0; rows.len()];
         rows.fill_groups(&mut unique, control, |group, out| {
@@ -317,14 +317,14 @@ impl<F: Family> Model for F {
                 }
                 return Ok(());
             }
-            Family::score(self, quantity, group, out).ok_or_else(|| F::SPEC.unsupported(quantity))?
+            self.score_group(quantity, group, out).ok_or_else(|| F::SPEC.unsupported(quantity))?
         })?;
         Ok(rows.scatter(&unique))
     }
 
     fn new_customer(&self, quantity: &Quantity) -> Result<f64> {
         quantity.check()?;
-        Family::new_customer(self, quantity).ok_or_else(|| F::SPEC.unsupported(quantity))?
+        self.score_new(quantity).ok_or_else(|| F::SPEC.unsupported(quantity))?
     }
 
     fn simulate(&self, design: &Table<'_>, seed: u64, control: &Control<'_>) -> Result<Vec<Vec<f64>>> {
@@ -345,7 +345,7 @@ impl<F: Family> Model for F {
                     *value = column[first + i];
                 }
                 let mut stream = Stream::new(seed, (first + i) as u64);
-                Family::simulate(self, &start[..columns.len()], &mut stream, &mut row[..width]);
+                self.draw(&start[..columns.len()], &mut stream, &mut row[..width]);
             }
             Ok(())
         })?;
@@ -419,7 +419,7 @@ macro_rules! parameters {
             $( $(#[doc = $doc])+ pub fn $name(&self) -> f64 { self.$name } )+
 
             /// All parameters, in order.
-            fn theta(&self) -> [f64; $count] { [ $(self.$name),+ ] }
+            fn values(&self) -> [f64; $count] { [ $(self.$name),+ ] }
         }
     };
 }

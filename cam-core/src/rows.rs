@@ -1,13 +1,18 @@
-//! Checked, compressed, grouped rows: what every likelihood and every score runs over.
+//! Checked, compressed, grouped rows: what every likelihood and nearly every score runs over.
 //!
 //! Customers with the same history are one row with a weight. On a day grid a million customers have about a hundred
-//! thousand distinct histories, so this saves most of the work of a fit and of a score. Distinct rows are sorted, so the
-//! result of a sum does not depend on the order of the customers, and rows that share their first column
-//! (the frequency) stand together, so what depends on it alone is computed once.
+//! thousand distinct histories, so this saves most of the work of a fit and of a score. Distinct rows stand in an order that depends
+//! on their values alone, so the result of a sum does not depend on the order of the customers; and rows that share their
+//! first column (the frequency) stand together, so what depends on it alone is computed once.
+//!
+//! Equal rows are found in two steps, both parallel: segments of the table are checked and dealt into buckets by a hash; then
+//! each bucket, small enough for the cache, is searched for equal rows by itself.
 
 use crate::control::{CHUNK, Control};
 use crate::error::{Error, Result};
 use crate::table::{MAX_COLUMNS, Table, Variable};
+use ndarray::ArrayView1;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 /// What to do with a row that holds a NaN.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,7 +23,7 @@ pub enum OnNan {
     Skip,
 }
 
-/// Distinct rows in ascending order, with weights, and where each came from.
+/// Distinct rows, grouped by their first column in ascending order, with weights, and where each came from.
 #[derive(Debug, Clone)]
 pub struct Rows {
     width: usize,
@@ -29,12 +34,16 @@ pub struct Rows {
 }
 
 const NOWHERE: u32 = u32::MAX;
+/// Rows of the table that are dealt into buckets at a time.
+const SEGMENT: usize = 1 << 16;
+const BUCKETS: usize = 64;
 
 impl Rows {
     /// Read, check and compress the columns of a table. A column `weight` counts a row that many times.
     ///
     /// # Errors
-    /// A column is missing, there are more than 2³² − 2 rows, or a row is out of a domain or breaks `rule`; the row is named.
+    /// A column is missing, there are more than 2³² − 2 rows, or a row is out of a domain or breaks `rule`; the first such row
+    /// is named.
     pub fn new(
         table: &Table<'_>,
         columns: &[Variable],
@@ -42,45 +51,51 @@ impl Rows {
         rule: impl Fn(&[f64]) -> Result<(), String> + Sync,
         control: &Control<'_>,
     ) -> Result<Rows> {
-        let width = columns.len();
+        let reader = Reader::new(table, columns, on_nan, rule)?;
         let n = table.rows();
-        let views: Vec<_> = columns.iter().map(|c| table.column(c.name)).collect::<Result<_>>()?;
         if n >= NOWHERE as usize {
             return Err(Error::shape(format!("at most {} rows at once, got {n}", NOWHERE - 1)));
         }
-        let weight = table.get("weight");
-        let mut distinct = Distinct::new(width, n);
-        let mut row = [0.0; MAX_COLUMNS];
-        let row = &mut row[..width];
-        let mut index = vec![NOWHERE; n];
-        for i in 0..n {
-            if i % CHUNK == 0 {
-                control.check()?;
+        let width = columns.len();
+        let segments = control.map(n.div_ceil(SEGMENT), |k| {
+            Segment::deal(&reader, width, k * SEGMENT, n.min((k + 1) * SEGMENT))
+        })?;
+        let index: Vec<AtomicU32> = (0..n).map(|_| AtomicU32::new(NOWHERE)).collect();
+        let buckets = control.map(BUCKETS, |b| Ok(Bucket::compress(&segments, b, width, &index)))?;
+        drop(segments);
+        Ok(Rows::gather(&buckets, width, index))
+    }
+
+    /// Put the distinct rows of all buckets in order and translate the index.
+    fn gather(buckets: &[Bucket], width: usize, index: Vec<AtomicU32>) -> Rows {
+        // A row's place: its first column, then its bucket, then its hash; an order by values alone. Domains leave no negative
+        // first column, so the bits sort as the numbers do.
+        let total: usize = buckets.iter().map(|b| b.weights.len()).sum();
+        let mut order: Vec<(u64, u32, u32)> = Vec::with_capacity(total);
+        for (b, bucket) in buckets.iter().enumerate() {
+            for &local in &bucket.order {
+                let first = bucket.values[local as usize * width];
+                order.push((first.to_bits(), order.len() as u32, local * BUCKETS as u32 + b as u32));
             }
-            for (value, view) in row.iter_mut().zip(&views) {
-                // −0 and 0 are the same history.
-                *value = view[i] + 0.0;
-            }
-            let w = weight.map_or(1.0, |w| w[i]);
-            if on_nan == OnNan::Skip && row.iter().any(|v| v.is_nan()) {
-                continue;
-            }
-            if !row.iter().zip(columns).all(|(&v, c)| c.domain.contains(v)) {
-                let (c, v) = columns
-                    .iter()
-                    .zip(row.iter())
-                    .find(|(c, v)| !c.domain.contains(**v))
-                    .unwrap_or((&columns[0], &row[0]));
-                return Err(Error::data(i, format!("{} must be {}, got {v}", c.name, c.domain.rule()))
-                    .with_field(c.name));
-            }
-            if !(w >= 0.0 && w.is_finite()) {
-                return Err(Error::data(i, format!("weight must be finite and at least 0, got {w}"))
-                    .with_field("weight"));
-            }
-            index[i] = distinct.insert(row, w, &rule).map_err(|rule| Error::data(i, rule))?;
         }
-        Ok(distinct.sorted(index))
+        order.sort_unstable();
+        let mut rank: Vec<Vec<u32>> = buckets.iter().map(|b| vec![0; b.weights.len()]).collect();
+        let mut values = Vec::with_capacity(total * width);
+        let mut weights = Vec::with_capacity(total);
+        for (new, &(_, _, code)) in order.iter().enumerate() {
+            let (b, local) = decode(code);
+            rank[b][local] = new as u32;
+            values.extend_from_slice(&buckets[b].values[local * width..(local + 1) * width]);
+            weights.push(buckets[b].weights[local]);
+        }
+        let translate = |code: AtomicU32| match code.into_inner() {
+            NOWHERE => NOWHERE,
+            code => {
+                let (b, local) = decode(code);
+                rank[b][local]
+            }
+        };
+        Rows { width, values, weights, index: index.into_iter().map(translate).collect() }
     }
 
     /// The number of distinct rows.
@@ -93,16 +108,6 @@ impl Rows {
         self.weights.is_empty()
     }
 
-    /// The number of rows of the table they came from.
-    pub fn table_rows(&self) -> usize {
-        self.index.len()
-    }
-
-    /// Distinct row number `i`.
-    pub fn row(&self, i: usize) -> &[f64] {
-        &self.values[i * self.width..(i + 1) * self.width]
-    }
-
     /// Distinct rows in order, each with its weight.
     pub fn iter(&self) -> impl Iterator<Item = (&[f64], f64)> {
         self.values.chunks_exact(self.width).zip(self.weights.iter().copied())
@@ -113,7 +118,7 @@ impl Rows {
         self.weights.iter().sum()
     }
 
-    /// The rows that `keep` accepts; for [`Rows::scatter`] this is of no use.
+    /// The rows that `keep` accepts, by number, row and weight. They no longer know where they came from.
     #[must_use]
     pub fn filter(&self, mut keep: impl FnMut(usize, &[f64], f64) -> bool) -> Rows {
         let mut kept = Rows { width: self.width, values: Vec::new(), weights: Vec::new(), index: Vec::new() };
@@ -126,7 +131,7 @@ impl Rows {
         kept
     }
 
-    /// Per chunk of distinct rows: `work(first, rows, weights)`; the results in order.
+    /// Per chunk of distinct rows: `work(rows, weights)`; the results in order.
     pub fn map_chunks<T: Send>(
         &self,
         control: &Control<'_>,
@@ -174,103 +179,177 @@ impl Rows {
     }
 }
 
-/// An open-addressing table of distinct rows.
-struct Distinct {
-    width: usize,
-    values: Vec<f64>,
-    weights: Vec<f64>,
-    slots: Vec<u32>,
-    mask: usize,
+/// The columns of a table, with the rules that a row must keep.
+pub(crate) struct Reader<'a, 'c, R> {
+    columns: &'c [Variable],
+    views: Vec<ArrayView1<'a, f64>>,
+    weight: Option<ArrayView1<'a, f64>>,
+    on_nan: OnNan,
+    rule: R,
 }
 
-impl Distinct {
-    fn new(width: usize, rows: usize) -> Self {
-        let capacity = (rows.min(1 << 16) * 2).next_power_of_two().max(16);
-        Distinct {
-            width,
-            values: Vec::new(),
-            weights: Vec::new(),
-            slots: vec![NOWHERE; capacity],
-            mask: capacity - 1,
-        }
+impl<'a, 'c, R: Fn(&[f64]) -> Result<(), String>> Reader<'a, 'c, R> {
+    pub(crate) fn new(table: &Table<'a>, columns: &'c [Variable], on_nan: OnNan, rule: R) -> Result<Self> {
+        let views = columns.iter().map(|c| table.column(c.name)).collect::<Result<_>>()?;
+        Ok(Reader { columns, views, weight: table.get("weight"), on_nan, rule })
     }
 
-    fn hash(row: &[f64]) -> usize {
-        // Multiply–xor over the bits: small whole numbers and day fractions differ only in high mantissa bits,
-        // so the last step brings the high half down.
-        let mut h = 0u64;
-        for v in row {
-            h = (h.rotate_left(23) ^ v.to_bits()).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    /// Read row `i`: its weight, or none where it is to be left out.
+    #[inline]
+    pub(crate) fn read(&self, i: usize, row: &mut [f64]) -> Result<Option<f64>> {
+        let mut sound = true;
+        for ((value, view), column) in row.iter_mut().zip(&self.views).zip(self.columns) {
+            // −0 and 0 are the same history.
+            *value = view[i] + 0.0;
+            sound &= column.domain.contains(*value);
         }
-        (h ^ (h >> 29)).wrapping_mul(0xBF58_476D_1CE4_E5B9).rotate_left(32) as usize
+        let weight = self.weight.map_or(1.0, |w| w[i]);
+        if sound && weight >= 0.0 && weight.is_finite() {
+            return match (self.rule)(row) {
+                Ok(()) => Ok(Some(weight)),
+                Err(rule) => Err(Error::data(i, rule)),
+            };
+        }
+        if self.on_nan == OnNan::Skip && row.iter().any(|v| v.is_nan()) {
+            return Ok(None);
+        }
+        for (column, value) in self.columns.iter().zip(row.iter()) {
+            if !column.domain.contains(*value) {
+                let message = format!("{} must be {}, got {value}", column.name, column.domain.rule());
+                return Err(Error::data(i, message).with_field(column.name));
+            }
+        }
+        let message = format!("weight must be finite and at least 0, got {weight}");
+        Err(Error::data(i, message).with_field("weight"))
     }
+}
 
-    fn insert(
-        &mut self,
-        row: &[f64],
-        weight: f64,
-        rule: &impl Fn(&[f64]) -> Result<(), String>,
-    ) -> Result<u32, String> {
-        let mut slot = Self::hash(row) & self.mask;
-        loop {
-            match self.slots[slot] {
-                NOWHERE => break,
-                found => {
-                    let at = found as usize * self.width;
-                    if self.values[at..at + self.width] == *row {
-                        self.weights[found as usize] += weight;
-                        return Ok(found);
+/// Some rows of the table, dealt into buckets.
+struct Segment {
+    /// Bucket b holds the rows from `starts[b]` to `starts[b + 1]`.
+    starts: [u32; BUCKETS + 1],
+    /// Row-major: the columns, then the weight.
+    values: Vec<f64>,
+    /// Rows of the table.
+    from: Vec<u32>,
+}
+
+impl Segment {
+    fn deal(
+        reader: &Reader<'_, '_, impl Fn(&[f64]) -> Result<(), String>>,
+        width: usize,
+        lo: usize,
+        hi: usize,
+    ) -> Result<Segment> {
+        let mut read = Vec::with_capacity((hi - lo) * (width + 1));
+        let mut bucket_of = Vec::with_capacity(hi - lo);
+        let mut starts = [0u32; BUCKETS + 1];
+        let mut row = [0.0; MAX_COLUMNS];
+        for i in lo..hi {
+            match reader.read(i, &mut row[..width])? {
+                Some(weight) => {
+                    let b = (hash(&row[..width]) >> 58) as u8;
+                    read.extend_from_slice(&row[..width]);
+                    read.push(weight);
+                    bucket_of.push(b);
+                    starts[b as usize + 1] += 1;
+                }
+                None => bucket_of.push(u8::MAX),
+            }
+        }
+        for b in 0..BUCKETS {
+            starts[b + 1] += starts[b];
+        }
+        let mut next = starts;
+        let kept = starts[BUCKETS] as usize;
+        let mut values = vec![0.0; kept * (width + 1)];
+        let mut from = vec![0u32; kept];
+        let mut rows = read.chunks_exact(width + 1);
+        for (i, &b) in bucket_of.iter().enumerate() {
+            if b == u8::MAX {
+                continue;
+            }
+            let Some(row) = rows.next() else { break };
+            let at = next[b as usize] as usize;
+            next[b as usize] += 1;
+            values[at * (width + 1)..(at + 1) * (width + 1)].copy_from_slice(row);
+            from[at] = (lo + i) as u32;
+        }
+        Ok(Segment { starts, values, from })
+    }
+}
+
+/// Multiply–xor over the bits: small whole numbers and day fractions differ only in high mantissa bits, so each step brings them down.
+#[inline]
+fn hash(row: &[f64]) -> u64 {
+    let mut h = 0u64;
+    for v in row {
+        let x = (h ^ v.to_bits()).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+        h = x ^ (x >> 32);
+    }
+    h.wrapping_mul(0xBF58_476D_1CE4_E5B9)
+}
+
+/// Bucket and number within it, of a distinct row.
+fn decode(code: u32) -> (usize, usize) {
+    (code as usize % BUCKETS, code as usize / BUCKETS)
+}
+
+/// The distinct rows of one bucket, as they were found.
+struct Bucket {
+    values: Vec<f64>,
+    weights: Vec<f64>,
+    /// Their numbers in the order of their hashes.
+    order: Vec<u32>,
+}
+
+impl Bucket {
+    fn compress(segments: &[Segment], b: usize, width: usize, index: &[AtomicU32]) -> Bucket {
+        let slice = |s: &Segment| s.starts[b] as usize..s.starts[b + 1] as usize;
+        let rows: usize = segments.iter().map(|s| slice(s).len()).sum();
+        let mut capacity = (rows / 4).next_power_of_two().max(64);
+        let mut slots = vec![NOWHERE; capacity];
+        let (mut values, mut weights): (Vec<f64>, Vec<f64>) = (Vec::new(), Vec::new());
+        for segment in segments {
+            let range = slice(segment);
+            let table_rows = &segment.from[range.clone()];
+            let packed = &segment.values[range.start * (width + 1)..range.end * (width + 1)];
+            for (packed, &table_row) in packed.chunks_exact(width + 1).zip(table_rows) {
+                let (row, weight) = (&packed[..width], packed[width]);
+                let mut slot = hash(row) as usize & (capacity - 1);
+                let found = loop {
+                    match slots[slot] {
+                        NOWHERE => break NOWHERE,
+                        at if values[at as usize * width..(at as usize + 1) * width] == *row => break at,
+                        _ => slot = (slot + 1) & (capacity - 1),
                     }
+                };
+                if found == NOWHERE {
+                    let new = weights.len() as u32;
+                    slots[slot] = new;
+                    values.extend_from_slice(row);
+                    weights.push(weight);
+                    index[table_row as usize].store(new * BUCKETS as u32 + b as u32, Ordering::Relaxed);
+                    if weights.len() * 2 > capacity {
+                        capacity *= 4;
+                        slots = vec![NOWHERE; capacity];
+                        for (i, row) in values.chunks_exact(width).enumerate() {
+                            let mut slot = hash(row) as usize & (capacity - 1);
+                            while slots[slot] != NOWHERE {
+                                slot = (slot + 1) & (capacity - 1);
+                            }
+                            slots[slot] = i as u32;
+                        }
+                    }
+                } else {
+                    weights[found as usize] += weight;
+                    index[table_row as usize].store(found * BUCKETS as u32 + b as u32, Ordering::Relaxed);
                 }
             }
-            slot = (slot + 1) & self.mask;
         }
-        // Only the first of equal rows needs to be held against the rule.
-        rule(row)?;
-        let new = self.weights.len() as u32;
-        self.slots[slot] = new;
-        self.values.extend_from_slice(row);
-        self.weights.push(weight);
-        if self.weights.len() * 2 > self.slots.len() {
-            self.grow();
-        }
-        Ok(new)
-    }
-
-    fn grow(&mut self) {
-        let capacity = self.slots.len() * 4;
-        self.mask = capacity - 1;
-        self.slots = vec![NOWHERE; capacity];
-        for (i, row) in self.values.chunks_exact(self.width).enumerate() {
-            let mut slot = Self::hash(row) & self.mask;
-            while self.slots[slot] != NOWHERE {
-                slot = (slot + 1) & self.mask;
-            }
-            self.slots[slot] = i as u32;
-        }
-    }
-
-    /// Put the distinct rows in ascending order and translate `index`.
-    fn sorted(self, mut index: Vec<u32>) -> Rows {
-        let width = self.width;
-        let row = |i: u32| &self.values[i as usize * width..(i as usize + 1) * width];
-        let mut order: Vec<u32> = (0..self.weights.len() as u32).collect();
-        order.sort_unstable_by(|&i, &j| {
-            // No NaN is in here: rows with one were rejected or skipped.
-            row(i).partial_cmp(row(j)).unwrap_or(std::cmp::Ordering::Equal)
-        });
-        let mut rank = vec![0u32; order.len()];
-        let mut values = Vec::with_capacity(self.values.len());
-        for (new, &old) in order.iter().enumerate() {
-            rank[old as usize] = new as u32;
-            values.extend_from_slice(row(old));
-        }
-        let weights = order.iter().map(|&old| self.weights[old as usize]).collect();
-        for i in &mut index {
-            if *i != NOWHERE {
-                *i = rank[*i as usize];
-            }
-        }
-        Rows { width, values, weights, index }
+        let mut order: Vec<(u64, u32)> =
+            values.chunks_exact(width).enumerate().map(|(i, row)| (hash(row), i as u32)).collect();
+        order.sort_unstable();
+        Bucket { values, weights, order: order.into_iter().map(|(_, i)| i).collect() }
     }
 }

@@ -16,7 +16,7 @@
 
 use super::history::{HISTORY, History, check_history};
 use super::lifetime::Lifetime;
-use super::purchases::{count_start, nbd_probability};
+use super::purchases::{count_start, if_alive, nbd_probability};
 use crate::error::Result;
 use crate::math::{
     beta::{inc_beta, ln_beta_rising},
@@ -81,8 +81,8 @@ impl Family for BgNbd {
         Ok(BgNbd { r: theta[0], alpha: theta[1], a: theta[2], b: theta[3] })
     }
 
-    fn parameters(&self) -> Vec<f64> {
-        self.theta().to_vec()
+    fn theta(&self) -> Vec<f64> {
+        self.values().to_vec()
     }
 
     fn check_row(row: &[f64]) -> Result<(), String> {
@@ -113,51 +113,65 @@ impl Family for BgNbd {
         Ok(vec![r, alpha, 1.0, 2.0])
     }
 
-    fn score(&self, quantity: &Quantity, rows: &[f64], out: &mut [f64]) -> Option<Result<()>> {
+    fn score_group(&self, quantity: &Quantity, rows: &[f64], out: &mut [f64]) -> Option<Result<()>> {
         let x = rows.first().copied().unwrap_or(0.0);
-        // (P(alive), the customer as a new one) → the quantity.
+        // (log-odds of having left, α + T) → the quantity.
         let mut each = |f: &mut dyn FnMut(f64, f64) -> f64| {
             for (row, out) in rows.chunks_exact(3).zip(out.iter_mut()) {
                 let h = History::from_row(row);
-                *out = f(self.probability_alive(&h), self.alpha + h.age());
+                *out = f(self.log_odds_left(&h), self.alpha + h.age());
             }
         };
         match *quantity {
-            Quantity::ProbabilityAlive { after: 0.0 } => each(&mut |alive, _| alive),
+            Quantity::ProbabilityAlive { after: 0.0 } => each(&mut |left, _| logistic(-left)),
             Quantity::ProbabilityAlive { after } => {
                 let mut stays = Octaves::new(|rate| self.updated(x, rate).survival(after));
-                each(&mut |alive, rate| alive * stays.at(rate));
+                each(&mut |left, rate| if_alive(left, stays.at(rate)));
             }
-            Quantity::PurchaseProbability { n, horizon } => each(&mut |alive, rate| {
-                let count = self.updated(x, rate).count_probability(n, horizon);
-                if n == 0 { (1.0 - alive) + alive * count } else { alive * count }
+            Quantity::PurchaseProbability { n, horizon } => each(&mut |left, rate| {
+                let count = if_alive(left, self.updated(x, rate).count_probability(n, horizon));
+                if n == 0 { logistic(left) + count } else { count }
             }),
             Quantity::ExpectedPurchases { .. } | Quantity::DiscountedExpectedPurchases { .. } => {
                 let lifetime = Lifetime::of(quantity)?;
-                let mut expected = Octaves::new(|rate| self.updated(x, rate).expected(&lifetime));
-                each(&mut |alive, rate| alive * expected.at(rate));
+                if let Some(horizon) = lifetime.plain_horizon() {
+                    let mut expected = Octaves::new(|rate| self.updated(x, rate).expected_within(horizon));
+                    each(&mut |left, rate| if_alive(left, expected.at(rate)));
+                } else {
+                    let mut kernel = self.updated(x, self.alpha).kernel(&lifetime);
+                    let mut expected =
+                        Octaves::new(|rate| self.updated(x, rate).expected_discounted(&mut kernel));
+                    each(&mut |left, rate| if_alive(left, expected.at(rate)));
+                }
             }
             Quantity::LogLikelihood {} | Quantity::ExpectedSpend {} => return None,
         }
         Some(Ok(()))
     }
 
-    fn new_customer(&self, quantity: &Quantity) -> Option<Result<f64>> {
+    fn score_new(&self, quantity: &Quantity) -> Option<Result<f64>> {
         Some(Ok(match *quantity {
             Quantity::ProbabilityAlive { after } => self.survival(after),
             Quantity::PurchaseProbability { n, horizon } => self.count_probability(n, horizon),
-            _ => self.expected(&Lifetime::of(quantity)?),
+            _ => {
+                let lifetime = Lifetime::of(quantity)?;
+                match lifetime.plain_horizon() {
+                    Some(horizon) => self.expected_within(horizon),
+                    None => self.expected_discounted(&mut self.kernel(&lifetime)),
+                }
+            }
         }))
     }
 
     /// Of N ~ Poisson(λT) purchases, had the customer stayed, the K-th (K geometric) is the last if K ≤ N. Given N, their times are
     /// uniform order statistics, so the last one is drawn at once and no loop runs over purchases.
-    fn simulate(&self, design: &[f64], stream: &mut Stream, row: &mut [f64]) {
+    fn draw(&self, design: &[f64], stream: &mut Stream, row: &mut [f64]) {
         let age = design[0];
         let rate = stream.gamma(self.r) / self.alpha;
         let p = stream.beta(self.a, self.b);
         let potential = stream.poisson(rate * age);
-        let last = stream.geometric(p);
+        // The purchase at which the customer leaves; a p too small for a number is none.
+        let last = if p > 0.0 { stream.geometric(p) + 1.0 } else { f64::INFINITY };
         let (x, share) = if potential < last {
             (potential, stream.uniform().powf(1.0 / potential))
         } else {
@@ -172,22 +186,40 @@ fn silence<R: Real>(alpha: R, recency: f64, age: f64) -> R {
     (R::constant(age - recency) / (alpha + recency)).ln_1p()
 }
 
+/// The expected discounted time alive, averaged over the purchase rate.
+struct Kernel<'a> {
+    mean: Octaves<Box<dyn FnMut(f64) -> f64 + 'a>>,
+    lifetime: &'a Lifetime,
+    /// The largest rate λ' of any weight.
+    fastest: f64,
+}
+
+impl Kernel<'_> {
+    fn at(&mut self, z: f64) -> f64 {
+        let longest = self.lifetime.longest();
+        // K is within 1e-17 of its limit: nobody leaves within the horizon.
+        if z * self.fastest * longest < 1e-17 { longest } else { self.mean.at(z) }
+    }
+}
+
 impl BgNbd {
     /// P(alive at T | x, t_x, T), eq. 11 of Fader, Hardie & Lee (2008), "Computing P(alive) using the BG/NBD model": as a logistic of log-odds, so that no power overflows.
     pub fn probability_alive(&self, h: &History) -> f64 {
+        logistic(-self.log_odds_left(h))
+    }
+
+    fn log_odds_left(&self, h: &History) -> f64 {
         let x = h.frequency();
         if x == 0.0 {
-            return 1.0;
+            return f64::NEG_INFINITY;
         }
-        let log_odds_left =
-            (self.a / (self.b + (x - 1.0))).ln() + (self.r + x) * silence(self.alpha, h.recency(), h.age());
-        logistic(-log_odds_left)
+        (self.a / (self.b + (x - 1.0))).ln() + (self.r + x) * silence(self.alpha, h.recency(), h.age())
     }
 
     /// Expected purchases in (T, T + horizon\] given the history; eq. 10, without its pole. `horizon` ≥ 0.
     pub fn expected_purchases(&self, h: &History, horizon: f64) -> f64 {
         let mut out = [f64::NAN];
-        let _ = self.score(&Quantity::ExpectedPurchases { horizon }, h.row(), &mut out);
+        let _ = self.score_group(&Quantity::ExpectedPurchases { horizon }, h.row(), &mut out);
         out[0]
     }
 
@@ -196,26 +228,34 @@ impl BgNbd {
         BgNbd { r: self.r + x, alpha: rate, a: self.a, b: self.b + x }
     }
 
-    /// Expected purchases of a new customer over a (discounted) lifetime.
-    fn expected(&self, lifetime: &Lifetime) -> f64 {
+    /// Expected purchases of a new customer within t: E\[(1 − (1 + pτ)^(−r))/p\], τ = t/α.
+    fn expected_within(&self, t: f64) -> f64 {
         let BgNbd { r, alpha, a, b } = *self;
-        if let Some(horizon) = lifetime.plain_horizon() {
-            let tau = horizon / alpha;
-            // (1 − (1 + pτ)^(−r))/p = rτ · (L/pτ) · (1 − e^(−rL))/(rL) with L = ln(1 + pτ): no cancellation for small p.
-            return Mixing::beta(a, b, 1.0 / (1.0 + r.max(1.0) * tau)).expect(|p| {
-                let z = p * tau;
-                let l = z.ln_1p();
-                let ratio = if z < 1e-16 { 1.0 } else { l / z };
-                r * tau * ratio * exprel(-r * l)
-            });
-        }
-        // λ weighted by itself: E[λ K(λp)] = r/α · E[K(λ'p)] with λ' ~ Gamma(r + 1, α).
-        let longest = lifetime.longest();
-        let rates = Mixing::gamma(r + 1.0, (alpha / longest).min(1.0));
+        let tau = t / alpha;
+        // rτ · (L/pτ) · (1 − e^(−rL))/(rL) with L = ln(1 + pτ): no cancellation for small p.
+        Mixing::beta(a, b, 1.0 / (1.0 + r.max(1.0) * tau)).expect(|p| {
+            let z = p * tau;
+            let l = z.ln_1p();
+            let ratio = if z < 1e-16 { 1.0 } else { l / z };
+            r * tau * ratio * exprel(-r * l)
+        })
+    }
+
+    /// The same, discounted: E\[λ K(λp)\] = r/α · E\[K(λ'p)\], where λ' ~ Gamma(r + 1, α) is λ weighted by itself. `kernel` is
+    /// [`BgNbd::kernel`] of this r and of no larger α.
+    fn expected_discounted(&self, kernel: &mut Kernel<'_>) -> f64 {
+        let BgNbd { r, alpha, a, b } = *self;
+        let finest = 1.0 / (1.0 + kernel.fastest * kernel.lifetime.longest() / alpha);
+        Mixing::beta(a, b, finest).expect(|p| kernel.at(p / alpha)) * (r / alpha)
+    }
+
+    /// z ↦ E\[K(λ'z)\], λ' ~ Gamma(r + 1, 1): one function for all ages.
+    fn kernel<'a>(&self, lifetime: &'a Lifetime) -> Kernel<'a> {
+        let rates = Mixing::gamma(self.r + 1.0, (self.alpha / lifetime.longest()).min(1.0));
         let fastest = rates.nodes.last().copied().unwrap_or(1.0);
-        Mixing::beta(a, b, 1.0 / (1.0 + fastest * longest / alpha))
-            .expect(|p| rates.expect(|rate| lifetime.at(rate / alpha * p)))
-            * (r / alpha)
+        let mean = Octaves::new(Box::new(move |z: f64| rates.expect(|rate| lifetime.at(rate * z)))
+            as Box<dyn FnMut(f64) -> f64 + 'a>);
+        Kernel { mean, lifetime, fastest }
     }
 
     /// P(a new customer is alive at t) = E\[(1 + p t/α)^(−r)\].

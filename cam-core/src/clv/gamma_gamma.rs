@@ -59,8 +59,8 @@ impl Family for GammaGamma {
         Ok(GammaGamma { p: theta[0], q: theta[1], v: theta[2] })
     }
 
-    fn parameters(&self) -> Vec<f64> {
-        self.theta().to_vec()
+    fn theta(&self) -> Vec<f64> {
+        self.values().to_vec()
     }
 
     fn check_row(row: &[f64]) -> Result<(), String> {
@@ -117,7 +117,7 @@ impl Family for GammaGamma {
         Ok(vec![p, q, sum / n * (q - 1.0) / p])
     }
 
-    fn score(&self, quantity: &Quantity, rows: &[f64], out: &mut [f64]) -> Option<Result<()>> {
+    fn score_group(&self, quantity: &Quantity, rows: &[f64], out: &mut [f64]) -> Option<Result<()>> {
         let Quantity::ExpectedSpend {} = quantity else { return None };
         for (i, (row, out)) in rows.chunks_exact(2).zip(out).enumerate() {
             match self.expected_spend(row[0], row[1]) {
@@ -128,7 +128,7 @@ impl Family for GammaGamma {
         Some(Ok(()))
     }
 
-    fn new_customer(&self, quantity: &Quantity) -> Option<Result<f64>> {
+    fn score_new(&self, quantity: &Quantity) -> Option<Result<f64>> {
         match quantity {
             Quantity::ExpectedSpend {} => Some(self.expected_spend(0.0, 0.0)),
             _ => None,
@@ -136,7 +136,7 @@ impl Family for GammaGamma {
     }
 
     /// The sum of x purchases is Gamma(px, ν).
-    fn simulate(&self, design: &[f64], stream: &mut Stream, row: &mut [f64]) {
+    fn draw(&self, design: &[f64], stream: &mut Stream, row: &mut [f64]) {
         let x = design[0];
         let rate = stream.gamma(self.q) / self.v;
         let mean = if x > 0.0 { stream.gamma(self.p * x) / (rate * x) } else { 0.0 };

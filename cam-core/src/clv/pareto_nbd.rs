@@ -20,7 +20,7 @@ mod left;
 
 use super::history::{HISTORY, History, check_history};
 use super::lifetime::Lifetime;
-use super::purchases::{count_start, nbd_probability};
+use super::purchases::{count_start, if_alive, nbd_probability};
 use crate::error::Result;
 use crate::math::{
     exp_log::{exprel, logistic},
@@ -76,8 +76,8 @@ impl Family for ParetoNbd {
         Ok(ParetoNbd { r: theta[0], alpha: theta[1], s: theta[2], beta: theta[3] })
     }
 
-    fn parameters(&self) -> Vec<f64> {
-        self.theta().to_vec()
+    fn theta(&self) -> Vec<f64> {
+        self.values().to_vec()
     }
 
     fn check_row(row: &[f64]) -> Result<(), String> {
@@ -108,35 +108,35 @@ impl Family for ParetoNbd {
         Ok(vec![r, alpha, 0.6, 0.5 * age])
     }
 
-    fn score(&self, quantity: &Quantity, rows: &[f64], out: &mut [f64]) -> Option<Result<()>> {
+    fn score_group(&self, quantity: &Quantity, rows: &[f64], out: &mut [f64]) -> Option<Result<()>> {
         let x = rows.first().copied().unwrap_or(0.0);
         let mut each = |f: &mut dyn FnMut(f64, f64) -> f64| {
             for (row, out) in rows.chunks_exact(3).zip(out.iter_mut()) {
                 let h = History::from_row(row);
-                *out = f(self.probability_alive(&h), h.age());
+                *out = f(self.log_odds_left(&h), h.age());
             }
         };
         match *quantity {
             Quantity::ProbabilityAlive { after } => {
-                each(&mut |alive, age| alive * self.updated(x, age).survival(after));
+                each(&mut |left, age| if_alive(left, self.updated(x, age).survival(after)));
             }
-            Quantity::PurchaseProbability { n, horizon } => each(&mut |alive, age| {
-                let count = self.updated(x, age).count_probability(n, horizon);
-                if n == 0 { (1.0 - alive) + alive * count } else { alive * count }
+            Quantity::PurchaseProbability { n, horizon } => each(&mut |left, age| {
+                let count = if_alive(left, self.updated(x, age).count_probability(n, horizon));
+                if n == 0 { logistic(left) + count } else { count }
             }),
             Quantity::ExpectedPurchases { .. } | Quantity::DiscountedExpectedPurchases { .. } => {
                 let lifetime = Lifetime::of(quantity)?;
                 if let Some(horizon) = lifetime.plain_horizon() {
-                    each(&mut |alive, age| {
+                    each(&mut |left, age| {
                         let now = self.updated(x, age);
-                        alive * now.r / now.alpha * now.time_alive(horizon)
+                        if_alive(left, now.r / now.alpha * now.time_alive(horizon))
                     });
                 } else {
                     // Depends on the age alone: through β + T.
                     let mut time =
                         Octaves::new(|beta| ParetoNbd { beta, ..*self }.discounted_time_alive(&lifetime));
-                    each(&mut |alive, age| {
-                        alive * (self.r + x) / (self.alpha + age) * time.at(self.beta + age)
+                    each(&mut |left, age| {
+                        if_alive(left, (self.r + x) / (self.alpha + age) * time.at(self.beta + age))
                     });
                 }
             }
@@ -145,7 +145,7 @@ impl Family for ParetoNbd {
         Some(Ok(()))
     }
 
-    fn new_customer(&self, quantity: &Quantity) -> Option<Result<f64>> {
+    fn score_new(&self, quantity: &Quantity) -> Option<Result<f64>> {
         Some(Ok(match *quantity {
             Quantity::ProbabilityAlive { after } => self.survival(after),
             Quantity::PurchaseProbability { n, horizon } => self.count_probability(n, horizon),
@@ -161,7 +161,7 @@ impl Family for ParetoNbd {
     }
 
     /// Given the lifetime, purchases are uniform on it: the last of x lies at the x-th root of a uniform number.
-    fn simulate(&self, design: &[f64], stream: &mut Stream, row: &mut [f64]) {
+    fn draw(&self, design: &[f64], stream: &mut Stream, row: &mut [f64]) {
         let age = design[0];
         let rate = stream.gamma(self.r) / self.alpha;
         let leaving = stream.gamma(self.s) / self.beta;
@@ -174,13 +174,17 @@ impl Family for ParetoNbd {
 impl ParetoNbd {
     /// P(alive at T | x, t_x, T) = 1/(1 + R).
     pub fn probability_alive(&self, h: &History) -> f64 {
-        left::log_odds(self.theta(), h.row()).map_or(1.0, |log_odds: f64| logistic(-log_odds))
+        logistic(-self.log_odds_left(h))
+    }
+
+    fn log_odds_left(&self, h: &History) -> f64 {
+        left::log_odds(self.values(), h.row()).unwrap_or(f64::NEG_INFINITY)
     }
 
     /// Expected purchases in (T, T + horizon\] given the history; Fader & Hardie (2005), eq. 41. `horizon` ≥ 0.
     pub fn expected_purchases(&self, h: &History, horizon: f64) -> f64 {
         let now = self.updated(h.frequency(), h.age());
-        self.probability_alive(h) * now.r / now.alpha * now.time_alive(horizon)
+        if_alive(self.log_odds_left(h), now.r / now.alpha * now.time_alive(horizon))
     }
 
     /// The customer with frequency x and age T, alive, seen as a new one.

@@ -1,6 +1,7 @@
 //! What purchase models with Poisson purchases and gamma rates have in common.
 
 use crate::error::{Error, ErrorKind, Result};
+use crate::math::exp_log::logistic;
 use crate::math::gamma::{ln_gamma, ln_rising};
 use crate::rows::Rows;
 
@@ -38,4 +39,10 @@ pub(super) fn nbd_probability(r: f64, alpha: f64, n: u32, t: f64) -> f64 {
         log += ln_rising(r, count) - ln_gamma(count + 1.0) - count * (alpha / t).ln_1p();
     }
     log.exp()
+}
+
+/// P(alive) · value, where P(alive) = 1/(1 + e^log_odds_left): in logarithms where P(alive) alone would underflow or be subnormal.
+#[inline]
+pub(super) fn if_alive(log_odds_left: f64, value: f64) -> f64 {
+    if log_odds_left < 600.0 { logistic(-log_odds_left) * value } else { (value.ln() - log_odds_left).exp() }
 }
