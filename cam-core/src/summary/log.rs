@@ -30,10 +30,10 @@ impl<'a> Log<'a> {
         Log { keys: keys.into(), times, amounts: None }
     }
 
-    /// The same log, with these amounts.
+    /// The same log, with these amounts. (Where there may be none, set the field.)
     #[must_use]
-    pub fn amounts(mut self, amounts: impl Into<Option<&'a [f64]>>) -> Self {
-        self.amounts = amounts.into();
+    pub fn amounts(mut self, amounts: &'a [f64]) -> Self {
+        self.amounts = Some(amounts);
         self
     }
 

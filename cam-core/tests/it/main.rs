@@ -1,6 +1,9 @@
 //! Integration tests of cam-core: one binary.
 
 mod golden;
+mod summary;
+mod summary_bad_input;
+mod summary_order;
 
 /// A file of the folder testdata.
 pub(crate) fn testdata(name: &str) -> String {
