@@ -1,7 +1,7 @@
 //! Summaries of logs that do not fit into memory: rows come in batches, state per customer stays small.
 
 use super::columns::Summary;
-use super::emit::{Columns, Frame, Interval};
+use super::emit::{Columns, Frame, Interval, LogKind, Unattributed};
 use super::horizon::{Horizon, Tally};
 use super::keys::{compare, hash, sort_image};
 use super::log::{Log, Reader, RowKind};
@@ -9,7 +9,7 @@ use super::options::SummaryOptions;
 use super::partition::Partitions;
 use super::shard::{Record, Shard};
 use super::split::Split;
-use super::time::{Moment, Times};
+use super::time::Moment;
 use crate::control::{CHUNK, Control, Progress};
 use crate::error::{Error, ErrorKind, Result};
 use std::sync::Mutex;
@@ -47,29 +47,6 @@ pub struct SummaryBuilder {
     pub(super) shards: Vec<Shard>,
     pub(super) tally: Tally,
     interrupted: bool,
-}
-
-/// What kind of columns a log has; all batches must agree.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct LogKind {
-    pub(super) int_keys: bool,
-    pub(super) amounts: bool,
-    pub(super) numbers: bool,
-}
-
-impl LogKind {
-    pub(super) fn of(log: &Log<'_>) -> Self {
-        LogKind {
-            int_keys: log.keys.is_int(),
-            amounts: log.amounts.is_some(),
-            numbers: matches!(log.times, Times::Numbers(_)),
-        }
-    }
-
-    /// Sums kept per customer.
-    pub(super) fn stride(self, intervals: usize) -> usize {
-        if self.amounts { intervals + 1 } else { 0 }
-    }
 }
 
 impl SummaryBuilder {
@@ -215,14 +192,8 @@ impl SummaryBuilder {
     pub fn finish(&self, control: &Control<'_>) -> Result<Summary> {
         let frame = self.frame()?;
         let whole = self.horizon.cuts.len();
-        let (mut columns, waiting) = self.columns(&frame, &[whole], control)?;
-        let columns = columns.pop().unwrap_or_else(|| Columns::new(frame.int_keys));
-        let (mut summary, _) = frame.summary(&self.tally, whole, columns)?;
-        waiting.write(&mut summary, whole);
-        if summary.is_empty() {
-            return Err(no_purchase());
-        }
-        Ok(summary)
+        let (columns, waiting) = self.columns(&frame, &[whole], control)?;
+        frame.whole(&self.tally, columns, &waiting)
     }
 
     /// A split for each of the calibration ends, in the order they were given.
@@ -233,35 +204,13 @@ impl SummaryBuilder {
     pub fn finish_splits(&self, control: &Control<'_>) -> Result<Vec<Split>> {
         let frame = self.frame()?;
         let (columns, waiting) = self.columns(&frame, &self.horizon.order, control)?;
-        let mut splits = Vec::with_capacity(columns.len());
-        for (columns, &upto) in columns.into_iter().zip(&self.horizon.order) {
-            let (mut summary, holdout) = frame.summary(&self.tally, upto, columns)?;
-            waiting.write(&mut summary, upto);
-            if summary.is_empty() {
-                return Err(no_purchase());
-            }
-            splits.push(frame.split(summary, holdout, upto));
-        }
-        Ok(splits)
+        frame.splits(&self.tally, columns, &waiting)
     }
 
     /// What is needed to write results.
     pub(super) fn frame(&self) -> Result<Frame> {
         self.check_whole()?;
-        let (Some(kind), Some(span)) = (self.kind, self.tally.span) else {
-            return Err(Error::new(ErrorKind::NotEnoughData, "the log has no rows"));
-        };
-        let end = self.horizon.end.unwrap_or(span.1);
-        self.horizon.check(end)?;
-        Ok(Frame {
-            options: self.options,
-            clock: self.options.clock()?,
-            horizon: self.horizon.clone(),
-            end,
-            numbers: kind.numbers,
-            int_keys: kind.int_keys,
-            amounts: kind.amounts,
-        })
+        Frame::new(&self.options, &self.horizon, self.kind, &self.tally)
     }
 
     /// Customers as (shard, number), sorted by key.
@@ -281,7 +230,7 @@ impl SummaryBuilder {
         frame: &Frame,
         uptos: &[usize],
         control: &Control<'_>,
-    ) -> Result<(Vec<Columns>, Waiting)> {
+    ) -> Result<(Vec<Columns>, Unattributed)> {
         let order = self.sorted_customers();
         let chunks: Vec<&[(u64, u32, u32)]> = order.chunks(CHUNK).collect();
         let parts = control.map(chunks.len(), |i| {
@@ -298,9 +247,9 @@ impl SummaryBuilder {
                     intervals[place].last = code;
                 }
                 let key = shard.keys.get(c as usize);
-                let terms = |i: usize| shard.terms(shard.place(c) + i);
+                let spent = |from, to, with_first| shard.spent(c, from, to, with_first);
                 for (out, &upto) in out.iter_mut().zip(uptos) {
-                    frame.write(out, upto, key, first, &intervals, terms);
+                    frame.write(out, upto, key, first, &intervals, spent);
                 }
             }
             Ok(out)
@@ -310,7 +259,7 @@ impl SummaryBuilder {
             by_end.iter_mut().zip(part).for_each(|(all, one)| all.push(one));
         }
         let columns = by_end.into_iter().map(|parts| Columns::concat(frame.int_keys, parts)).collect();
-        Ok((columns, Waiting::of(&self.shards, &self.horizon)))
+        Ok((columns, unattributed(&self.shards, frame)))
     }
 
     pub(super) fn check_whole(&self) -> Result<()> {
@@ -346,40 +295,17 @@ impl SummaryBuilder {
     }
 }
 
-/// Refunds that no purchase precedes, per interval.
-struct Waiting {
-    rows: Vec<u64>,
-    /// Customers whose first sign of life in this interval or before is a refund, and whose first purchase is in a later one.
-    customers: Vec<i64>,
-}
-
-impl Waiting {
-    fn of(shards: &[Shard], horizon: &Horizon) -> Self {
-        let intervals = horizon.intervals();
-        let mut waiting = Waiting { rows: vec![0; intervals], customers: vec![0; intervals + 1] };
-        let place = |code| horizon.interval(code).unwrap_or(intervals - 1);
-        for shard in shards {
-            let mut previous = None;
-            for (&(customer, code), pending) in &shard.pending {
-                waiting.rows[place(code)] += pending.rows;
-                // Pending entries are in order, so the first of a customer is the earliest.
-                if previous != Some(customer) {
-                    let first = shard.periods[customer as usize].first();
-                    waiting.customers[place(code)] += 1;
-                    waiting.customers[first.map_or(intervals, place)] -= 1;
-                    previous = Some(customer);
-                }
-            }
+/// The refunds that wait in vain.
+fn unattributed(shards: &[Shard], frame: &Frame) -> Unattributed {
+    let mut waiting = Unattributed::new(frame);
+    for shard in shards {
+        let mut previous = None;
+        for (&(customer, code), pending) in &shard.pending {
+            // Entries are in order, so the first of a customer is the earliest.
+            let first = (previous != Some(customer)).then(|| shard.periods[customer as usize].first());
+            waiting.count(frame, code, pending.rows, first);
+            previous = Some(customer);
         }
-        waiting
     }
-
-    fn write(&self, summary: &mut Summary, upto: usize) {
-        summary.report.refunds_unattributed = self.rows[..=upto].iter().sum();
-        summary.report.customers_without_purchase = self.customers[..=upto].iter().sum::<i64>() as u64;
-    }
-}
-
-pub(super) fn no_purchase() -> Error {
-    Error::new(ErrorKind::NotEnoughData, "no customer has a purchase before the end")
+    waiting
 }

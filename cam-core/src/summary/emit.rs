@@ -1,13 +1,13 @@
 //! From what is known of a customer to rows of the result.
 
 use super::columns::Summary;
-use super::exact::round_sum;
 use super::horizon::{Horizon, Tally};
 use super::keys::{Key, Keys};
+use super::log::Log;
 use super::options::SummaryOptions;
 use super::split::Split;
-use super::time::Clock;
-use crate::error::Result;
+use super::time::{Clock, Times};
+use crate::error::{Error, ErrorKind, Result};
 
 /// All that must be known to write results.
 #[derive(Clone)]
@@ -84,7 +84,52 @@ impl Columns {
     }
 }
 
+/// What kind of columns a log has; all batches must agree.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct LogKind {
+    pub(super) int_keys: bool,
+    pub(super) amounts: bool,
+    pub(super) numbers: bool,
+}
+
+impl LogKind {
+    pub(super) fn of(log: &Log<'_>) -> Self {
+        LogKind {
+            int_keys: log.keys.is_int(),
+            amounts: log.amounts.is_some(),
+            numbers: matches!(log.times, Times::Numbers(_)),
+        }
+    }
+
+    /// Sums kept per customer.
+    pub(super) fn stride(self, intervals: usize) -> usize {
+        if self.amounts { intervals + 1 } else { 0 }
+    }
+}
+
 impl Frame {
+    pub(super) fn new(
+        options: &SummaryOptions,
+        horizon: &Horizon,
+        kind: Option<LogKind>,
+        tally: &Tally,
+    ) -> Result<Frame> {
+        let (Some(kind), Some(span)) = (kind, tally.span) else {
+            return Err(Error::new(ErrorKind::NotEnoughData, "the log has no rows"));
+        };
+        let end = horizon.end.unwrap_or(span.1);
+        horizon.check(end)?;
+        Ok(Frame {
+            options: *options,
+            clock: options.clock()?,
+            horizon: horizon.clone(),
+            end,
+            numbers: kind.numbers,
+            int_keys: kind.int_keys,
+            amounts: kind.amounts,
+        })
+    }
+
     /// Time units from one period to another.
     #[inline(always)]
     pub(super) fn time(&self, from: i64, to: i64) -> f64 {
@@ -96,16 +141,17 @@ impl Frame {
         self.horizon.cuts.get(upto).copied().unwrap_or(self.end)
     }
 
-    /// Writes the row of a customer for the calibration of intervals `0..=upto`; `terms(i)` gives the terms of the customer's sums: `i = 0`
-    /// the first period, `i + 1` interval `i`.
-    pub(super) fn write<T: IntoIterator<Item = f64>>(
+    /// Writes the row of a customer for the calibration of intervals `0..=upto`. `spent(from, to, with_first)` is the exactly rounded sum of
+    /// the amounts of intervals `from..to`, without the first period unless `with_first`.
+    #[inline]
+    pub(super) fn write(
         &self,
         out: &mut Columns,
         upto: usize,
         key: Key<'_>,
         first: i64,
         intervals: &[Interval],
-        terms: impl Fn(usize) -> T,
+        spent: impl Fn(usize, usize, bool) -> f64,
     ) {
         let end = self.end_of(upto);
         if first > end {
@@ -114,7 +160,8 @@ impl Frame {
         let (seen, later) = intervals.split_at(upto + 1);
         let count: u64 = seen.iter().map(|i| i.count).sum();
         let last = seen.iter().rev().find(|i| i.count > 0).map_or(first, |i| i.last);
-        let counted = if self.options.include_first_transaction { count } else { count - 1 };
+        let with_first = self.options.include_first_transaction;
+        let counted = if with_first { count } else { count - 1 };
         out.keys.push(key);
         out.purchases += count;
         out.frequency.push(counted as f64);
@@ -127,30 +174,61 @@ impl Frame {
         if !self.amounts {
             return;
         }
-        let spent = (0..=upto).flat_map(|i| terms(i + 1));
-        let total = if self.options.include_first_transaction {
-            round_sum(spent)
-        } else {
-            round_sum(spent.chain(terms(0).into_iter().map(|term| -term)))
-        };
+        let total = spent(0, upto + 1, with_first);
         out.negative_repeat_spend += u64::from(total < 0.0);
         out.monetary_value.push(mean(total, counted));
         if !later.is_empty() {
-            let total = round_sum((upto + 1..intervals.len()).flat_map(|i| terms(i + 1)));
-            out.holdout_monetary_value.push(mean(total, later_count));
+            out.holdout_monetary_value.push(mean(spent(upto + 1, intervals.len(), true), later_count));
         }
     }
 
-    /// The summary of the whole log, or of one calibration, from its finished columns.
-    pub(super) fn summary(
+    /// The summary of the whole log, from its columns.
+    pub(super) fn whole(
+        &self,
+        tally: &Tally,
+        columns: Vec<Columns>,
+        waiting: &Unattributed,
+    ) -> Result<Summary> {
+        let columns = columns.into_iter().next().unwrap_or_else(|| Columns::new(self.int_keys));
+        Ok(self.summary(tally, self.horizon.cuts.len(), columns, waiting)?.0)
+    }
+
+    /// A split for each calibration end in the order they were given, from its columns.
+    pub(super) fn splits(
+        &self,
+        tally: &Tally,
+        columns: Vec<Columns>,
+        waiting: &Unattributed,
+    ) -> Result<Vec<Split>> {
+        let pairs = columns.into_iter().zip(&self.horizon.order);
+        let split = |(columns, &upto): (Columns, &usize)| {
+            let (calibration, [frequency, monetary_value]) = self.summary(tally, upto, columns, waiting)?;
+            Ok(Split {
+                calibration,
+                frequency_holdout: frequency,
+                monetary_value_holdout: self.amounts.then_some(monetary_value),
+                duration_holdout: self.time(self.end_of(upto), self.end),
+            })
+        };
+        pairs.map(split).collect()
+    }
+
+    /// The calibration of intervals `0..=upto`, and the holdout columns beside it.
+    fn summary(
         &self,
         tally: &Tally,
         upto: usize,
         columns: Columns,
+        waiting: &Unattributed,
     ) -> Result<(Summary, [Vec<f64>; 2])> {
+        if columns.frequency.is_empty() {
+            return Err(Error::new(ErrorKind::NotEnoughData, "no customer has a purchase before the end"));
+        }
         let mut report = tally.report(upto);
         report.purchases_collapsed = report.purchase_rows - columns.purchases;
         report.negative_repeat_spend = columns.negative_repeat_spend;
+        report.refunds_unattributed = waiting.rows[..=upto].iter().sum();
+        report.customers_without_purchase = waiting.customers[..=upto].iter().sum::<i64>().unsigned_abs();
         let summary = Summary {
             keys: Some(columns.keys),
             frequency: columns.frequency,
@@ -165,20 +243,36 @@ impl Frame {
         };
         Ok((summary, [columns.holdout_frequency, columns.holdout_monetary_value]))
     }
+}
 
-    /// A calibration with its holdout.
-    pub(super) fn split(
-        &self,
-        summary: Summary,
-        [frequency, monetary_value]: [Vec<f64>; 2],
-        upto: usize,
-    ) -> Split {
-        Split {
-            duration_holdout: self.time(self.end_of(upto), self.end),
-            frequency_holdout: frequency,
-            monetary_value_holdout: self.amounts.then_some(monetary_value),
-            calibration: summary,
+/// Refunds that no purchase precedes, per interval.
+#[derive(Debug, Clone)]
+pub(super) struct Unattributed {
+    rows: Vec<u64>,
+    /// By how much each interval changes the number of customers that are known by refunds only.
+    customers: Vec<i64>,
+}
+
+impl Unattributed {
+    pub(super) fn new(frame: &Frame) -> Self {
+        let intervals = frame.horizon.intervals();
+        Unattributed { rows: vec![0; intervals], customers: vec![0; intervals + 1] }
+    }
+
+    /// Counts refunds of one customer in one period; with the earliest of them comes the period of the first purchase, if there is one.
+    pub(super) fn count(&mut self, frame: &Frame, code: i64, rows: u64, first: Option<Option<i64>>) {
+        let nowhere = frame.horizon.intervals();
+        let place = |code| frame.horizon.interval(code).unwrap_or(nowhere - 1);
+        self.rows[place(code)] += rows;
+        if let Some(first) = first {
+            self.customers[place(code)] += 1;
+            self.customers[first.map_or(nowhere, place)] -= 1;
         }
+    }
+
+    pub(super) fn add(&mut self, other: &Unattributed) {
+        self.rows.iter_mut().zip(&other.rows).for_each(|(a, b)| *a += b);
+        self.customers.iter_mut().zip(&other.customers).for_each(|(a, b)| *a += b);
     }
 }
 

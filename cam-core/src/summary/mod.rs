@@ -39,6 +39,7 @@
 
 mod builder;
 mod columns;
+mod dense;
 mod emit;
 mod exact;
 mod horizon;
@@ -63,6 +64,7 @@ pub use time::{Moment, Period, TimeResolution, Times};
 
 use crate::control::Control;
 use crate::error::Result;
+use horizon::Horizon;
 
 /// Summarizes a transaction log: one row per customer, sorted by key. See the [module](self) for the rules.
 ///
@@ -72,7 +74,13 @@ use crate::error::Result;
 /// [`ErrorKind::InvalidParameter`](crate::ErrorKind::InvalidParameter) for options out of their domain,
 /// [`ErrorKind::NotEnoughData`](crate::ErrorKind::NotEnoughData) when the log is empty or no customer has a purchase.
 pub fn summarize(log: &Log<'_>, options: &SummaryOptions, control: &Control<'_>) -> Result<Summary> {
-    let mut builder = SummaryBuilder::new(*options)?;
-    builder.push(log, control)?;
-    builder.finish(control)
+    let horizon = Horizon::new(options, &[])?;
+    match dense::columns(log, options, &horizon, &[0], control)? {
+        Some(found) => found.frame.whole(&found.tally, found.columns, &found.unattributed),
+        None => {
+            let mut builder = SummaryBuilder::new(*options)?;
+            builder.push(log, control)?;
+            builder.finish(control)
+        }
+    }
 }

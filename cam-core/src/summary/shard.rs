@@ -3,7 +3,7 @@
 //! Per customer: the distinct purchase periods ([`Periods`]), and exact sums of the amounts of the first period and of each interval between
 //! calibration ends. When an earlier first purchase turns up later, the old first period simply stays in its interval's sum.
 
-use super::exact::{ExactSum, Spill};
+use super::exact::{ExactSum, Spill, round_sum};
 use super::horizon::Horizon;
 use super::keys::{Key, Keys, hash};
 use super::periods::Periods;
@@ -223,8 +223,15 @@ impl Shard {
         }
     }
 
+    /// What a customer spent in the intervals `from..to`, without the first period if it is among them and `with_first` is not set; rounded once.
+    pub(super) fn spent(&self, customer: u32, from: usize, to: usize, with_first: bool) -> f64 {
+        let place = self.place(customer);
+        let first = self.terms(place).map(|term| -term).filter(|_| from == 0 && !with_first);
+        round_sum((place + 1 + from..place + 1 + to).flat_map(|i| self.terms(i)).chain(first))
+    }
+
     /// The terms whose exact sum is that of a place.
-    pub(super) fn terms(&self, place: usize) -> impl Iterator<Item = f64> + '_ {
+    fn terms(&self, place: usize) -> impl Iterator<Item = f64> + '_ {
         let sum = self.sums[place];
         let spilt = if self.spills.is_empty() { None } else { self.spills.get(&place) };
         [sum.hi, sum.lo].into_iter().chain(spilt.into_iter().flat_map(|s| s.0.iter().copied()))

@@ -2,6 +2,8 @@
 
 use super::builder::SummaryBuilder;
 use super::columns::{Summary, table_of};
+use super::dense;
+use super::horizon::Horizon;
 use super::log::Log;
 use super::options::SummaryOptions;
 use super::time::Moment;
@@ -78,6 +80,10 @@ pub fn split_many(
     options: &SummaryOptions,
     control: &Control<'_>,
 ) -> Result<Vec<Split>> {
+    let horizon = Horizon::new(options, calibration_ends)?;
+    if let Some(found) = dense::columns(log, options, &horizon, &horizon.order, control)? {
+        return found.frame.splits(&found.tally, found.columns, &found.unattributed);
+    }
     let mut builder = SummaryBuilder::with_calibration_ends(*options, calibration_ends)?;
     builder.push(log, control)?;
     builder.finish_splits(control)
