@@ -52,7 +52,8 @@ fn main() {
         let key_column = match *kind {
             "dense" => (&keys[..]).into(),
             "scattered" => {
-                scattered = keys.iter().map(|&k| (k as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15) as i64).collect();
+                scattered =
+                    keys.iter().map(|&k| (k as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15) as i64).collect();
                 (&scattered[..]).into()
             }
             _ => {

@@ -16,7 +16,7 @@ use std::sync::Mutex;
 
 /// Shards of customers, by hash. Fixed, so that builders from anywhere can be merged shard by shard.
 pub(super) const SHARDS: usize = 512;
-const SHARD_SHIFT: u32 = 64 - SHARDS.trailing_zeros();
+pub(super) const SHARD_SHIFT: u32 = 64 - SHARDS.trailing_zeros();
 
 /// Rows taken in at once: what bounds the memory beyond the state of the customers (32 bytes a row).
 const BATCH: usize = 1 << 22;
@@ -63,9 +63,12 @@ impl SummaryBuilder {
     /// # Errors
     /// [`ErrorKind::InvalidParameter`] when an option is out of its domain, or a calibration does not end before the observation.
     pub fn with_calibration_ends(options: SummaryOptions, calibration_ends: &[Moment]) -> Result<Self> {
-        let horizon = Horizon::new(&options, calibration_ends)?;
+        Ok(SummaryBuilder::with_horizon(options, Horizon::new(&options, calibration_ends)?))
+    }
+
+    pub(super) fn with_horizon(options: SummaryOptions, horizon: Horizon) -> Self {
         let tally = Tally::new(horizon.intervals());
-        Ok(SummaryBuilder { options, horizon, kind: None, shards: Vec::new(), tally, interrupted: false })
+        SummaryBuilder { options, horizon, kind: None, shards: Vec::new(), tally, interrupted: false }
     }
 
     /// Takes in a batch of rows.
@@ -286,7 +289,7 @@ impl SummaryBuilder {
         Err(Error::shape(differs))
     }
 
-    fn adopt(&mut self, kind: LogKind) {
+    pub(super) fn adopt(&mut self, kind: LogKind) {
         if self.kind.is_none() {
             self.kind = Some(kind);
             let stride = kind.stride(self.horizon.intervals());

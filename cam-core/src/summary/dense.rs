@@ -7,13 +7,12 @@
 //!
 //! What is written per customer is the same as in the general way ([`SummaryBuilder`](super::SummaryBuilder)), bit for bit: sums are exact in both.
 
-use super::emit::{Columns, Frame, Interval, LogKind, Unattributed};
-use super::exact::{ExactSum, Spill, round_sum};
-use super::horizon::{Horizon, Tally};
+use super::emit::{Columns, Frame, Unattributed};
+use super::horizon::Tally;
 use super::keys::{Key, KeysRef};
-use super::log::{BLOCK, Log, Reader, RowKind};
-use super::options::SummaryOptions;
+use super::log::Reader;
 use super::partition::Partitions;
+use super::reduce::{CodeBits, Packed, Worker};
 use crate::control::Control;
 use crate::error::Result;
 
@@ -29,9 +28,6 @@ struct Layout {
     key_shift: u32,
     parts: usize,
 }
-
-/// A row: key and period, amount.
-type Packed = [u64; 2];
 
 impl Layout {
     /// The lowest key and how many keys there may be; `None` when they are too thinly spread.
@@ -55,42 +51,21 @@ impl Layout {
         let parts = range.div_ceil(1 << key_shift) as usize;
         Some(Layout { first_key: low, first_code: span.0, code_bits, key_shift, parts })
     }
-
-    #[inline(always)]
-    fn code(&self, word: u64) -> i64 {
-        self.first_code + (word & ((1 << self.code_bits) - 1)) as i64
-    }
 }
 
-/// What a pass over a log found.
-pub(super) struct Found {
-    pub(super) frame: Frame,
-    pub(super) tally: Tally,
-    pub(super) columns: Vec<Columns>,
-    pub(super) unattributed: Unattributed,
-}
-
-/// Columns for each of `uptos`, as the builder would give them; `None` when the log is not of this kind.
+/// Columns for each of `uptos`; `None` when the log is not of this kind.
 pub(super) fn columns(
-    log: &Log<'_>,
-    options: &SummaryOptions,
-    horizon: &Horizon,
+    reader: &Reader<'_>,
+    frame: &Frame,
+    tally: &Tally,
     uptos: &[usize],
     control: &Control<'_>,
-) -> Result<Option<Found>> {
-    let KeysRef::Int(keys) = log.keys else { return Ok(None) };
-    if Layout::range(keys).is_none() {
-        return Ok(None);
-    }
-    let reader = Reader::new(log, options)?;
-    let tally = Tally::of(&reader, horizon, control)?;
-    let frame = Frame::new(options, horizon, Some(LogKind::of(log)), &tally)?;
-    let Some(layout) = tally.span.and_then(|span| Layout::of(keys, span)) else { return Ok(None) };
+) -> Result<Option<(Vec<Columns>, Unattributed)>> {
+    let (KeysRef::Int(keys), Some(span)) = (reader.log.keys, tally.span) else { return Ok(None) };
+    let Some(layout) = Layout::of(keys, span) else { return Ok(None) };
 
     let part = |row: usize| {
-        let kept = matches!(reader.kind(reader.amount(row)), RowKind::Purchase | RowKind::Refund)
-            && (tally.after_end == 0 || reader.code(row) <= frame.end);
-        if kept {
+        if reader.keeps(row, frame.horizon.end) {
             (keys[row].wrapping_sub(layout.first_key) as u64 >> layout.key_shift) as usize
         } else {
             layout.parts
@@ -104,178 +79,46 @@ pub(super) fn columns(
     let mut partitions: Partitions<Packed> = Partitions::default();
     partitions.fill(control, keys.len(), layout.parts, part, record)?;
 
-    // A few partitions a task: enough to reuse the scratch space, few enough to share the work evenly.
-    let tasks = layout.parts.min(64);
+    let bits = CodeBits { first: layout.first_code, mask: (1 << layout.code_bits) - 1 };
+    run_tasks(layout.parts, frame, uptos, bits, control, |worker, p| {
+        let rows = partitions.part(p);
+        let base = p << layout.key_shift;
+        worker.run(
+            rows.len(),
+            1 << layout.key_shift,
+            |row| (rows[row][0] >> layout.code_bits) as usize - base,
+            |row| rows[row],
+            |customer| Key::Int(layout.first_key.wrapping_add((base + customer) as i64)),
+            control,
+        )
+    })
+    .map(Some)
+}
+
+/// Runs a worker over all partitions, a few at a time: enough to reuse its scratch space, few enough to share the work evenly.
+pub(super) fn run_tasks(
+    parts: usize,
+    frame: &Frame,
+    uptos: &[usize],
+    bits: CodeBits,
+    control: &Control<'_>,
+    work: impl Fn(&mut Worker<'_>, usize) -> Result<()> + Sync,
+) -> Result<(Vec<Columns>, Unattributed)> {
+    let tasks = parts.min(64);
     let results = control.map(tasks, |task| {
-        let mut worker = Worker::new(&layout, &frame, uptos);
-        for p in layout.parts * task / tasks..layout.parts * (task + 1) / tasks {
+        let mut worker = Worker::new(bits, frame, uptos);
+        for p in parts * task / tasks..parts * (task + 1) / tasks {
             control.check()?;
-            worker.run(p, partitions.part(p), control)?;
+            work(&mut worker, p)?;
         }
         Ok((worker.out, worker.unattributed))
     })?;
-    drop(partitions);
-
     let mut by_end: Vec<Vec<Columns>> = uptos.iter().map(|_| Vec::with_capacity(tasks)).collect();
-    let mut unattributed = Unattributed::new(&frame);
+    let mut unattributed = Unattributed::new(frame);
     for (columns, more) in results {
         by_end.iter_mut().zip(columns).for_each(|(all, one)| all.push(one));
         unattributed.add(&more);
     }
-    let columns = by_end.into_iter().map(|parts| Columns::concat(true, parts)).collect();
-    Ok(Some(Found { frame, tally, columns, unattributed }))
-}
-
-/// Scratch space and results of one task.
-struct Worker<'a> {
-    layout: &'a Layout,
-    frame: &'a Frame,
-    uptos: &'a [usize],
-    counts: Vec<u32>,
-    sorted: Vec<Packed>,
-    intervals: Vec<Interval>,
-    /// Sum of the first period, then of each interval without it.
-    sums: Vec<ExactSum>,
-    spills: Vec<Spill>,
-    spilt: bool,
-    out: Vec<Columns>,
-    unattributed: Unattributed,
-}
-
-impl<'a> Worker<'a> {
-    fn new(layout: &'a Layout, frame: &'a Frame, uptos: &'a [usize]) -> Self {
-        let intervals = frame.horizon.intervals();
-        Worker {
-            layout,
-            frame,
-            uptos,
-            counts: vec![0; 1 << layout.key_shift],
-            sorted: Vec::new(),
-            intervals: vec![Interval::default(); intervals],
-            sums: vec![ExactSum::default(); intervals + 1],
-            spills: vec![Spill::default(); intervals + 1],
-            spilt: false,
-            out: vec![Columns::new(true); uptos.len()],
-            unattributed: Unattributed::new(frame),
-        }
-    }
-
-    /// One partition: counting sort by key, then customer by customer.
-    fn run(&mut self, part: usize, rows: &[Packed], control: &Control<'_>) -> Result<()> {
-        let Layout { code_bits, key_shift, .. } = *self.layout;
-        let base = (part as u64) << key_shift;
-        let place = |row: &Packed| ((row[0] >> code_bits) - base) as usize;
-        self.counts.fill(0);
-        rows.iter().for_each(|row| self.counts[place(row)] += 1);
-        let mut start = 0;
-        for count in &mut self.counts {
-            start += std::mem::replace(count, start);
-        }
-        if self.sorted.len() < rows.len() {
-            self.sorted = vec![[0; 2]; rows.len()];
-        }
-        for row in rows {
-            let next = &mut self.counts[place(row)];
-            self.sorted[*next as usize] = *row;
-            *next += 1;
-        }
-        // Now counts[i] is where the rows of key i end.
-        let mut sorted = std::mem::take(&mut self.sorted);
-        let mut from = 0;
-        let mut since_check = 0;
-        for i in 0..self.counts.len() {
-            let to = self.counts[i] as usize;
-            if to > from {
-                self.customer(self.layout.first_key + (base as i64 + i as i64), &mut sorted[from..to]);
-                since_check += to - from;
-                if since_check > BLOCK {
-                    control.check()?;
-                    since_check = 0;
-                }
-            }
-            from = to;
-        }
-        self.sorted = sorted;
-        Ok(())
-    }
-
-    /// One customer: sort by period, add up, write.
-    #[inline]
-    fn customer(&mut self, key: i64, rows: &mut [Packed]) {
-        sort_by_word(rows);
-        let rows = &*rows;
-        let amount = |row: &Packed| f64::from_bits(row[1]);
-        // Rows with a negative amount are here only when they are netted.
-        let Some(bought) = rows.iter().position(|row| amount(row) >= 0.0) else {
-            self.waits(rows, None);
-            return;
-        };
-        let first = self.layout.code(rows[bought][0]);
-        // A refund on the day of the first purchase may stand before it.
-        let known = rows.partition_point(|row| self.layout.code(row[0]) < first);
-        if known > 0 {
-            self.waits(&rows[..known], Some(first));
-        }
-        self.intervals.fill(Interval::default());
-        self.sums.fill(ExactSum::default());
-        let mut last = None;
-        for row in &rows[known..] {
-            let (code, amount) = (self.layout.code(row[0]), amount(row));
-            let interval = self.frame.horizon.interval(code).unwrap_or(0);
-            if amount >= 0.0 && last != Some(code) {
-                last = Some(code);
-                self.intervals[interval].count += 1;
-                self.intervals[interval].last = code;
-            }
-            let sum = if code == first { 0 } else { interval + 1 };
-            let rest = self.sums[sum].add(amount);
-            if rest != 0.0 {
-                self.spills[sum].add(rest);
-                self.spilt = true;
-            }
-        }
-        for (out, &upto) in self.out.iter_mut().zip(self.uptos) {
-            let spent = |from: usize, to: usize, with_first: bool| {
-                let first = usize::from(!(with_first && from == 0));
-                let sums = [&self.sums[..1 - first], &self.sums[from + 1..to + 1]];
-                if let ([], [one], false) = (sums[0], sums[1], self.spilt) {
-                    return one.round();
-                }
-                let spills = [&self.spills[..1 - first], &self.spills[from + 1..to + 1]];
-                let terms = sums.into_iter().flatten().flat_map(|s| [s.hi, s.lo]);
-                round_sum(terms.chain(spills.into_iter().flatten().flat_map(|s| s.0.iter().copied())))
-            };
-            self.frame.write(out, upto, Key::Int(key), first, &self.intervals, spent);
-        }
-        if self.spilt {
-            self.spills.iter_mut().for_each(|spill| spill.0.clear());
-            self.spilt = false;
-        }
-    }
-
-    /// Refunds before the first purchase.
-    #[cold]
-    fn waits(&mut self, rows: &[Packed], first: Option<i64>) {
-        for (i, row) in rows.iter().enumerate() {
-            self.unattributed.count(self.frame, self.layout.code(row[0]), 1, (i == 0).then_some(first));
-        }
-    }
-}
-
-/// Sorts the rows of one customer. Most customers have a handful, where insertion is fastest.
-#[inline(always)]
-fn sort_by_word(rows: &mut [Packed]) {
-    if rows.len() > 32 {
-        rows.sort_unstable_by_key(|row| row[0]);
-        return;
-    }
-    for i in 1..rows.len() {
-        let row = rows[i];
-        let mut j = i;
-        while j > 0 && rows[j - 1][0] > row[0] {
-            rows[j] = rows[j - 1];
-            j -= 1;
-        }
-        rows[j] = row;
-    }
+    let columns = by_end.into_iter().map(|parts| Columns::concat(frame.int_keys, parts)).collect();
+    Ok((columns, unattributed))
 }

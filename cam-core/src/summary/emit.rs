@@ -2,11 +2,12 @@
 
 use super::columns::Summary;
 use super::horizon::{Horizon, Tally};
-use super::keys::{Key, Keys};
+use super::keys::{Key, Keys, compare, sort_image};
 use super::log::Log;
 use super::options::SummaryOptions;
 use super::split::Split;
 use super::time::{Clock, Times};
+use crate::control::{CHUNK, Control};
 use crate::error::{Error, ErrorKind, Result};
 
 /// All that must be known to write results.
@@ -60,6 +61,39 @@ impl Columns {
             purchases: 0,
             negative_repeat_spend: 0,
         }
+    }
+
+    /// The same rows, sorted by key.
+    pub(super) fn sorted(self, control: &Control<'_>) -> Result<Columns> {
+        let keys = &self.keys;
+        let mut order: Vec<(u64, u32)> =
+            (0..keys.len()).map(|row| (sort_image(keys.get(row)), row as u32)).collect();
+        order.sort_unstable_by(|a, b| compare((a.0, keys.get(a.1 as usize)), (b.0, keys.get(b.1 as usize))));
+        let chunks: Vec<&[(u64, u32)]> = order.chunks(16 * CHUNK).collect();
+        let parts = control.map(chunks.len(), |i| {
+            let pick = |from: &[f64]| -> Vec<f64> {
+                if from.is_empty() {
+                    Vec::new()
+                } else {
+                    chunks[i].iter().map(|o| from[o.1 as usize]).collect()
+                }
+            };
+            let mut sorted = Columns {
+                keys: Keys::empty(matches!(keys, Keys::Int(_))),
+                frequency: pick(&self.frequency),
+                recency: pick(&self.recency),
+                age: pick(&self.age),
+                monetary_value: pick(&self.monetary_value),
+                holdout_frequency: pick(&self.holdout_frequency),
+                holdout_monetary_value: pick(&self.holdout_monetary_value),
+                purchases: 0,
+                negative_repeat_spend: 0,
+            };
+            chunks[i].iter().for_each(|o| sorted.keys.push(keys.get(o.1 as usize)));
+            Ok(sorted)
+        })?;
+        let sorted = Columns::concat(matches!(keys, Keys::Int(_)), parts);
+        Ok(Columns { purchases: self.purchases, negative_repeat_spend: self.negative_repeat_spend, ..sorted })
     }
 
     /// Columns one after the other.
@@ -222,7 +256,7 @@ impl Frame {
         waiting: &Unattributed,
     ) -> Result<(Summary, [Vec<f64>; 2])> {
         if columns.frequency.is_empty() {
-            return Err(Error::new(ErrorKind::NotEnoughData, "no customer has a purchase before the end"));
+            return Err(no_purchase());
         }
         let mut report = tally.report(upto);
         report.purchases_collapsed = report.purchase_rows - columns.purchases;
@@ -274,6 +308,10 @@ impl Unattributed {
         self.rows.iter_mut().zip(&other.rows).for_each(|(a, b)| *a += b);
         self.customers.iter_mut().zip(&other.customers).for_each(|(a, b)| *a += b);
     }
+}
+
+pub(super) fn no_purchase() -> Error {
+    Error::new(ErrorKind::NotEnoughData, "no customer has a purchase before the end")
 }
 
 /// The mean of a sum, 0 of nothing: a refund alone has no purchase to be spread over.

@@ -22,11 +22,14 @@ pub(super) struct Horizon {
 impl Horizon {
     pub(super) fn new(options: &SummaryOptions, calibration_ends: &[Moment]) -> Result<Self> {
         let clock = options.clock()?;
+        let code = |&m| end_code(&clock, "calibration_end", m);
+        Horizon::of_codes(options, calibration_ends.iter().map(code).collect::<Result<Vec<i64>>>()?)
+    }
+
+    /// From calibration ends that are period codes already.
+    pub(super) fn of_codes(options: &SummaryOptions, codes: Vec<i64>) -> Result<Self> {
+        let clock = options.clock()?;
         let end = options.observation_end.map(|m| end_code(&clock, "observation_end", m)).transpose()?;
-        let codes = calibration_ends
-            .iter()
-            .map(|&m| end_code(&clock, "calibration_end", m))
-            .collect::<Result<Vec<i64>>>()?;
         let mut cuts = codes.clone();
         cuts.sort_unstable();
         let order = codes.iter().map(|code| cuts.partition_point(|cut| cut < code)).collect();

@@ -120,6 +120,13 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// Whether a row that passed [`check`](Reader::check) counts: not dropped, and not after the end.
+    #[inline(always)]
+    pub(super) fn keeps(&self, row: usize, end: Option<i64>) -> bool {
+        matches!(self.kind(self.amount(row)), RowKind::Purchase | RowKind::Refund)
+            && end.is_none_or(|end| self.code(row) <= end)
+    }
+
     /// The period of a row that passed [`check`](Reader::check).
     #[inline(always)]
     pub(super) fn code(&self, row: usize) -> i64 {

@@ -38,8 +38,10 @@
 //! - **Nothing vanishes silently**: the [`Report`] of a [`Summary`] accounts for each row.
 
 mod builder;
+mod bytes;
 mod columns;
 mod dense;
+mod dictionary;
 mod emit;
 mod exact;
 mod horizon;
@@ -49,9 +51,13 @@ mod options;
 mod parse;
 mod partition;
 mod periods;
+mod reduce;
 mod shard;
+mod sparse;
 mod split;
 mod time;
+mod tracking;
+mod whole;
 
 pub use builder::SummaryBuilder;
 pub use columns::Summary;
@@ -59,28 +65,7 @@ pub use keys::{Key, Keys, KeysRef, Offsets, missing_key};
 pub use log::Log;
 pub use options::{Refunds, Report, SummaryOptions};
 pub use parse::{parse_date, parse_datetime};
-pub use split::{Split, split, split_many};
+pub use split::{Split, split};
 pub use time::{Moment, Period, TimeResolution, Times};
-
-use crate::control::Control;
-use crate::error::Result;
-use horizon::Horizon;
-
-/// Summarizes a transaction log: one row per customer, sorted by key. See the [module](self) for the rules.
-///
-/// # Errors
-/// [`ErrorKind::InvalidShape`](crate::ErrorKind::InvalidShape) for columns of unequal length,
-/// [`ErrorKind::InvalidData`](crate::ErrorKind::InvalidData) with the first row that breaks a rule,
-/// [`ErrorKind::InvalidParameter`](crate::ErrorKind::InvalidParameter) for options out of their domain,
-/// [`ErrorKind::NotEnoughData`](crate::ErrorKind::NotEnoughData) when the log is empty or no customer has a purchase.
-pub fn summarize(log: &Log<'_>, options: &SummaryOptions, control: &Control<'_>) -> Result<Summary> {
-    let horizon = Horizon::new(options, &[])?;
-    match dense::columns(log, options, &horizon, &[0], control)? {
-        Some(found) => found.frame.whole(&found.tally, found.columns, &found.unattributed),
-        None => {
-            let mut builder = SummaryBuilder::new(*options)?;
-            builder.push(log, control)?;
-            builder.finish(control)
-        }
-    }
-}
+pub use tracking::{Tracking, tracking};
+pub use whole::{split_many, summarize};

@@ -97,10 +97,6 @@ impl<R: Copy + Default + Send> Partitions<R> {
     pub(super) fn part(&self, p: usize) -> &[R] {
         &self.buffer[self.starts[p]..self.starts[p + 1]]
     }
-
-    pub(super) fn len(&self) -> usize {
-        self.starts.len() - 1
-    }
 }
 
 /// A range in steps after which to look at the cancel flag.

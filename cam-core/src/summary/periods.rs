@@ -18,6 +18,10 @@ impl Periods {
         self.any.then_some(self.first)
     }
 
+    pub(super) fn last(&self) -> Option<i64> {
+        self.any.then_some(self.last)
+    }
+
     pub(super) fn heap_bytes(&self) -> usize {
         self.steps.capacity()
     }

@@ -3,6 +3,7 @@
 //! Per customer: the distinct purchase periods ([`Periods`]), and exact sums of the amounts of the first period and of each interval between
 //! calibration ends. When an earlier first purchase turns up later, the old first period simply stays in its interval's sum.
 
+use super::dictionary::Dictionary;
 use super::exact::{ExactSum, Spill, round_sum};
 use super::horizon::Horizon;
 use super::keys::{Key, Keys, hash};
@@ -30,9 +31,7 @@ pub(super) struct Pending {
 #[derive(Debug, Clone)]
 pub(super) struct Shard {
     pub(super) keys: Keys,
-    hashes: Vec<u64>,
-    /// Open addressing: customer number + 1, 0 where free; a power of two, at most half full.
-    slots: Vec<u32>,
+    dictionary: Dictionary,
     pub(super) periods: Vec<Periods>,
     /// Sums per customer: of the first period, then of each interval. Empty without amounts.
     pub(super) sums: Vec<ExactSum>,
@@ -48,8 +47,7 @@ impl Shard {
     pub(super) fn new(int_keys: bool, stride: usize) -> Self {
         Shard {
             keys: Keys::empty(int_keys),
-            hashes: Vec::new(),
-            slots: Vec::new(),
+            dictionary: Dictionary::default(),
             periods: Vec::new(),
             sums: Vec::new(),
             stride,
@@ -65,42 +63,14 @@ impl Shard {
     /// The number of a customer, new or known.
     #[inline]
     pub(super) fn customer(&mut self, hash: u64, key: Key<'_>) -> u32 {
-        if (self.hashes.len() + 1) * 2 > self.slots.len() {
-            self.grow();
+        let keys = &self.keys;
+        let (customer, new) = self.dictionary.number(hash, |n| keys.get(n) == key);
+        if new {
+            self.keys.push(key);
+            self.periods.push(Periods::default());
+            self.sums.extend((0..self.stride).map(|_| ExactSum::default()));
         }
-        let mask = self.slots.len() - 1;
-        let mut slot = hash as usize & mask;
-        loop {
-            match self.slots[slot] {
-                0 => break,
-                n => {
-                    let customer = n - 1;
-                    if self.hashes[customer as usize] == hash && self.keys.get(customer as usize) == key {
-                        return customer;
-                    }
-                }
-            }
-            slot = (slot + 1) & mask;
-        }
-        let customer = self.hashes.len() as u32;
-        self.slots[slot] = customer + 1;
-        self.hashes.push(hash);
-        self.keys.push(key);
-        self.periods.push(Periods::default());
-        self.sums.extend((0..self.stride).map(|_| ExactSum::default()));
         customer
-    }
-
-    fn grow(&mut self) {
-        let size = (self.slots.len() * 2).max(16);
-        self.slots = vec![0; size];
-        for (customer, &hash) in self.hashes.iter().enumerate() {
-            let mut slot = hash as usize & (size - 1);
-            while self.slots[slot] != 0 {
-                slot = (slot + 1) & (size - 1);
-            }
-            self.slots[slot] = customer as u32 + 1;
-        }
     }
 
     /// Takes in rows of one customer, sorted by period. `codes` is scratch space.
@@ -144,7 +114,8 @@ impl Shard {
         let mut codes = Vec::new();
         let mut numbers = Vec::with_capacity(other.len());
         for theirs in 0..other.len() {
-            let ours = self.customer(other.hashes[theirs], other.keys.get(theirs));
+            let key = other.keys.get(theirs);
+            let ours = self.customer(hash(key), key);
             numbers.push(ours);
             codes.clear();
             codes.extend(other.periods[theirs].iter());
@@ -254,8 +225,7 @@ impl Shard {
         let spilt: usize = self.spills.values().map(|s| 64 + s.0.capacity() * 8).sum();
         let waiting: usize = self.pending.values().map(|p| 96 + p.sum.0.capacity() * 8).sum();
         self.keys.heap_bytes()
-            + self.hashes.capacity() * 8
-            + self.slots.capacity() * 4
+            + self.dictionary.heap_bytes()
             + self.periods.capacity() * size_of::<Periods>()
             + self.periods.iter().map(Periods::heap_bytes).sum::<usize>()
             + self.sums.capacity() * size_of::<ExactSum>()

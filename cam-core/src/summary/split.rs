@@ -1,12 +1,10 @@
 //! Calibration and holdout: what was known at a cut-off, and what happened after it.
 
-use super::builder::SummaryBuilder;
 use super::columns::{Summary, table_of};
-use super::dense;
-use super::horizon::Horizon;
 use super::log::Log;
 use super::options::SummaryOptions;
 use super::time::Moment;
+use super::whole::split_many;
 use crate::control::Control;
 use crate::error::{Error, ErrorKind, Result};
 use crate::table::Table;
@@ -68,23 +66,4 @@ pub fn split(
 ) -> Result<Split> {
     let mut splits = split_many(log, &[calibration_end.into()], options, control)?;
     splits.pop().ok_or_else(|| Error::new(ErrorKind::Internal, "a split without a result"))
-}
-
-/// Several calibrations from one log, in one pass over it; in the order of `calibration_ends`.
-///
-/// # Errors
-/// Those of [`split`].
-pub fn split_many(
-    log: &Log<'_>,
-    calibration_ends: &[Moment],
-    options: &SummaryOptions,
-    control: &Control<'_>,
-) -> Result<Vec<Split>> {
-    let horizon = Horizon::new(options, calibration_ends)?;
-    if let Some(found) = dense::columns(log, options, &horizon, &horizon.order, control)? {
-        return found.frame.splits(&found.tally, found.columns, &found.unattributed);
-    }
-    let mut builder = SummaryBuilder::with_calibration_ends(*options, calibration_ends)?;
-    builder.push(log, control)?;
-    builder.finish_splits(control)
 }

@@ -4,6 +4,7 @@ mod golden;
 mod summary;
 mod summary_bad_input;
 mod summary_order;
+mod summary_stream;
 
 /// A file of the folder testdata.
 pub(crate) fn testdata(name: &str) -> String {

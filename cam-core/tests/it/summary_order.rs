@@ -21,9 +21,8 @@ fn amount() -> impl Strategy<Value = f64> {
 
 fn rows() -> impl Strategy<Value = Vec<Row>> {
     let day = 86_400_i64;
-    let with = move |key: BoxedStrategy<i64>| {
-        prop::collection::vec((key, -20 * day..400 * day, amount()), 1..120)
-    };
+    let with =
+        move |key: BoxedStrategy<i64>| prop::collection::vec((key, -20 * day..400 * day, amount()), 1..120);
     // Dense keys go another way than keys from anywhere; both must agree with the builder.
     prop_oneof![
         2 => with((-3..4_i64).boxed()),
