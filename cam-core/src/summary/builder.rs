@@ -3,11 +3,13 @@
 use super::columns::Summary;
 use super::emit::{Columns, Frame, Interval, LogKind, Unattributed};
 use super::horizon::{Horizon, Tally};
-use super::keys::{compare, hash, sort_image};
-use super::log::{Log, Reader, RowKind};
+use super::keys::{compare, sort_image};
+use super::log::{Log, Reader};
 use super::options::SummaryOptions;
 use super::partition::Partitions;
-use super::shard::{Record, Shard};
+use super::reduce::Grouping;
+use super::shard::Shard;
+use super::sparse::{Record, key_of, spread, tag_of};
 use super::split::Split;
 use super::time::Moment;
 use crate::control::{CHUNK, Control, Progress};
@@ -16,9 +18,11 @@ use std::sync::Mutex;
 
 /// Shards of customers, by hash. Fixed, so that builders from anywhere can be merged shard by shard.
 pub(super) const SHARDS: usize = 512;
-pub(super) const SHARD_SHIFT: u32 = 64 - SHARDS.trailing_zeros();
 
-/// Rows taken in at once: what bounds the memory beyond the state of the customers (32 bytes a row).
+/// Neighbouring shards that one thread works on without asking for more.
+const SHARDS_A_TASK: usize = 16;
+
+/// Rows taken in at once: what bounds the memory beyond the state of the customers (24 bytes a row).
 const BATCH: usize = 1 << 22;
 
 /// A summary in the making, fed with batches of rows in any order.
@@ -108,41 +112,31 @@ impl SummaryBuilder {
         control: &Control<'_>,
     ) -> Result<()> {
         let horizon = &self.horizon;
-        let shard_of = |row: usize| {
-            let keep = match reader.kind(reader.amount(row)) {
-                RowKind::RefundDropped | RowKind::ZeroDropped => false,
-                RowKind::Purchase | RowKind::Refund => horizon.end.is_none_or(|end| reader.code(row) <= end),
-            };
-            if keep { (hash(reader.log.keys.get(row)) >> SHARD_SHIFT) as usize } else { SHARDS }
-        };
-        let record = |row: usize| {
-            let amount = reader.amount(row);
-            Record {
-                hash: hash(reader.log.keys.get(row)),
-                code: reader.code(row),
-                amount,
-                row: row as u32,
-                refund: reader.kind(amount) == RowKind::Refund,
-            }
-        };
-        partitions.fill(control, reader.log.rows(), SHARDS, shard_of, record)?;
+        spread(reader, horizon.end, SHARDS, partitions, control)?;
         let shards: Vec<Mutex<&mut Shard>> = self.shards.iter_mut().map(Mutex::new).collect();
         let partitions = &*partitions;
-        control.map(SHARDS, |s| {
-            let mut shard = shards[s].lock().unwrap_or_else(|p| p.into_inner());
-            let mut rows: Vec<(u32, i64, f64, bool)> = partitions
-                .part(s)
-                .iter()
-                .map(|r| {
-                    let customer = shard.customer(r.hash, reader.log.keys.get(r.row as usize));
-                    (customer, r.code, r.amount, r.refund)
-                })
-                .collect();
-            // The order of rows within a period does not matter: sums are exact.
-            rows.sort_unstable_by_key(|&(customer, code, ..)| (customer, code));
-            let mut codes = Vec::new();
-            for group in rows.chunk_by(|a, b| a.0 == b.0) {
-                shard.take(group[0].0, group.iter().map(|r| (r.1, r.2, r.3)), horizon, &mut codes);
+        control.map(SHARDS / SHARDS_A_TASK, |task| {
+            let mut grouping = Grouping::default();
+            let (mut customers, mut codes) = (Vec::new(), Vec::new());
+            for s in task * SHARDS_A_TASK..(task + 1) * SHARDS_A_TASK {
+                let rows = partitions.part(s);
+                if rows.is_empty() {
+                    continue;
+                }
+                let mut shard = shards[s].lock().unwrap_or_else(|p| p.into_inner());
+                customers.clear();
+                customers.extend(rows.iter().map(|&row| {
+                    let key = key_of(&reader.log.keys, row);
+                    shard.customer(tag_of(key, row), key)
+                }));
+                grouping.run(
+                    rows.len(),
+                    shard.len(),
+                    |row| customers[row] as usize,
+                    |row| [rows[row][1], rows[row][2]],
+                    control,
+                    |customer, sorted| shard.take(customer as u32, sorted, horizon, &mut codes),
+                )?;
             }
             Ok(())
         })?;

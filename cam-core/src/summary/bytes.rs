@@ -4,7 +4,7 @@
 //! ends, account of the rows, and the customers one after the other. Reading trusts nothing: a file that is cut off, changed, of a later version or
 //! made up gives an [`ErrorKind::InvalidDocument`], never a panic and never a wrong sum.
 
-use super::builder::{SHARD_SHIFT, SummaryBuilder};
+use super::builder::{SHARDS, SummaryBuilder};
 use super::emit::LogKind;
 use super::exact::{ExactSum, Spill};
 use super::horizon::{Horizon, Kinds, Tally};
@@ -12,6 +12,7 @@ use super::keys::{Key, hash};
 use super::options::{Refunds, SummaryOptions};
 use super::periods::Periods;
 use super::shard::{Pending, Shard};
+use super::sparse::part_of;
 use super::time::{Moment, Period, TimeResolution};
 use crate::error::{Error, ErrorKind, Result};
 use crate::unit::Unit;
@@ -377,7 +378,7 @@ impl<'a> Input<'a> {
             {
                 return Err(invalid("a key is not text"));
             }
-            if (hash(key) >> SHARD_SHIFT) as usize != number {
+            if part_of(hash(key), SHARDS) != number {
                 return Err(invalid("a customer in the wrong place"));
             }
             let periods = if self.flag()? {

@@ -12,7 +12,7 @@ use super::horizon::Tally;
 use super::keys::{Key, KeysRef};
 use super::log::Reader;
 use super::partition::Partitions;
-use super::reduce::{CodeBits, Packed, Worker};
+use super::reduce::{CodeBits, Grouping, Packed, Worker};
 use crate::control::Control;
 use crate::error::Result;
 
@@ -80,36 +80,39 @@ pub(super) fn columns(
     partitions.fill(control, keys.len(), layout.parts, part, record)?;
 
     let bits = CodeBits { first: layout.first_code, mask: (1 << layout.code_bits) - 1 };
-    run_tasks(layout.parts, frame, uptos, bits, control, |worker, p| {
+    run_tasks(layout.parts, frame, uptos, bits, control, |grouping, worker, p| {
         let rows = partitions.part(p);
         let base = p << layout.key_shift;
-        worker.run(
+        grouping.run(
             rows.len(),
             1 << layout.key_shift,
             |row| (rows[row][0] >> layout.code_bits) as usize - base,
             |row| rows[row],
-            |customer| Key::Int(layout.first_key.wrapping_add((base + customer) as i64)),
             control,
+            |customer, rows| {
+                let key = layout.first_key.wrapping_add((base + customer) as i64);
+                worker.customer(Key::Int(key), rows);
+            },
         )
     })
     .map(Some)
 }
 
-/// Runs a worker over all partitions, a few at a time: enough to reuse its scratch space, few enough to share the work evenly.
+/// Works through all partitions, a few at a time: enough to reuse the scratch space, few enough to share the work evenly.
 pub(super) fn run_tasks(
     parts: usize,
     frame: &Frame,
     uptos: &[usize],
     bits: CodeBits,
     control: &Control<'_>,
-    work: impl Fn(&mut Worker<'_>, usize) -> Result<()> + Sync,
+    work: impl Fn(&mut Grouping, &mut Worker<'_>, usize) -> Result<()> + Sync,
 ) -> Result<(Vec<Columns>, Unattributed)> {
     let tasks = parts.min(64);
     let results = control.map(tasks, |task| {
-        let mut worker = Worker::new(bits, frame, uptos);
+        let (mut grouping, mut worker) = (Grouping::default(), Worker::new(bits, frame, uptos));
         for p in parts * task / tasks..parts * (task + 1) / tasks {
             control.check()?;
-            work(&mut worker, p)?;
+            work(&mut grouping, &mut worker, p)?;
         }
         Ok((worker.out, worker.unattributed))
     })?;

@@ -21,56 +21,40 @@ pub(super) struct CodeBits {
 
 impl CodeBits {
     #[inline(always)]
-    fn code(&self, word: u64) -> i64 {
+    pub(super) fn code(&self, word: u64) -> i64 {
         self.first.wrapping_add((word & self.mask) as i64)
     }
 }
 
-/// Scratch space and results of one task.
-pub(super) struct Worker<'a> {
-    bits: CodeBits,
-    frame: &'a Frame,
-    uptos: &'a [usize],
-    counts: Vec<u32>,
-    sorted: Vec<Packed>,
-    intervals: Vec<Interval>,
-    /// Sum of the first period, then of each interval without it.
-    sums: Vec<ExactSum>,
-    spills: Vec<Spill>,
-    spilt: bool,
-    pub(super) out: Vec<Columns>,
-    pub(super) unattributed: Unattributed,
+impl CodeBits {
+    /// Words that hold nothing but the period.
+    pub(super) const ALL: CodeBits = CodeBits { first: i64::MIN, mask: u64::MAX };
+
+    /// The word of a period, where a word holds nothing else.
+    #[inline(always)]
+    pub(super) fn word(&self, code: i64) -> u64 {
+        code.wrapping_sub(self.first) as u64
+    }
 }
 
-impl<'a> Worker<'a> {
-    pub(super) fn new(bits: CodeBits, frame: &'a Frame, uptos: &'a [usize]) -> Self {
-        let intervals = frame.horizon.intervals();
-        Worker {
-            bits,
-            frame,
-            uptos,
-            counts: Vec::new(),
-            sorted: Vec::new(),
-            intervals: vec![Interval::default(); intervals],
-            sums: vec![ExactSum::default(); intervals + 1],
-            spills: vec![Spill::default(); intervals + 1],
-            spilt: false,
-            out: vec![Columns::new(frame.int_keys); uptos.len()],
-            unattributed: Unattributed::new(frame),
-        }
-    }
+/// Brings the rows of each customer of a partition together.
+#[derive(Default)]
+pub(super) struct Grouping {
+    counts: Vec<u32>,
+    sorted: Vec<Packed>,
+}
 
-    /// One partition of `rows` rows and `customers` customers: counting sort, then customer by customer. `customer(row)` and `packed(row)` read a
-    /// row, `key` gives the key of a customer.
+impl Grouping {
+    /// Calls `each` with every customer that has rows, in the order of their numbers, and the rows sorted by word. `customer(row)` and `packed(row)` read a row.
     #[inline(always)]
-    pub(super) fn run<'k>(
+    pub(super) fn run(
         &mut self,
         rows: usize,
         customers: usize,
         customer: impl Fn(usize) -> usize,
         packed: impl Fn(usize) -> Packed,
-        key: impl Fn(usize) -> Key<'k>,
         control: &Control<'_>,
+        mut each: impl FnMut(usize, &[Packed]),
     ) -> Result<()> {
         self.counts.clear();
         self.counts.resize(customers, 0);
@@ -90,12 +74,13 @@ impl<'a> Worker<'a> {
         }
         control.check()?;
         // Now counts[c] is where the rows of customer c end.
-        let mut sorted = std::mem::take(&mut self.sorted);
         let (mut from, mut unchecked) = (0, 0);
-        for c in 0..customers {
-            let to = self.counts[c] as usize;
+        for (c, &end) in self.counts.iter().enumerate() {
+            let to = end as usize;
             if to > from {
-                self.customer(key(c), &mut sorted[from..to]);
+                let rows = &mut self.sorted[from..to];
+                sort_by_word(rows);
+                each(c, rows);
                 unchecked += to - from;
                 if unchecked > BLOCK {
                     control.check()?;
@@ -104,15 +89,43 @@ impl<'a> Worker<'a> {
             }
             from = to;
         }
-        self.sorted = sorted;
         Ok(())
     }
+}
 
-    /// One customer: sort by period, add up, write.
+/// Scratch space and results of one task.
+pub(super) struct Worker<'a> {
+    bits: CodeBits,
+    frame: &'a Frame,
+    uptos: &'a [usize],
+    intervals: Vec<Interval>,
+    /// Sum of the first period, then of each interval without it.
+    sums: Vec<ExactSum>,
+    spills: Vec<Spill>,
+    spilt: bool,
+    pub(super) out: Vec<Columns>,
+    pub(super) unattributed: Unattributed,
+}
+
+impl<'a> Worker<'a> {
+    pub(super) fn new(bits: CodeBits, frame: &'a Frame, uptos: &'a [usize]) -> Self {
+        let intervals = frame.horizon.intervals();
+        Worker {
+            bits,
+            frame,
+            uptos,
+            intervals: vec![Interval::default(); intervals],
+            sums: vec![ExactSum::default(); intervals + 1],
+            spills: vec![Spill::default(); intervals + 1],
+            spilt: false,
+            out: vec![Columns::new(frame.int_keys); uptos.len()],
+            unattributed: Unattributed::new(frame),
+        }
+    }
+
+    /// Writes one customer, whose rows are sorted by period.
     #[inline]
-    fn customer(&mut self, key: Key<'_>, rows: &mut [Packed]) {
-        sort_by_word(rows);
-        let rows = &*rows;
+    pub(super) fn customer(&mut self, key: Key<'_>, rows: &[Packed]) {
         let amount = |row: &Packed| f64::from_bits(row[1]);
         // Rows with a negative amount are here only when they are netted.
         let Some(bought) = rows.iter().position(|row| amount(row) >= 0.0) else {

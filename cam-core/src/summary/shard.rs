@@ -8,17 +8,8 @@ use super::exact::{ExactSum, Spill, round_sum};
 use super::horizon::Horizon;
 use super::keys::{Key, Keys, hash};
 use super::periods::Periods;
+use super::reduce::{CodeBits, Packed};
 use std::collections::BTreeMap;
-
-/// A row on its way to a shard.
-#[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Record {
-    pub(super) hash: u64,
-    pub(super) code: i64,
-    pub(super) amount: f64,
-    pub(super) row: u32,
-    pub(super) refund: bool,
-}
 
 /// A refund before the first purchase: it waits, because an earlier purchase may still turn up.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -74,15 +65,11 @@ impl Shard {
     }
 
     /// Takes in rows of one customer, sorted by period. `codes` is scratch space.
-    pub(super) fn take(
-        &mut self,
-        customer: u32,
-        rows: impl Iterator<Item = (i64, f64, bool)> + Clone,
-        horizon: &Horizon,
-        codes: &mut Vec<i64>,
-    ) {
+    pub(super) fn take(&mut self, customer: u32, rows: &[Packed], horizon: &Horizon, codes: &mut Vec<i64>) {
+        let rows = rows.iter().map(|row| (CodeBits::ALL.code(row[0]), f64::from_bits(row[1])));
         codes.clear();
-        codes.extend(rows.clone().filter(|(_, _, refund)| !refund).map(|(code, ..)| code));
+        // Rows with a negative amount are here only when they are netted.
+        codes.extend(rows.clone().filter(|(_, amount)| *amount >= 0.0).map(|(code, _)| code));
         let periods = &mut self.periods[customer as usize];
         let known_first = periods.first();
         periods.insert(codes);
@@ -94,7 +81,7 @@ impl Shard {
             self.reset(self.place(customer));
             self.attribute(customer, horizon);
         }
-        for (code, amount, _) in rows {
+        for (code, amount) in rows {
             if first.is_some_and(|first| code >= first) {
                 let interval = horizon.interval(code).unwrap_or(horizon.cuts.len());
                 self.add(self.place(customer) + 1 + interval, amount);
@@ -202,7 +189,7 @@ impl Shard {
     }
 
     /// The terms whose exact sum is that of a place.
-    fn terms(&self, place: usize) -> impl Iterator<Item = f64> + '_ {
+    fn terms(&self, place: usize) -> impl Iterator<Item = f64> + Clone + '_ {
         let sum = self.sums[place];
         let spilt = if self.spills.is_empty() { None } else { self.spills.get(&place) };
         [sum.hi, sum.lo].into_iter().chain(spilt.into_iter().flat_map(|s| s.0.iter().copied()))

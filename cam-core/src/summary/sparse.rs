@@ -6,7 +6,6 @@
 use super::dense::run_tasks;
 use super::dictionary::Dictionary;
 use super::emit::{Columns, Frame, Unattributed};
-use super::horizon::Tally;
 use super::keys::{Key, KeysRef, hash};
 use super::log::Reader;
 use super::partition::Partitions;
@@ -20,63 +19,77 @@ const PARTITION_ROWS: usize = 1 << 13;
 /// A row: what finds the key, the period, the bits of the amount.
 ///
 /// An integer key is there itself. Of a text there are the lower half of its hash and the row, which leads to its bytes.
-type Record = [u64; 3];
+pub(super) type Record = [u64; 3];
 
 /// Columns for each of `uptos`; `None` when the log is not of this kind (4 billion rows or more of text).
 pub(super) fn columns(
     reader: &Reader<'_>,
     frame: &Frame,
-    tally: &Tally,
     uptos: &[usize],
     control: &Control<'_>,
 ) -> Result<Option<(Vec<Columns>, Unattributed)>> {
     let (keys, rows) = (reader.log.keys, reader.log.rows());
-    let Some(span) = tally.span else { return Ok(None) };
     if u32::try_from(rows).is_err() {
         return Ok(None);
     }
     let parts = (rows / PARTITION_ROWS).next_power_of_two();
-    let part = |row: usize| {
-        // The upper half of the hash, scaled to the number of partitions, a power of two.
-        if reader.keeps(row, frame.horizon.end) {
-            ((hash(keys.get(row)) >> 32) as usize * parts) >> 32
-        } else {
-            parts
-        }
-    };
-    let record = |row: usize| -> Record {
-        let found_by = match keys.get(row) {
-            Key::Int(key) => key as u64,
-            text => hash(text) << 32 | row as u64,
-        };
-        [found_by, reader.code(row).wrapping_sub(span.0) as u64, reader.amount(row).to_bits()]
-    };
-    let mut partitions: Partitions<Record> = Partitions::default();
-    partitions.fill(control, rows, parts, part, record)?;
-
-    let bits = CodeBits { first: span.0, mask: u64::MAX };
-    let (columns, unattributed) = run_tasks(parts, frame, uptos, bits, control, |worker, p| {
-        let rows = partitions.part(p);
-        let numbering = Numbering::of(rows, &keys);
-        let found_by = |customer: usize| rows[numbering.firsts[customer] as usize][0];
-        worker.run(
-            rows.len(),
-            numbering.firsts.len(),
-            |row| numbering.customers[row] as usize,
-            |row| [rows[row][1], rows[row][2]],
-            |customer| key_of(&keys, found_by(customer)),
-            control,
-        )
-    })?;
+    let mut partitions = Partitions::default();
+    spread(reader, frame.horizon.end, parts, &mut partitions, control)?;
+    let (columns, unattributed) =
+        run_tasks(parts, frame, uptos, CodeBits::ALL, control, |grouping, worker, p| {
+            let rows = partitions.part(p);
+            let numbering = Numbering::of(rows, &keys);
+            grouping.run(
+                rows.len(),
+                numbering.firsts.len(),
+                |row| numbering.customers[row] as usize,
+                |row| [rows[row][1], rows[row][2]],
+                control,
+                |customer, sorted| {
+                    worker.customer(key_of(&keys, rows[numbering.firsts[customer] as usize]), sorted);
+                },
+            )
+        })?;
     drop(partitions);
     let columns = columns.into_iter().map(|c| c.sorted(control)).collect::<Result<_>>()?;
     Ok(Some((columns, unattributed)))
 }
 
+/// Spreads the rows that count over `parts` partitions (a power of two), by the upper bits of the hash of their key.
+pub(super) fn spread(
+    reader: &Reader<'_>,
+    end: Option<i64>,
+    parts: usize,
+    partitions: &mut Partitions<Record>,
+    control: &Control<'_>,
+) -> Result<()> {
+    let keys = reader.log.keys;
+    let part = |row: usize| if reader.keeps(row, end) { part_of(hash(keys.get(row)), parts) } else { parts };
+    let record = |row: usize| -> Record {
+        let found_by = match keys.get(row) {
+            Key::Int(key) => key as u64,
+            text => hash(text) << 32 | row as u64,
+        };
+        [found_by, CodeBits::ALL.word(reader.code(row)), reader.amount(row).to_bits()]
+    };
+    partitions.fill(control, reader.log.rows(), parts, part, record)
+}
+
+/// The partition, of a power of two, that the upper half of a hash leads to.
+pub(super) fn part_of(hash: u64, parts: usize) -> usize {
+    ((hash >> 32) as usize * parts) >> 32
+}
+
 /// The key that a record leads to.
 #[inline(always)]
-fn key_of<'k>(keys: &KeysRef<'k>, found_by: u64) -> Key<'k> {
-    if keys.is_int() { Key::Int(found_by as i64) } else { keys.get((found_by & 0xffff_ffff) as usize) }
+pub(super) fn key_of<'k>(keys: &KeysRef<'k>, record: Record) -> Key<'k> {
+    if keys.is_int() { Key::Int(record[0] as i64) } else { keys.get((record[0] & 0xffff_ffff) as usize) }
+}
+
+/// What a dictionary needs of the hash of the key: its lower half. Of a text it is at hand.
+#[inline(always)]
+pub(super) fn tag_of(key: Key<'_>, record: Record) -> u64 {
+    if let Key::Int(_) = key { hash(key) } else { record[0] >> 32 }
 }
 
 /// Which customer of a partition each of its rows belongs to.
@@ -92,11 +105,9 @@ impl Numbering {
         let mut firsts: Vec<u32> = Vec::new();
         let mut customers = Vec::with_capacity(rows.len());
         for (i, row) in rows.iter().enumerate() {
-            let key = key_of(keys, row[0]);
-            // The lower half is what the dictionary uses; of a text it is at hand.
-            let tag = if keys.is_int() { hash(key) } else { row[0] >> 32 };
+            let key = key_of(keys, *row);
             let (customer, new) =
-                dictionary.number(tag, |n| key_of(keys, rows[firsts[n] as usize][0]) == key);
+                dictionary.number(tag_of(key, *row), |n| key_of(keys, rows[firsts[n] as usize]) == key);
             if new {
                 firsts.push(i as u32);
             }

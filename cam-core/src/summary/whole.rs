@@ -23,7 +23,7 @@ use crate::error::Result;
 pub fn summarize(log: &Log<'_>, options: &SummaryOptions, control: &Control<'_>) -> Result<Summary> {
     let (horizon, reader, tally, frame) = begin(log, options, &[], control)?;
     let found = match dense::columns(&reader, &frame, &tally, &[0], control)? {
-        None => sparse::columns(&reader, &frame, &tally, &[0], control)?,
+        None => sparse::columns(&reader, &frame, &[0], control)?,
         found => found,
     };
     report(log, control);
@@ -49,7 +49,7 @@ pub fn split_many(
 ) -> Result<Vec<Split>> {
     let (horizon, reader, tally, frame) = begin(log, options, calibration_ends, control)?;
     let found = match dense::columns(&reader, &frame, &tally, &horizon.order, control)? {
-        None => sparse::columns(&reader, &frame, &tally, &horizon.order, control)?,
+        None => sparse::columns(&reader, &frame, &horizon.order, control)?,
         found => found,
     };
     report(log, control);
