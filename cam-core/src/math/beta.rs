@@ -32,6 +32,10 @@ pub fn ln_beta(a: f64, b: f64) -> f64 {
     if high == f64::INFINITY {
         return f64::NEG_INFINITY;
     }
+    if high < 4.0 {
+        // None of the three is large, so none is large beside the result.
+        return ln_gamma(low) + ln_gamma(high) - ln_gamma(low + high);
+    }
     if low < STIRLING_FROM {
         return ln_gamma(low) - ln_rising(high, low);
     }
@@ -65,17 +69,29 @@ pub fn ln_beta_rising(a: f64, b: f64, n: f64) -> f64 {
     // e = a n/((b+a+k)(b+n+k)); the product of such is 1 − δ with δ gathered from positive terms.
     let m = (STIRLING_FROM - b).ceil() as usize;
     let (mut rest, mut delta) = (1.0, 0.0);
-    for k in 1..m {
-        let c = b + k as f64;
-        let e = (a / (c + a)) * (n / (c + n));
-        delta += rest * e;
-        rest *= (c / (c + n)) * (1.0 + n / (c + a));
+    if a < 1e100 && n < 1e100 {
+        for k in 1..m {
+            let c = b + k as f64;
+            let e = a * n / ((c + a) * (c + n));
+            delta += rest * e;
+            // Not 1 − e, which cancels for e → 1.
+            rest *= c * (c + a + n) / ((c + a) * (c + n));
+        }
+    } else {
+        for k in 1..m {
+            let c = b + k as f64;
+            delta += rest * (a / (c + a)) * (n / (c + n));
+            rest *= (c / (c + n)) * (1.0 + n / (c + a));
+        }
     }
-    let first_lost = (a / (b + a)) * (n / (b + n));
-    let first = (b / (b + n)) * (1.0 + n / (b + a));
-    let lost = delta + first_lost * (1.0 - delta);
-    // The first factor alone may be as small as 1e-306 (b → 0): its logarithm is then taken by itself.
-    let raise = if lost < 0.5 { (-lost).ln_1p() } else { first.ln() + rest.ln() };
+    let lost = delta + (a / (b + a)) * (n / (b + n)) * (1.0 - delta);
+    let raise = if lost < 0.5 {
+        (-lost).ln_1p()
+    } else {
+        // The first factor by itself: b may be as small as 1e-300.
+        let (small, large) = if a <= n { (a, n) } else { (n, a) };
+        ln_quotient(b, b + small) + (small / (b + large)).ln_1p() + rest.ln()
+    };
     raise + ln_beta_rising_large(a, b + m as f64, n)
 }
 
@@ -91,10 +107,16 @@ fn ln_product(a: f64, b: f64, n: usize) -> f64 {
     if lost < 0.5 {
         (-lost).ln_1p()
     } else if product > 1e-290 {
-        (b / (a + b)).ln() + product.ln()
+        ln_quotient(b, a + b) + product.ln()
     } else {
-        (0..n).map(|k| ((b + k as f64) / (a + (b + k as f64))).ln()).sum()
+        (0..n).map(|k| ln_quotient(b + k as f64, a + (b + k as f64))).sum()
     }
+}
+
+/// ln(x/y), 0 < x ≤ y, also where the quotient underflows.
+fn ln_quotient(x: f64, y: f64) -> f64 {
+    let quotient = x / y;
+    if quotient > 1e-290 { quotient.ln() } else { x.ln() - y.ln() }
 }
 
 /// [`ln_beta_rising`] for b ≥ 10.

@@ -22,8 +22,6 @@
 //!
 //! All functions here are for positive arguments, return NaN outside, and never panic.
 
-use super::exp_log::log1pmx;
-
 /// Stirling's series is used from here on; below, the recurrence comes first.
 pub(super) const STIRLING_FROM: f64 = 10.0;
 
@@ -157,11 +155,8 @@ pub(super) fn stirling_fall(z: f64, n: f64) -> f64 {
     (n / z) * v * (at_v + u * (u + v) * slope)
 }
 
-/// How many steps of the recurrence take z to at least [`STIRLING_FROM`]; z > 0.
-#[inline]
-fn steps(z: f64) -> usize {
-    if z >= STIRLING_FROM { 0 } else { (STIRLING_FROM - z).ceil() as usize }
-}
+/// Steps of the recurrence taken by an argument below [`STIRLING_FROM`]; a fixed number lets the loops be unrolled.
+const STEPS: usize = 10;
 
 /// lnΓ(x), x > 0; NaN otherwise.
 ///
@@ -182,8 +177,11 @@ pub fn ln_gamma_1p(a: f64) -> f64 {
     } else if a.abs() <= 0.5 {
         // Γ(1+a) = Γ(2+a)/(1+a); the two terms differ in size by a factor of two or more, so little cancels.
         a * polynomial(&LN_GAMMA_NEAR_TWO, a) - a.ln_1p()
-    } else {
+    } else if a < 0.5 || a > 2.0 {
         libm::lgamma(1.0 + a)
+    } else {
+        // Around the root a = 1, where 1 + a would round off what counts.
+        a.ln() + libm::lgamma(a)
     }
 }
 
@@ -198,12 +196,12 @@ pub fn digamma(x: f64) -> f64 {
         let d = (x - DIGAMMA_ROOT) - DIGAMMA_ROOT_LOW;
         return d * polynomial(&DIGAMMA_NEAR_ROOT, d);
     }
-    let m = steps(x);
-    let z = x + m as f64;
+    let small = x < STIRLING_FROM;
+    let z = if small { x + STEPS as f64 } else { x };
     let u = 1.0 / z;
     let t = u * u;
     let at_z = z.ln() - 0.5 * u - t * polynomial(&DIGAMMA_SERIES, t);
-    if m == 0 { at_z } else { at_z - sum_of_reciprocals(x, m) }
+    if small { at_z - sum_of_reciprocals(x, STEPS) } else { at_z }
 }
 
 /// The trigamma function ψ′(x), x > 0; NaN otherwise.
@@ -211,10 +209,11 @@ pub fn trigamma(x: f64) -> f64 {
     if !(x > 0.0) {
         return f64::NAN;
     }
-    let m = steps(x);
-    let u = 1.0 / (x + m as f64);
+    let small = x < STIRLING_FROM;
+    let u = 1.0 / if small { x + STEPS as f64 } else { x };
     let t = u * u;
-    u + t * (0.5 + u * polynomial(&TRIGAMMA_SERIES, t)) + sum_of_squared_reciprocals(x, m)
+    let at_z = u + t * (0.5 + u * polynomial(&TRIGAMMA_SERIES, t));
+    if small { at_z + sum_of_squared_reciprocals(x, STEPS) } else { at_z }
 }
 
 /// The tetragamma function ψ″(x) < 0, x > 0; NaN otherwise.
@@ -222,13 +221,15 @@ pub fn tetragamma(x: f64) -> f64 {
     if !(x > 0.0) {
         return f64::NAN;
     }
-    let m = steps(x);
-    let u = 1.0 / (x + m as f64);
+    let small = x < STIRLING_FROM;
+    let u = 1.0 / if small { x + STEPS as f64 } else { x };
     let t = u * u;
     let mut sum = 0.0;
-    for k in (0..m).rev() {
-        let r = 1.0 / (x + k as f64);
-        sum += r * r * r;
+    if small {
+        for k in (0..STEPS).rev() {
+            let r = 1.0 / (x + k as f64);
+            sum += r * r * r;
+        }
     }
     // −ψ″ = 1/z² + 1/z³ + Σ…; for z beyond 1e154, 1/z² underflows as it must.
     -(t + t * (u + t * polynomial(&TETRAGAMMA_SERIES, t)) + 2.0 * sum)
@@ -237,12 +238,15 @@ pub fn tetragamma(x: f64) -> f64 {
 /// Σ 1/(z+k), k = 0…m−1, with one division; m ≤ 16 and z < 1e15 keep the product in range.
 #[inline]
 fn sum_of_reciprocals(z: f64, m: usize) -> f64 {
-    let mut numerator = 1.0;
-    let mut denominator = z + (m - 1) as f64;
-    for k in (0..m - 1).rev() {
-        let factor = z + k as f64;
-        numerator = numerator * factor + denominator;
+    // Two at a time, 1/(x−½) + 1/(x+½) = 2x/(x²−¼), and the first by itself where m is odd: half the chain.
+    let (mut numerator, mut denominator) = if m % 2 == 1 { (1.0, z) } else { (0.0, 1.0) };
+    let mut k = m;
+    while k >= 2 {
+        let (low, high) = (z + (k - 2) as f64, z + (k - 1) as f64);
+        let factor = low * high;
+        numerator = numerator * factor + denominator * (low + high);
         denominator *= factor;
+        k -= 2;
     }
     numerator / denominator
 }
@@ -264,18 +268,13 @@ fn few_steps(z: f64, n: f64) -> bool {
     n <= 16.0 && z < 1e15 && n == n.trunc()
 }
 
-/// lnΓ(z+n) − lnΓ(z) − n ln z for z ≥ 10: what is left of the rising factorial after its leading power.
+/// lnΓ(z+n) − lnΓ(z) − n ln z for z ≥ 10: what is left of the rising factorial after its leading power. Its error is a
+/// unit or two in the last place of n.
 #[inline]
 pub(super) fn ln_rising_beyond_power(z: f64, n: f64) -> f64 {
-    let w = z + n;
     let ratio = n / z;
-    let remainder = -stirling_fall(z, n);
-    if ratio < 0.5 {
-        // (w−½) ln(1+q) − n, with n = zq: only what exceeds the leading term is formed.
-        w * log1pmx(ratio) + n * ratio - 0.5 * ratio.ln_1p() + remainder
-    } else {
-        (w - 0.5) * ratio.ln_1p() - n + remainder
-    }
+    // For such a z what is left is less than an ulp of n, and the quotient might underflow.
+    if z > 1e18 && ratio < 1e-18 { 0.0 } else { ((z + n - 0.5) * ratio.ln_1p() - n) - stirling_fall(z, n) }
 }
 
 /// ln of the rising factorial: lnΓ(z+n) − lnΓ(z), for z > 0 and real n ≥ 0; NaN otherwise.
@@ -305,34 +304,107 @@ pub fn ln_rising(z: f64, n: f64) -> f64 {
     if n == f64::INFINITY || z == f64::INFINITY {
         return f64::INFINITY;
     }
+    // Where n is of the order of z or larger, the plain difference is the exact way as well as the fast one.
+    if n >= 0.25 && n >= if z < STIRLING_FROM { 0.5 * z } else { z } {
+        return libm::lgamma(z + n) - libm::lgamma(z);
+    }
     if z >= STIRLING_FROM {
         return n * z.ln() + ln_rising_beyond_power(z, n);
     }
-    let m = steps(z);
-    let shift = m as f64;
-    let raised = z + shift;
-    // Γ(z+n)/Γ(z) = z(z+1)…(z+m−1) · Γ(z+m + (n−m))/Γ(z+m).
-    if n >= shift {
-        let rest = n - shift;
-        let mut product = 1.0;
-        for k in (1..m).rev() {
-            product *= z + k as f64;
-        }
-        let power = if rest > 0.0 { rest * raised.ln() + ln_rising_beyond_power(raised, rest) } else { 0.0 };
-        return (product * z).ln() + power;
-    }
-    // n < m: both are raised. With P(z) = z(z+1)…, the part to take off is ln(P(z+n)/P(z)); P(z+n) − P(z) is
-    // carried along as a sum of positive terms, so a small n loses nothing.
+    // z and z+n are both raised by ten. With P(z) = z(z+1)…(z+9), the part to take off is ln(P(z+n)/P(z));
+    // P(z+n) − P(z) is carried along as a sum of positive terms, so a small n loses nothing.
+    let raised = z + STEPS as f64;
     let w = z + n;
     let (mut at_z, mut at_w, mut rise) = (z, w, n);
-    for k in 1..m {
+    for k in 1..STEPS {
         let k = k as f64;
         rise = rise * (z + k) + at_w * n;
         at_z *= z + k;
         at_w *= w + k;
     }
-    let back = if rise < 0.5 * at_w { (-rise / at_w).ln_1p() } else { (at_z / at_w).ln() };
-    n * raised.ln() + ln_rising_beyond_power(raised, n) + back
+    n * raised.ln() + ln_rising_beyond_power(raised, n) + ln_back(at_z, at_w, rise)
+}
+
+/// ln(P(z)/P(w)), given P(w) − P(z) = `rise`.
+#[inline]
+fn ln_back(at_z: f64, at_w: f64, rise: f64) -> f64 {
+    if rise < 0.5 * at_w { (-rise / at_w).ln_1p() } else { (at_z / at_w).ln() }
+}
+
+/// [`ln_rising`], [`digamma_rising`] and [`trigamma_rising`] at once, for Newton's method: about half the price.
+///
+/// ```
+/// # use cam_core::math::gamma::{digamma_rising, rising_with_slopes};
+/// let [_, slope, _] = rising_with_slopes(0.55, 2.0);
+/// assert!((slope - digamma_rising(0.55, 2.0)).abs() < 1e-15);
+/// ```
+pub fn rising_with_slopes(z: f64, n: f64) -> [f64; 3] {
+    if !(z > 1e-100 && z < 1e15 && (n == 0.0 || (1e-200..1e15).contains(&n))) {
+        // Far out, the three by themselves know how not to overflow.
+        return [ln_rising(z, n), digamma_rising(z, n), trigamma_rising(z, n)];
+    }
+    if n <= 16.0 && n == n.trunc() {
+        let (mut product, mut first, mut second) = (1.0, 0.0, 0.0);
+        for k in (0..n as usize).rev() {
+            let factor = z + k as f64;
+            let r = 1.0 / factor;
+            product *= factor;
+            first += r;
+            second += r * r;
+        }
+        return [product.ln(), first, -second];
+    }
+    if z >= STIRLING_FROM {
+        return rising_with_slopes_large(z, n);
+    }
+    let shift = STEPS as f64;
+    if n >= shift {
+        // Γ(z+n)/Γ(z) = z(z+1)…(z+9) · Γ(z+10 + (n−10))/Γ(z+10).
+        let (mut product, mut first, mut second) = (1.0, 0.0, 0.0);
+        for k in (0..STEPS).rev() {
+            let factor = z + k as f64;
+            let r = 1.0 / factor;
+            product *= factor;
+            first += r;
+            second += r * r;
+        }
+        let [ln, slope, bend] = rising_with_slopes_large(z + shift, n - shift);
+        return [product.ln() + ln, first + slope, bend - second];
+    }
+    let w = z + n;
+    let (mut at_z, mut at_w, mut rise, mut first, mut second) = (1.0, 1.0, 0.0, 0.0, 0.0);
+    for k in (0..STEPS).rev() {
+        let (low, high) = (z + k as f64, w + k as f64);
+        // 1/low − 1/high and 1/low² − 1/high², from one division.
+        let r = 1.0 / (low * high);
+        first += n * r;
+        second += n * r * ((low + high) * r);
+        rise = rise * low + at_w * n;
+        at_z *= low;
+        at_w *= high;
+    }
+    let [ln, slope, bend] = rising_with_slopes_large(z + shift, n);
+    [ln + ln_back(at_z, at_w, rise), first + slope, bend - second]
+}
+
+/// [`rising_with_slopes`] for z ≥ 10.
+#[inline]
+fn rising_with_slopes_large(z: f64, n: f64) -> [f64; 3] {
+    let w = z + n;
+    let u = 1.0 / z;
+    let v = 1.0 / w;
+    let (t, s) = (u * u, v * v);
+    let ratio = n * u;
+    let gap = ratio * v;
+    let stretch = ratio.ln_1p();
+    let (at_v, remainder) = divided_difference(&STIRLING, s, t);
+    let (at_u, digamma_slope) = divided_difference(&DIGAMMA_SERIES, t, s);
+    let (at_u3, trigamma_slope) = divided_difference(&TRIGAMMA_SERIES, t, s);
+    [
+        n * z.ln() + (((w - 0.5) * stretch - n) - gap * (at_v + u * (u + v) * remainder)),
+        stretch + gap * (0.5 + (u + v) * (at_u + s * digamma_slope)),
+        -gap * (1.0 + 0.5 * (u + v) + (t + u * v + s) * at_u3 + v * s * (u + v) * trigamma_slope),
+    ]
 }
 
 /// ψ(z+n) − ψ(z), for z > 0 and real n ≥ 0: positive, with relative accuracy also for n ≪ z; NaN otherwise.
@@ -352,22 +424,20 @@ pub fn digamma_rising(z: f64, n: f64) -> f64 {
     if z >= STIRLING_FROM {
         return digamma_rising_large(z, n);
     }
-    let m = steps(z);
-    let shift = m as f64;
+    let shift = STEPS as f64;
     if n >= shift {
-        return sum_of_reciprocals(z, m) + digamma_rising_large(z + shift, n - shift);
+        return sum_of_reciprocals(z, STEPS) + digamma_rising_large(z + shift, n - shift);
     }
-    // Σ 1/(z+k) − 1/(z+n+k), as one fraction of positive terms; both products stay below 20²⁰.
+    // Σ 1/(z+k) − 1/(z+n+k) = n Σ 1/((z+k)(z+n+k)), as one fraction of positive terms that stays below 20²⁰; the first
+    // term by itself, in the order that cannot overflow as z → 0.
     let w = z + n;
-    let last = (m - 1) as f64;
-    let (mut numerator, mut denominator) = (1.0, (z + last) * (w + last));
-    for k in (0..m - 1).rev() {
+    let (mut numerator, mut denominator) = (0.0, 1.0);
+    for k in (1..STEPS).rev() {
         let factor = (z + k as f64) * (w + k as f64);
         numerator = numerator * factor + denominator;
         denominator *= factor;
     }
-    // n/denominator first: for z near the least double the product of both would overflow.
-    n * (numerator / denominator) + digamma_rising_large(z + shift, n)
+    (n / w) / z + n * (numerator / denominator) + digamma_rising_large(z + shift, n)
 }
 
 /// [`digamma_rising`] for z ≥ 10.
@@ -379,8 +449,7 @@ fn digamma_rising_large(z: f64, n: f64) -> f64 {
     let ratio = n / z;
     // n u v, in the order that cannot underflow early and stays finite as n → ∞.
     let gap = if n == f64::INFINITY { u } else { ratio * v };
-    let (_, slope) = divided_difference(&DIGAMMA_SERIES, u * u, v * v);
-    let at = polynomial(&DIGAMMA_SERIES, u * u);
+    let (at, slope) = divided_difference(&DIGAMMA_SERIES, u * u, v * v);
     // t p(t) between u² and v²: p(u²)(u²−v²) + v²(u²−v²) p[u²,v²].
     ratio.ln_1p() + gap * (0.5 + (u + v) * (at + v * v * slope))
 }
@@ -399,13 +468,12 @@ pub fn trigamma_rising(z: f64, n: f64) -> f64 {
     if z >= STIRLING_FROM {
         return -trigamma_falling_large(z, n);
     }
-    let m = steps(z);
-    let shift = m as f64;
+    let shift = STEPS as f64;
     if n >= shift {
-        return -(sum_of_squared_reciprocals(z, m) + trigamma_falling_large(z + shift, n - shift));
+        return -(sum_of_squared_reciprocals(z, STEPS) + trigamma_falling_large(z + shift, n - shift));
     }
     let mut sum = 0.0;
-    for k in (0..m).rev() {
+    for k in (0..STEPS).rev() {
         let low = 1.0 / (z + k as f64);
         let high = 1.0 / (z + k as f64 + n);
         // 1/a² − 1/b² = (b−a)(a+b)/(ab)² = n (1/a)(1/b)(1/a + 1/b).

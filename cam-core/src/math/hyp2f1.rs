@@ -12,12 +12,15 @@
 //! 4. Otherwise (a or b ≤ 0 and z close to 1) Taylor steps of the differential equation (15.10.1) towards z.
 
 use super::beta::ln_beta;
-use super::exp_log::log_add_exp;
+use super::exp_log::{log_add_exp, log1p_exp};
 use super::gamma::{ln_gamma, ln_rising};
 use super::quadrature::tanh_sinh_ends;
 
 /// The series is used when it is expected to end within this many terms.
 const SERIES_TERMS: f64 = 3000.0;
+
+/// The same where a or b is negative, there being nothing as good to turn to.
+const MIXED_SERIES_TERMS: f64 = 30_000.0;
 
 /// A number kept as value · e^scale.
 #[derive(Clone, Copy)]
@@ -60,8 +63,14 @@ fn scaled(a: f64, b: f64, c: f64, z: f64) -> Scaled {
     if z > 0.0 {
         return on_unit(a, b, c, z, 1.0 - z);
     }
-    // Pfaff: (1−z)^(−a) F(a, c−b; c; z/(z−1)). Keep the parameter that leaves the other one positive.
-    let (kept, other) = if c - b > 0.0 || c - a <= 0.0 { (a, c - b) } else { (b, c - a) };
+    // Pfaff: (1−z)^(−a) F(a, c−b; c; z/(z−1)). Keep the smaller parameter, unless only the other one leaves a positive
+    // partner.
+    let (kept, other) = match (c - a > 0.0, c - b > 0.0) {
+        (true, false) => (b, c - a),
+        (false, true) => (a, c - b),
+        _ if a.abs() <= b.abs() => (a, c - b),
+        _ => (b, c - a),
+    };
     let inner = on_unit(kept, other, c, z / (z - 1.0), 1.0 / (1.0 - z));
     Scaled { value: inner.value, scale: inner.scale - kept * (-z).ln_1p() }
 }
@@ -85,10 +94,17 @@ fn at_one(a: f64, b: f64, c: f64) -> Scaled {
 
 /// 0 < z < 1, y = 1 − z.
 fn on_unit(a: f64, b: f64, c: f64, z: f64, y: f64) -> Scaled {
-    if expected_terms(a, b, c, z, y) <= SERIES_TERMS {
+    let (low, high) = if a <= b { (a, b) } else { (b, a) };
+    // Of mixed signs the terms cancel; steps of the differential equation lose less, unless a parameter is large.
+    let steps_are_sound = y < 0.2 && a.abs().max(b.abs()).max(c) < 20.0;
+    let patience = match low > 0.0 {
+        true => SERIES_TERMS,
+        false if steps_are_sound => 0.0,
+        false => MIXED_SERIES_TERMS,
+    };
+    if expected_terms(a, b, c, z, y) <= patience {
         return series(a, b, c, z);
     }
-    let (low, high) = if a <= b { (a, b) } else { (b, a) };
     if low > 0.0 {
         return raise_and_integrate(high, low, c, z, y);
     }
@@ -137,13 +153,17 @@ fn raise_and_integrate(a: f64, b: f64, c: f64, z: f64, y: f64) -> Scaled {
     Scaled { value: 1.0, scale: ln }
 }
 
-/// ln of Euler's integral: ∫ p^(b−1) (1−p)^(c−b−1) (1−zp)^(−a) dp / B(b, c−b).
+/// ln F from Euler's integral, for a, b, z > 0 and c − b ≥ ½.
+///
+/// In the form 1 + ∫ p^(b−1) (1−p)^(c−b−1) ((1−zp)^(−a) − 1) dp / B(b, c−b): taking out the 1 makes the integrand vanish
+/// at 0, however small b is.
 fn ln_euler(a: f64, b: f64, c: f64, z: f64, y: f64) -> f64 {
     let d = c - b;
     let exponent = |p: f64, q: f64| {
         // 1 − zp = y + zq, exact where p is close to 1.
-        let ln_rest = if p < 0.5 { (-z * p).ln_1p() } else { (y + z * q).ln() };
-        (b - 1.0) * p.ln() + (d - 1.0) * q.ln() - a * ln_rest
+        let power = -a * if p < 0.5 { (-z * p).ln_1p() } else { (y + z * q).ln() };
+        let excess = if power < 40.0 { power.exp_m1().ln() } else { power };
+        (b - 1.0) * p.ln() + (d - 1.0) * q.ln() + excess
     };
     // The largest value of the integrand, times p q as in the rule's own weights, found on a coarse grid.
     let mut top = f64::NEG_INFINITY;
@@ -151,13 +171,11 @@ fn ln_euler(a: f64, b: f64, c: f64, z: f64, y: f64) -> f64 {
         let e = (-std::f64::consts::PI * (0.1 * f64::from(i.abs())).sinh()).exp();
         let (near, far) = (e / (1.0 + e), 1.0 / (1.0 + e));
         let (p, q) = if i < 0 { (near, far) } else { (far, near) };
-        let v = exponent(p, q) + p.ln() + q.ln();
-        if v > top {
-            top = v;
-        }
+        top = top.max(exponent(p, q) + p.ln() + q.ln());
     }
-    let integral = tanh_sinh_ends(|p, q| (exponent(p, q) - top).exp(), 1.0, 1e-15);
-    top + integral.value.ln() - ln_beta(b, d)
+    // The error squares with each halving of the step: a last change of 1e-10 leaves less than rounding does.
+    let integral = tanh_sinh_ends(|p, q| (exponent(p, q) - top).exp(), 1.0, 1e-10);
+    log1p_exp(top + integral.value.ln() - ln_beta(b, d))
 }
 
 /// Case 4: the series to z₀ = ½, then Taylor steps, each covering half of what is left to 1.

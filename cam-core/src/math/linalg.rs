@@ -185,6 +185,11 @@ fn rotate(m: &mut Array2<f64>, v: &mut Array2<f64>, p: usize, q: usize) -> bool 
     t.abs() > 1e-20
 }
 
+/// 0 for what is negligible even when squared and compared with another square: subnormal numbers are slow.
+fn flushed(x: f64) -> f64 {
+    if x.abs() < 1e-200 { 0.0 } else { x }
+}
+
 /// Eigenvalues (ascending) of a symmetric tridiagonal matrix and the first component of each unit eigenvector.
 ///
 /// `diagonal` has n entries, `off` the n−1 beside it. Implicit QL (Golub & Welsch 1969, *Math. Comp.* 23, 221–230); all
@@ -195,8 +200,11 @@ pub fn tridiagonal_eigen(diagonal: &[f64], off: &[f64]) -> (Vec<f64>, Vec<f64>) 
     if n == 0 || off.len() + 1 != n || diagonal.iter().chain(off).any(|v| !v.is_finite()) {
         return failed();
     }
-    let mut d = diagonal.to_vec();
-    let mut e = off.to_vec();
+    // Scaled to entries of at most 1, so that squares are safe.
+    let scale = diagonal.iter().chain(off).fold(0.0f64, |m, v| m.max(v.abs()));
+    let scale = if scale > 0.0 { scale } else { 1.0 };
+    let mut d: Vec<f64> = diagonal.iter().map(|v| v / scale).collect();
+    let mut e: Vec<f64> = off.iter().map(|v| v / scale).collect();
     e.push(0.0);
     let mut z = vec![0.0; n];
     z[0] = 1.0;
@@ -215,14 +223,14 @@ pub fn tridiagonal_eigen(diagonal: &[f64], off: &[f64]) -> (Vec<f64>, Vec<f64>) 
                 return failed();
             }
             let mut g = (d[l + 1] - d[l]) / (2.0 * e[l]);
-            let mut r = g.hypot(1.0);
+            let mut r = (g * g + 1.0).sqrt();
             g = d[m] - d[l] + e[l] / (g + r.copysign(g));
             let (mut s, mut c, mut p) = (1.0, 1.0, 0.0);
             let mut split = false;
             for i in (l..m).rev() {
                 let f = s * e[i];
                 let b = c * e[i];
-                r = f.hypot(g);
+                r = (f * f + g * g).sqrt();
                 e[i + 1] = r;
                 if r == 0.0 {
                     d[i + 1] -= p;
@@ -238,8 +246,8 @@ pub fn tridiagonal_eigen(diagonal: &[f64], off: &[f64]) -> (Vec<f64>, Vec<f64>) 
                 d[i + 1] = g + p;
                 g = c * r - b;
                 let first = z[i + 1];
-                z[i + 1] = s * z[i] + c * first;
-                z[i] = c * z[i] - s * first;
+                z[i + 1] = flushed(s * z[i] + c * first);
+                z[i] = flushed(c * z[i] - s * first);
             }
             if !split {
                 d[l] -= p;
@@ -250,5 +258,5 @@ pub fn tridiagonal_eigen(diagonal: &[f64], off: &[f64]) -> (Vec<f64>, Vec<f64>) 
     }
     let mut order: Vec<usize> = (0..n).collect();
     order.sort_by(|&i, &j| d[i].total_cmp(&d[j]));
-    (order.iter().map(|&i| d[i]).collect(), order.iter().map(|&i| z[i]).collect())
+    (order.iter().map(|&i| d[i] * scale).collect(), order.iter().map(|&i| z[i]).collect())
 }

@@ -36,49 +36,11 @@ impl Rule {
     }
 }
 
-/// The Gauss–Legendre rule with n ≥ 1 nodes, on [0, 1]. (n = 0 gives an empty rule.)
+/// The Gauss–Legendre rule with n nodes, on [0, 1]: [`beta_rule`] for the uniform distribution.
 ///
-/// Newton's method on the three-term recurrence from Tricomi's starting values; nodes and weights are right to an ulp
-/// or two.
+/// Multiply by b − a and map x to a + (b − a)x for an integral over [a, b].
 pub fn gauss_legendre(n: usize) -> Rule {
-    let mut rule = Rule { nodes: vec![0.0; n], weights: vec![0.0; n] };
-    let count = n as f64;
-    for i in 0..n.div_ceil(2) {
-        let phi = std::f64::consts::PI * (i as f64 + 0.75) / (count + 0.5);
-        let mut x = (1.0 - (count - 1.0) / (8.0 * count * count * count)) * phi.cos();
-        let mut slope = 1.0;
-        for _ in 0..6 {
-            let (value, derivative) = legendre_polynomial(n, x);
-            slope = derivative;
-            let step = value / derivative;
-            x -= step;
-            if step.abs() < 1e-16 {
-                slope = legendre_polynomial(n, x).1;
-                break;
-            }
-        }
-        if 2 * i + 1 == n {
-            x = 0.0;
-            slope = legendre_polynomial(n, x).1;
-        }
-        let weight = 1.0 / ((1.0 - x) * (1.0 + x) * slope * slope);
-        rule.nodes[i] = 0.5 * (1.0 - x);
-        rule.nodes[n - 1 - i] = 0.5 * (1.0 + x);
-        rule.weights[i] = weight;
-        rule.weights[n - 1 - i] = weight;
-    }
-    rule
-}
-
-/// Pₙ(x) and its derivative.
-fn legendre_polynomial(n: usize, x: f64) -> (f64, f64) {
-    let (mut before, mut value) = (1.0, x);
-    for k in 2..=n {
-        let k = k as f64;
-        (before, value) = (value, ((2.0 * k - 1.0) * x * value - (k - 1.0) * before) / k);
-    }
-    let n = n as f64;
-    (value, n * (x * value - before) / ((x - 1.0) * (x + 1.0)))
+    beta_rule(n, 1.0, 1.0)
 }
 
 /// The Gauss–Legendre rule on [0, 1] with n nodes, kept for the life of the process; n is clamped to 1…64.
@@ -97,16 +59,8 @@ pub fn beta_rule(n: usize, p: f64, q: f64) -> Rule {
     if !(p > 0.0 && q > 0.0 && p.is_finite() && q.is_finite()) {
         return Rule::nan(n);
     }
-    if p > q {
-        // The nodes near 0 are the ones that double precision can tell apart: work from the other end.
-        let mut rule = beta_rule(n, q, p);
-        rule.nodes.iter_mut().for_each(|x| *x = 1.0 - *x);
-        rule.nodes.reverse();
-        rule.weights.reverse();
-        return rule;
-    }
     let s = p + q;
-    if p > CENTRED_FROM {
+    if p.min(q) > CENTRED_FROM {
         // aₖ − a₀ and bₖ of the Jacobi recurrence, moved to the mean.
         let diagonal =
             |k: f64| (q - p) / s * (2.0 * k / (2.0 * k + s - 2.0)) * ((k + s - 1.0) / (2.0 * k + s));
@@ -116,16 +70,31 @@ pub fn beta_rule(n: usize, p: f64, q: f64) -> Rule {
         };
         return centred_rule(n, p / s, diagonal, squared_off);
     }
+    // Relative accuracy is had near 0; so the nodes beyond ½ are those of 1 − P ~ Beta(q, p), seen from the other end.
+    let left = beta_fraction(n, p, q);
+    let start = fraction_eigenvalues(n, &left);
+    let split = start.partition_point(|&x| x <= 0.5);
+    let (mut nodes, mut weights) = polished(n, &left, &start[..split]);
+    let mirrored: Vec<f64> = start[split..].iter().map(|x| 1.0 - x).collect();
+    let (right_nodes, right_weights) = polished(n, &beta_fraction(n, q, p), &mirrored);
+    nodes.extend(right_nodes.iter().map(|x| 1.0 - x));
+    weights.extend(right_weights);
+    normalised(nodes, weights)
+}
+
+/// ζ₁ … ζ₂ₙ of Beta(p, q).
+fn beta_fraction(n: usize, p: f64, q: f64) -> Vec<f64> {
+    let s = p + q;
     let mut zeta = Vec::with_capacity(2 * n);
     let mut left = 1.0;
-    for k in 1..=n {
+    for k in 0..n {
         let k = k as f64;
-        let odd = 2.0 * k + s - 2.0;
-        zeta.push(left * ((p + k - 1.0) / odd));
-        zeta.push((q + k - 1.0) / odd * (k / (odd + 1.0)));
-        left = (k + s - 1.0) / (odd + 1.0);
+        let odd = 2.0 * k + s;
+        zeta.push(left * ((p + k) / odd));
+        zeta.push((q + k) / odd * ((k + 1.0) / (odd + 1.0)));
+        left = (k + s) / (odd + 1.0);
     }
-    stieltjes_rule(n, &zeta)
+    zeta
 }
 
 /// The Gauss rule for E g(X), X ~ Gamma(shape, 1) (generalised Laguerre); NaN unless `shape` is positive and finite.
@@ -137,7 +106,8 @@ pub fn gamma_rule(n: usize, shape: f64) -> Rule {
         return centred_rule(n, shape, |k| 2.0 * k, |k| k * (k + shape - 1.0));
     }
     let zeta: Vec<f64> = (0..n).flat_map(|k| [shape + k as f64, (k + 1) as f64]).collect();
-    stieltjes_rule(n, &zeta)
+    let (nodes, weights) = polished(n, &zeta, &fraction_eigenvalues(n, &zeta));
+    normalised(nodes, weights)
 }
 
 /// Shapes above this have their nodes computed as distances from the mean.
@@ -180,26 +150,30 @@ fn centred_rule(
     normalised(nodes, weights)
 }
 
-/// The rule of the Stieltjes fraction with coefficients ζ₁, ζ₂, … > 0: Jacobi matrix L D Lᵀ with D = (ζ₁, ζ₃, …).
-///
-/// Starting from the eigenvalues of the tridiagonal matrix, each node λ is corrected by the twisted factorisation of
-/// L D Lᵀ − λ (Dhillon & Parlett 2004, *Linear Algebra Appl.* 387), whose vector also gives the weight: both are
-/// determined by ζ to high *relative* accuracy, however close to 0 they lie.
-fn stieltjes_rule(n: usize, zeta: &[f64]) -> Rule {
-    if n == 0 {
-        return Rule { nodes: vec![], weights: vec![] };
-    }
+/// Eigenvalues, to absolute accuracy, of the Jacobi matrix L D Lᵀ of the Stieltjes fraction ζ₁, ζ₂, … > 0, D = (ζ₁, ζ₃, …).
+fn fraction_eigenvalues(n: usize, zeta: &[f64]) -> Vec<f64> {
     let diagonal: Vec<f64> =
         (0..n).map(|k| if k == 0 { zeta[0] } else { zeta[2 * k - 1] + zeta[2 * k] }).collect();
-    let off: Vec<f64> = (0..n - 1).map(|k| (zeta[2 * k] * zeta[2 * k + 1]).sqrt()).collect();
-    let (mut nodes, _) = tridiagonal_eigen(&diagonal, &off);
-    let mut weights = vec![0.0; n];
+    tridiagonal_eigen(&diagonal, &off_diagonal(n, zeta)).0
+}
+
+fn off_diagonal(n: usize, zeta: &[f64]) -> Vec<f64> {
+    (1..n).map(|k| (zeta[2 * k - 2] * zeta[2 * k - 1]).sqrt()).collect()
+}
+
+/// Nodes and weights of the Stieltjes fraction near the given estimates.
+///
+/// Each node λ is corrected by the twisted factorisation of L D Lᵀ − λ (Dhillon & Parlett 2004, *Linear Algebra Appl.*
+/// 387), whose vector also gives the weight: both are determined by ζ to high *relative* accuracy, however close to 0.
+fn polished(n: usize, zeta: &[f64], estimates: &[f64]) -> (Vec<f64>, Vec<f64>) {
+    let off = off_diagonal(n, zeta);
     let mut work = Twisted::new(n);
-    for i in 0..n {
-        let mut x = nodes[i].max(f64::MIN_POSITIVE);
+    let mut solve = |estimate: f64| {
+        let mut x = estimate.max(f64::MIN_POSITIVE);
+        let mut weight = f64::NAN;
         for _ in 0..8 {
-            let (correction, weight) = work.solve(zeta, &off, x);
-            weights[i] = weight;
+            let (correction, at_x) = work.solve(zeta, &off, x);
+            weight = at_x;
             if !correction.is_finite() {
                 break;
             }
@@ -209,9 +183,9 @@ fn stieltjes_rule(n: usize, zeta: &[f64]) -> Rule {
                 break;
             }
         }
-        nodes[i] = x;
-    }
-    normalised(nodes, weights)
+        (x, weight)
+    };
+    estimates.iter().map(|&x| solve(x)).unzip()
 }
 
 /// Room for the two factorisations of L D Lᵀ − λ that meet at the twist.
@@ -257,16 +231,24 @@ impl Twisted {
                 twist = i;
             }
         }
-        let (mut first, mut norm, mut z) = (1.0, 1.0, 1.0f64);
+        let (mut norm, mut z) = (1.0, 1.0f64);
         for i in (0..twist).rev() {
             z *= -off[i] / self.down[i];
             norm += z * z;
-            first = z;
+            if z.abs() < 1e-150 {
+                // A weight below 1e-300; going on would only be slow, in subnormal numbers.
+                z = 0.0;
+                break;
+            }
         }
+        let first = z;
         z = 1.0;
         for (below, pivot) in off[twist..].iter().zip(&self.up[twist + 1..]) {
             z *= -below / pivot;
             norm += z * z;
+            if z.abs() < 1e-150 {
+                break;
+            }
         }
         (pivot(twist) / norm, first * first / norm)
     }

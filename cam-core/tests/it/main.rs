@@ -1,6 +1,7 @@
 //! Integration tests of cam-core: one binary.
 
 mod golden;
+mod math;
 mod summary;
 mod summary_bad_input;
 mod summary_order;
