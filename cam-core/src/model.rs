@@ -11,7 +11,7 @@ use crate::math::{
     jet::{Derivatives, Real},
     random::Stream,
 };
-use crate::rows::{OnNan, Rows};
+use crate::rows::{Purpose, Reader, Rows};
 use crate::table::{MAX_COLUMNS, Table, Variable};
 use serde::{Deserialize, Serialize};
 
@@ -249,8 +249,13 @@ pub trait Family: Clone + Send + Sync + std::fmt::Debug + 'static {
     /// [`ErrorKind::NotEnoughData`] when no maximum can exist.
     fn start(rows: &Rows) -> Result<Vec<f64>>;
 
-    /// The quantity for each of `rows` (row-major; all with the same first column) into `out`. The log-likelihood
-    /// never comes here.
+    /// Whether the quantity costs so little for a row that to look for equal rows would cost more.
+    fn is_cheap(_quantity: &Quantity) -> bool {
+        false
+    }
+
+    /// The quantity for each of `rows` into `out`: row-major, and all with the same first column unless the quantity is
+    /// [cheap](Family::is_cheap). The log-likelihood never comes here.
     ///
     /// # Errors
     /// [`ErrorKind::Unsupported`] for a quantity that the model does not define, as `None`.
@@ -306,8 +311,11 @@ impl<F: Family> Model for F {
 
     fn score(&self, quantity: &Quantity, table: &Table<'_>, control: &Control<'_>) -> Result<Vec<f64>> {
         quantity.check()?;
+        if F::is_cheap(quantity) {
+            return score_each(self, quantity, table, control);
+        }
         let theta = self.theta();
-        let rows = Rows::new(table, F::SPEC.columns, OnNan::Skip, F::check_row, control)?;
+        let rows = Rows::new(table, F::SPEC.columns, Purpose::Score, F::check_row, control)?;
         let mut unique = vec![0.0; rows.len()];
         rows.fill_groups(&mut unique, control, |group, out| {
             if let Quantity::LogLikelihood {} = quantity {
@@ -382,6 +390,30 @@ impl Clone for Box<dyn Model> {
     fn clone(&self) -> Self {
         self.boxed()
     }
+}
+
+/// A quantity that is cheap, row by row.
+fn score_each<F: Family>(
+    model: &F,
+    quantity: &Quantity,
+    table: &Table<'_>,
+    control: &Control<'_>,
+) -> Result<Vec<f64>> {
+    let width = F::SPEC.columns.len();
+    let reader = Reader::new(table, F::SPEC.columns, Purpose::Score, F::check_row)?;
+    let mut out = vec![0.0; table.rows()];
+    control.fill(&mut out, |first, out| {
+        let mut rows = vec![0.0; out.len() * width];
+        reader.read_block(first, &mut rows, |_, _| ())?;
+        model.score_group(quantity, &rows, out).ok_or_else(|| F::SPEC.unsupported(quantity))??;
+        for (out, row) in out.iter_mut().zip(rows.chunks_exact(width)) {
+            if row.iter().any(|v| v.is_nan()) {
+                *out = f64::NAN;
+            }
+        }
+        Ok(())
+    })?;
+    Ok(out)
 }
 
 /// Define a model's parameters once: the struct, its checked constructor, its getters, and the list for [`Spec`].

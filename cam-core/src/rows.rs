@@ -10,17 +10,17 @@
 
 use crate::control::{CHUNK, Control};
 use crate::error::{Error, Result};
-use crate::table::{MAX_COLUMNS, Table, Variable};
-use ndarray::ArrayView1;
+use crate::table::{Table, Variable};
+use ndarray::{ArrayView1, Axis};
 use std::sync::atomic::{AtomicU32, Ordering};
 
-/// What to do with a row that holds a NaN.
+/// What rows are read for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum OnNan {
-    /// Refuse it, naming the row: for fitting.
-    Reject,
-    /// Leave it out; [`Rows::scatter`] gives NaN for it: for scoring.
-    Skip,
+pub enum Purpose {
+    /// To fit: a NaN is refused, and where a row came from is not kept.
+    Fit,
+    /// To score: a row with a NaN is left out, and [`Rows::scatter`] gives NaN for it.
+    Score,
 }
 
 /// Distinct rows, grouped by their first column in ascending order, with weights, and where each came from.
@@ -47,11 +47,11 @@ impl Rows {
     pub fn new(
         table: &Table<'_>,
         columns: &[Variable],
-        on_nan: OnNan,
+        purpose: Purpose,
         rule: impl Fn(&[f64]) -> Result<(), String> + Sync,
         control: &Control<'_>,
     ) -> Result<Rows> {
-        let reader = Reader::new(table, columns, on_nan, rule)?;
+        let reader = Reader::new(table, columns, purpose, rule)?;
         let n = table.rows();
         if n >= NOWHERE as usize {
             return Err(Error::shape(format!("at most {} rows at once, got {n}", NOWHERE - 1)));
@@ -60,7 +60,8 @@ impl Rows {
         let segments = control.map(n.div_ceil(SEGMENT), |k| {
             Segment::deal(&reader, width, k * SEGMENT, n.min((k + 1) * SEGMENT))
         })?;
-        let index: Vec<AtomicU32> = (0..n).map(|_| AtomicU32::new(NOWHERE)).collect();
+        let kept = if purpose == Purpose::Score { n } else { 0 };
+        let index: Vec<AtomicU32> = (0..kept).map(|_| AtomicU32::new(NOWHERE)).collect();
         let buckets = control.map(BUCKETS, |b| Ok(Bucket::compress(&segments, b, width, &index)))?;
         drop(segments);
         Ok(Rows::gather(&buckets, width, index))
@@ -79,12 +80,16 @@ impl Rows {
             }
         }
         order.sort_unstable();
-        let mut rank: Vec<Vec<u32>> = buckets.iter().map(|b| vec![0; b.weights.len()]).collect();
+        let starts: Vec<usize> = buckets
+            .iter()
+            .scan(0, |next, b| Some(std::mem::replace(next, *next + b.weights.len())))
+            .collect();
+        let mut rank = vec![0; total];
         let mut values = Vec::with_capacity(total * width);
         let mut weights = Vec::with_capacity(total);
         for (new, &(_, _, code)) in order.iter().enumerate() {
             let (b, local) = decode(code);
-            rank[b][local] = new as u32;
+            rank[starts[b] + local] = new as u32;
             values.extend_from_slice(&buckets[b].values[local * width..(local + 1) * width]);
             weights.push(buckets[b].weights[local]);
         }
@@ -92,7 +97,7 @@ impl Rows {
             NOWHERE => NOWHERE,
             code => {
                 let (b, local) = decode(code);
-                rank[b][local]
+                rank[starts[b] + local]
             }
         };
         Rows { width, values, weights, index: index.into_iter().map(translate).collect() }
@@ -184,43 +189,63 @@ pub(crate) struct Reader<'a, 'c, R> {
     columns: &'c [Variable],
     views: Vec<ArrayView1<'a, f64>>,
     weight: Option<ArrayView1<'a, f64>>,
-    on_nan: OnNan,
+    purpose: Purpose,
     rule: R,
 }
 
 impl<'a, 'c, R: Fn(&[f64]) -> Result<(), String>> Reader<'a, 'c, R> {
-    pub(crate) fn new(table: &Table<'a>, columns: &'c [Variable], on_nan: OnNan, rule: R) -> Result<Self> {
+    pub(crate) fn new(table: &Table<'a>, columns: &'c [Variable], purpose: Purpose, rule: R) -> Result<Self> {
         let views = columns.iter().map(|c| table.column(c.name)).collect::<Result<_>>()?;
-        Ok(Reader { columns, views, weight: table.get("weight"), on_nan, rule })
+        Ok(Reader { columns, views, weight: table.get("weight"), purpose, rule })
     }
 
-    /// Read row `i`: its weight, or none where it is to be left out.
-    #[inline]
-    pub(crate) fn read(&self, i: usize, row: &mut [f64]) -> Result<Option<f64>> {
-        let mut sound = true;
-        for ((value, view), column) in row.iter_mut().zip(&self.views).zip(self.columns) {
+    /// Read rows from `first` on into `rows`, row-major, and hand each that is sound to `take`, with its number in the block.
+    /// A row to be left out keeps its NaN.
+    pub(crate) fn read_block(
+        &self,
+        first: usize,
+        rows: &mut [f64],
+        mut take: impl FnMut(usize, &[f64]),
+    ) -> Result<()> {
+        let width = self.columns.len();
+        let n = rows.len() / width;
+        for (k, view) in self.views.iter().enumerate() {
+            let part = view.slice_axis(Axis(0), (first..first + n).into());
             // −0 and 0 are the same history.
-            *value = view[i] + 0.0;
-            sound &= column.domain.contains(*value);
-        }
-        let weight = self.weight.map_or(1.0, |w| w[i]);
-        if sound && weight >= 0.0 && weight.is_finite() {
-            return match (self.rule)(row) {
-                Ok(()) => Ok(Some(weight)),
-                Err(rule) => Err(Error::data(i, rule)),
-            };
-        }
-        if self.on_nan == OnNan::Skip && row.iter().any(|v| v.is_nan()) {
-            return Ok(None);
-        }
-        for (column, value) in self.columns.iter().zip(row.iter()) {
-            if !column.domain.contains(*value) {
-                let message = format!("{} must be {}, got {value}", column.name, column.domain.rule());
-                return Err(Error::data(i, message).with_field(column.name));
+            match part.as_slice() {
+                Some(part) => {
+                    part.iter().zip(rows[k..].iter_mut().step_by(width)).for_each(|(v, r)| *r = v + 0.0)
+                }
+                None => part.iter().zip(rows[k..].iter_mut().step_by(width)).for_each(|(v, r)| *r = v + 0.0),
             }
         }
-        let message = format!("weight must be finite and at least 0, got {weight}");
-        Err(Error::data(i, message).with_field("weight"))
+        for (i, row) in rows.chunks_exact(width).enumerate() {
+            if row.iter().zip(self.columns).all(|(v, c)| c.domain.contains(*v)) {
+                (self.rule)(row).map_err(|rule| Error::data(first + i, rule))?;
+                take(i, row);
+            } else if self.purpose == Purpose::Fit || !row.iter().any(|v| v.is_nan()) {
+                return Err(self.out_of_domain(first + i, row));
+            }
+        }
+        Ok(())
+    }
+
+    fn out_of_domain(&self, i: usize, row: &[f64]) -> Error {
+        let bad = self.columns.iter().zip(row).find(|(c, v)| !c.domain.contains(**v));
+        let (column, value) = bad.unwrap_or((&self.columns[0], &row[0]));
+        Error::data(i, format!("{} must be {}, got {value}", column.name, column.domain.rule()))
+            .with_field(column.name)
+    }
+
+    /// The weight of row `i`.
+    fn weight(&self, i: usize) -> Result<f64> {
+        match self.weight.map_or(1.0, |w| w[i]) {
+            w if w >= 0.0 && w.is_finite() => Ok(w),
+            w => {
+                Err(Error::data(i, format!("weight must be finite and at least 0, got {w}"))
+                    .with_field("weight"))
+            }
+        }
     }
 }
 
@@ -241,22 +266,14 @@ impl Segment {
         lo: usize,
         hi: usize,
     ) -> Result<Segment> {
-        let mut read = Vec::with_capacity((hi - lo) * (width + 1));
-        let mut bucket_of = Vec::with_capacity(hi - lo);
+        let mut read = vec![0.0; (hi - lo) * width];
+        let mut bucket_of = vec![u8::MAX; hi - lo];
         let mut starts = [0u32; BUCKETS + 1];
-        let mut row = [0.0; MAX_COLUMNS];
-        for i in lo..hi {
-            match reader.read(i, &mut row[..width])? {
-                Some(weight) => {
-                    let b = (hash(&row[..width]) >> 58) as u8;
-                    read.extend_from_slice(&row[..width]);
-                    read.push(weight);
-                    bucket_of.push(b);
-                    starts[b as usize + 1] += 1;
-                }
-                None => bucket_of.push(u8::MAX),
-            }
-        }
+        reader.read_block(lo, &mut read, |i, row| {
+            let b = (hash(row) >> 58) as u8;
+            bucket_of[i] = b;
+            starts[b as usize + 1] += 1;
+        })?;
         for b in 0..BUCKETS {
             starts[b + 1] += starts[b];
         }
@@ -264,15 +281,15 @@ impl Segment {
         let kept = starts[BUCKETS] as usize;
         let mut values = vec![0.0; kept * (width + 1)];
         let mut from = vec![0u32; kept];
-        let mut rows = read.chunks_exact(width + 1);
-        for (i, &b) in bucket_of.iter().enumerate() {
+        for (i, (row, &b)) in read.chunks_exact(width).zip(&bucket_of).enumerate() {
             if b == u8::MAX {
                 continue;
             }
-            let Some(row) = rows.next() else { break };
             let at = next[b as usize] as usize;
             next[b as usize] += 1;
-            values[at * (width + 1)..(at + 1) * (width + 1)].copy_from_slice(row);
+            let packed = &mut values[at * (width + 1)..(at + 1) * (width + 1)];
+            packed[..width].copy_from_slice(row);
+            packed[width] = reader.weight(lo + i)?;
             from[at] = (lo + i) as u32;
         }
         Ok(Segment { starts, values, from })
@@ -305,6 +322,11 @@ struct Bucket {
 
 impl Bucket {
     fn compress(segments: &[Segment], b: usize, width: usize, index: &[AtomicU32]) -> Bucket {
+        let note = |table_row: u32, local: u32| {
+            if let Some(place) = index.get(table_row as usize) {
+                place.store(local * BUCKETS as u32 + b as u32, Ordering::Relaxed);
+            }
+        };
         let slice = |s: &Segment| s.starts[b] as usize..s.starts[b + 1] as usize;
         let rows: usize = segments.iter().map(|s| slice(s).len()).sum();
         let mut capacity = (rows / 4).next_power_of_two().max(64);
@@ -329,7 +351,7 @@ impl Bucket {
                     slots[slot] = new;
                     values.extend_from_slice(row);
                     weights.push(weight);
-                    index[table_row as usize].store(new * BUCKETS as u32 + b as u32, Ordering::Relaxed);
+                    note(table_row, new);
                     if weights.len() * 2 > capacity {
                         capacity *= 4;
                         slots = vec![NOWHERE; capacity];
@@ -343,7 +365,7 @@ impl Bucket {
                     }
                 } else {
                     weights[found as usize] += weight;
-                    index[table_row as usize].store(found * BUCKETS as u32 + b as u32, Ordering::Relaxed);
+                    note(table_row, found);
                 }
             }
         }

@@ -56,6 +56,13 @@ impl Lifetime {
         }
     }
 
+    /// The length of the horizon; may be infinite.
+    pub(super) fn horizon(&self) -> f64 {
+        match *self {
+            Lifetime::Continuous { horizon, .. } | Lifetime::PerPeriod { horizon, .. } => horizon,
+        }
+    }
+
     /// K(w), w ≥ 0.
     pub(super) fn at(&self, w: f64) -> f64 {
         match *self {

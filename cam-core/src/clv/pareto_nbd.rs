@@ -25,7 +25,7 @@ use crate::error::Result;
 use crate::math::{
     exp_log::{exprel, logistic},
     jet::{Jet, Real},
-    mixing::Mixing,
+    mixing::gamma_mixing,
     octaves::Octaves,
     quadrature::legendre,
     random::Stream,
@@ -206,7 +206,7 @@ impl ParetoNbd {
 
     /// The same, discounted: E\[K(μ)\].
     fn discounted_time_alive(&self, lifetime: &Lifetime) -> f64 {
-        Mixing::gamma(self.s, (self.beta / lifetime.longest()).min(1.0))
+        gamma_mixing(self.s, (self.beta / lifetime.longest()).min(1.0))
             .expect(|rate| lifetime.at(rate / self.beta))
     }
 

@@ -10,7 +10,7 @@ use crate::math::{
 };
 use crate::model::Family;
 use crate::optim::{Minimum, Point, Settings, Stop, minimise};
-use crate::rows::{OnNan, Rows};
+use crate::rows::{Purpose, Rows};
 use crate::table::Table;
 use ndarray::{Array1, Array2};
 use serde::{Deserialize, Serialize};
@@ -98,7 +98,7 @@ pub fn maximum_likelihood<F: Family>(
     if table.rows() == 0 && F::SPEC.columns.iter().all(|c| table.get(c.name).is_some()) {
         return Err(Error::new(ErrorKind::NotEnoughData, "there is no row to fit"));
     }
-    let all = Rows::new(table, F::SPEC.columns, OnNan::Reject, F::check_row, control)?;
+    let all = Rows::new(table, F::SPEC.columns, Purpose::Fit, F::check_row, control)?;
     let rows = all.filter(|_, row, weight| weight > 0.0 && F::informs(row));
     drop(all);
     if rows.is_empty() {

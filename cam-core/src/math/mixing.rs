@@ -13,15 +13,7 @@
 //! Weights are normalised by their own sum, so that no ln Γ of large numbers enters.
 
 use super::exp_log::{log1p_exp, logistic};
-
-/// Nodes in (0, ∞) or (0, 1) with weights that sum to 1. The small values keep their relative precision.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Mixing {
-    /// Nodes, ascending.
-    pub nodes: Vec<f64>,
-    /// Probability weights.
-    pub weights: Vec<f64>,
-}
+use super::quadrature::Rule;
 
 /// What is cut off at either end, relative to the largest term: e^(−CUT).
 const CUT: f64 = 39.0;
@@ -30,83 +22,75 @@ const CUT: f64 = 39.0;
 /// the error is e^(−2π · 1.57 / 0.24) = 1e-18 or less.
 const STEP: f64 = 0.24;
 
-impl Mixing {
-    /// E\[g(X)\].
-    #[inline]
-    pub fn expect(&self, mut g: impl FnMut(f64) -> f64) -> f64 {
-        self.nodes.iter().zip(&self.weights).map(|(&x, &w)| w * g(x)).sum()
-    }
+/// X ~ Gamma(shape, rate 1). `finest` is the smallest scale on which g changes: for x ≪ finest it is constant.
+pub fn gamma_mixing(shape: f64, finest: f64) -> Rule {
+    // ln density of y = ln x, up to a constant: shape·y − e^y, greatest at y = ln shape.
+    let density = |y: f64| shape * y - y.exp();
+    let left = finest.min(1.0).ln() - 5.0;
+    build(density, f64::exp, shape.ln(), 1.0 / shape.sqrt(), left, f64::INFINITY, -finest.ln())
+}
 
-    /// X ~ Gamma(shape, rate 1). `finest` is the smallest scale on which g changes: for x ≪ finest it is constant.
-    pub fn gamma(shape: f64, finest: f64) -> Mixing {
-        // ln density of y = ln x, up to a constant: shape·y − e^y, greatest at y = ln shape.
-        let density = |y: f64| shape * y - y.exp();
-        let left = finest.min(1.0).ln() - 5.0;
-        Mixing::build(density, f64::exp, shape.ln(), 1.0 / shape.sqrt(), left, f64::INFINITY, -finest.ln())
-    }
+/// X ~ Beta(a, b). `finest` is the smallest scale on which g changes: for x ≪ finest it is constant.
+pub fn beta_mixing(a: f64, b: f64, finest: f64) -> Rule {
+    // ln density of y = logit x, up to a constant: a ln x + b ln(1 − x), greatest at y = ln(a/b).
+    let density = |y: f64| -a * log1p_exp(-y) - b * log1p_exp(y);
+    let width = (1.0 / a + 1.0 / b).sqrt();
+    let left = finest.min(1.0).ln() - 5.0;
+    // g may be as much as 1/finest times larger for small x.
+    build(density, logistic, (a / b).ln(), width, left, 5.0, -finest.ln())
+}
 
-    /// X ~ Beta(a, b). `finest` is the smallest scale on which g changes: for x ≪ finest it is constant.
-    pub fn beta(a: f64, b: f64, finest: f64) -> Mixing {
-        // ln density of y = logit x, up to a constant: a ln x + b ln(1 − x), greatest at y = ln(a/b).
-        let density = |y: f64| -a * log1p_exp(-y) - b * log1p_exp(y);
-        let width = (1.0 / a + 1.0 / b).sqrt();
-        let left = finest.min(1.0).ln() - 5.0;
-        // g may be as much as 1/finest times larger for small x.
-        Mixing::build(density, logistic, (a / b).ln(), width, left, 5.0, -finest.ln())
-    }
-
-    fn build(
-        density: impl Fn(f64) -> f64,
-        value: impl Fn(f64) -> f64,
-        mode: f64,
-        width: f64,
-        left: f64,
-        right: f64,
-        gain: f64,
-    ) -> Mixing {
-        let cut = CUT + gain.max(0.0);
-        // A peak narrower than the strip wants h ≤ 0.68 σ: then e^(−2π²σ²/h²) = 1e-18.
-        let h = STEP.min(0.68 * width);
-        // Where a mode lies outside [left, right], stretching begins beyond it, so that the peak is never stretched.
-        let (left, right) = (left.min(mode - 12.0 * width.min(1.0)), right.max(mode + 12.0 * width.min(1.0)));
-        let stretch = |u: f64| {
-            let (down, up) = ((left - u).exp(), if right.is_finite() { (u - right).exp() } else { 0.0 });
-            (u - down + up, 1.0 + down + up)
-        };
-        let term = |u: f64| {
-            let (y, slope) = stretch(u);
-            density(y) + slope.ln()
-        };
-        let peak = term(mode);
-        let mut points: Vec<(f64, f64)> = Vec::new();
-        let mut top = peak;
-        for direction in [-1.0, 1.0] {
-            let mut k = if direction < 0.0 { 1.0 } else { 0.0 };
-            loop {
-                let u = mode + direction * k * h;
-                let t = term(u);
-                top = top.max(t);
-                // A weight below the cut and falling ends the sum; NaN (e^∞ − e^∞) is far beyond it.
-                if !(t >= top - cut) || k > 20_000.0 {
-                    break;
-                }
-                points.push((u, t));
-                k += 1.0;
+fn build(
+    density: impl Fn(f64) -> f64,
+    value: impl Fn(f64) -> f64,
+    mode: f64,
+    width: f64,
+    left: f64,
+    right: f64,
+    gain: f64,
+) -> Rule {
+    let cut = CUT + gain.max(0.0);
+    // A peak narrower than the strip wants h ≤ 0.68 σ: then e^(−2π²σ²/h²) = 1e-18.
+    let h = STEP.min(0.68 * width);
+    // Where a mode lies outside [left, right], stretching begins beyond it, so that the peak is never stretched.
+    let (left, right) = (left.min(mode - 12.0 * width.min(1.0)), right.max(mode + 12.0 * width.min(1.0)));
+    let stretch = |u: f64| {
+        let (down, up) = ((left - u).exp(), if right.is_finite() { (u - right).exp() } else { 0.0 });
+        (u - down + up, 1.0 + down + up)
+    };
+    let term = |u: f64| {
+        let (y, slope) = stretch(u);
+        density(y) + slope.ln()
+    };
+    let peak = term(mode);
+    let mut points: Vec<(f64, f64)> = Vec::new();
+    let mut top = peak;
+    for direction in [-1.0, 1.0] {
+        let mut k = if direction < 0.0 { 1.0 } else { 0.0 };
+        loop {
+            let u = mode + direction * k * h;
+            let t = term(u);
+            top = top.max(t);
+            // A weight below the cut and falling ends the sum; NaN (e^∞ − e^∞) is far beyond it.
+            if !(t >= top - cut) || k > 20_000.0 {
+                break;
             }
-            if direction < 0.0 {
-                points.reverse();
-            }
+            points.push((u, t));
+            k += 1.0;
         }
-        let mut nodes = Vec::with_capacity(points.len());
-        let mut weights = Vec::with_capacity(points.len());
-        let mut total = 0.0;
-        for (u, t) in points {
-            let w = (t - top).exp();
-            nodes.push(value(stretch(u).0));
-            weights.push(w);
-            total += w;
+        if direction < 0.0 {
+            points.reverse();
         }
-        weights.iter_mut().for_each(|w| *w /= total);
-        Mixing { nodes, weights }
     }
+    let mut nodes = Vec::with_capacity(points.len());
+    let mut weights = Vec::with_capacity(points.len());
+    let mut total = 0.0;
+    for (u, t) in points {
+        let w = (t - top).exp();
+        nodes.push(value(stretch(u).0));
+        weights.push(w);
+        total += w;
+    }
+    weights.iter_mut().for_each(|w| *w /= total);
+    Rule { nodes, weights }
 }

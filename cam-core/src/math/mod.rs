@@ -18,6 +18,7 @@
 //! | [`mixing`] | expectations over gamma and beta distributions, to nearly full precision |
 //! | [`octaves`] | interpolation of smooth functions, octave by octave |
 //! | [`jet`] | exact first and second derivatives |
+//! | [`vector`] | exp, ln and ln(1 + x) over whole slices |
 //! | [`random`] | counter-based random streams and distributions |
 
 pub mod beta;
@@ -33,3 +34,4 @@ pub mod octaves;
 pub mod quadrature;
 pub mod random;
 pub mod root;
+pub mod vector;

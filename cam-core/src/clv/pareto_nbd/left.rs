@@ -11,7 +11,11 @@
 //! The derivatives are the moments of the integrand's own derivatives under the normalised integrand (differentiation under the
 //! integral), from the same nodes.
 
-use crate::math::{jet::Real, quadrature::legendre};
+use crate::math::{
+    jet::Real,
+    quadrature::legendre,
+    vector::{exp_slice, ln_1p_slice},
+};
 
 /// e^(−37) = 8.5e-17.
 const CUT: f64 = 37.0;
@@ -46,65 +50,136 @@ fn log_integral<R: Real>(theta: [R; 4], x: f64, recency: f64, age: f64) -> R {
 
     let panels = (end / 2.5).ceil().max(1.0);
     let width = end / panels;
-    let mut total = 0.0;
-    // Σ w of the scores −∂φ by r, α, s, β and of their products, as far as they are asked for.
-    let mut first = [0.0; 4];
-    let mut second = [[0.0; 4]; 4];
-    let mut curvature = [0.0; 4];
-    let mut from = 0.0;
+    let mut sums = Sums::default();
+    let (mut from, mut phi_from) = (0.0, 0.0);
     for k in 0..panels as usize {
         let to = if k + 1 == panels as usize { end } else { from + width };
-        let rule = legendre(nodes(phi(to) - phi(from), to - from));
-        for (&node, &weight) in rule.nodes.iter().zip(&rule.weights) {
-            let v = from + node * (to - from);
-            let grown = v.exp_m1();
-            let log_far = (kappa * grown).ln_1p();
-            let w = weight * (to - from) * (-(e_near - 1.0) * v - e_far * log_far).exp();
-            total += w;
-            if !R::DERIVATIVES {
-                continue;
-            }
-            // (u − t_x)/((c + t_x)(c + u)), without cancellation for small v.
-            let gap_near = grown / (1.0 + grown) / near;
-            let gap_far = kappa * grown / (1.0 + kappa * grown) / far;
-            let (log_a, gap_a, log_b, gap_b) =
-                if alpha_is_near { (v, gap_near, log_far, gap_far) } else { (log_far, gap_far, v, gap_near) };
-            let score = [-log_a, m * gap_a, -log_b, (s + 1.0) * gap_b];
-            for i in 0..4 {
-                first[i] += w * score[i];
-                for j in 0..=i {
-                    second[i][j] += w * score[i] * score[j];
-                }
-            }
-            curvature[0] += w * gap_a;
-            curvature[1] -= w * m * gap_a * (2.0 / a0 - gap_a);
-            curvature[2] += w * gap_b;
-            curvature[3] -= w * (s + 1.0) * gap_b * (2.0 / b0 - gap_b);
+        let phi_to = phi(to);
+        let rule = legendre(nodes(phi_to - phi_from, to - from));
+        let n = rule.nodes.len();
+        // All nodes at once, so that the compiler can take several per instruction. On each: eᵛ, ln((d+u)/(d+t_x)), and the weight.
+        let (mut grown, mut log_far, mut w) = ([0.0; NODES], [0.0; NODES], [0.0; NODES]);
+        let (grown, log_far, w) = (&mut grown[..n], &mut log_far[..n], &mut w[..n]);
+        for (e, node) in grown.iter_mut().zip(&rule.nodes) {
+            *e = from + node * (to - from);
         }
-        from = to;
+        exp_slice(grown);
+        for (l, e) in log_far.iter_mut().zip(grown.iter()) {
+            *l = kappa * (e - 1.0);
+        }
+        ln_1p_slice(log_far);
+        for ((w, l), node) in w.iter_mut().zip(log_far.iter()).zip(&rule.nodes) {
+            *w = -(e_near - 1.0) * (from + node * (to - from)) - e_far * l;
+        }
+        exp_slice(w);
+        for (w, weight) in w.iter_mut().zip(&rule.weights) {
+            *w *= weight * (to - from);
+        }
+        if R::DERIVATIVES {
+            let shape = Shape { near, far, kappa, e_near, e_far };
+            sums.add(&shape, from, to - from, &rule.nodes, grown, log_far, w);
+        } else {
+            sums.total += w.iter().sum::<f64>();
+        }
+        (from, phi_from) = (to, phi_to);
     }
+    let total = sums.total;
     let value = total.ln() + (near / b0).ln();
     if !R::DERIVATIVES {
         return R::constant(value);
     }
-    let mean = first.map(|f| f / total);
+    // From (near, far) to (α, β).
+    let (a, b) = if alpha_is_near { (0, 1) } else { (1, 0) };
+    let mean = |i: usize| sums.first[i] / total;
+    let covariance =
+        |i: usize, j: usize| sums.second[TRIANGLE[i.max(j)] + i.min(j)] / total - mean(i) * mean(j);
+    let (log_a, gap_a, log_b, gap_b) = (2 * a, 2 * a + 1, 2 * b, 2 * b + 1);
+    let order = [log_a, gap_a, log_b, gap_b];
     let mut hessian = [[0.0; 4]; 4];
-    for i in 0..4 {
-        for j in 0..=i {
-            hessian[i][j] = second[i][j] / total - mean[i] * mean[j];
+    for (row, &i) in hessian.iter_mut().zip(&order) {
+        for (h, &j) in row.iter_mut().zip(&order) {
+            *h = covariance(i, j);
         }
     }
-    hessian[1][0] += curvature[0] / total;
-    hessian[1][1] += curvature[1] / total;
-    hessian[3][2] += curvature[2] / total;
-    hessian[3][3] += curvature[3] / total + 1.0 / (b0 * b0);
-    for i in 0..4 {
-        for j in 0..i {
-            hessian[j][i] = hessian[i][j];
-        }
+    // The second derivatives of the integrand's logarithm: gap by (shape, rate), and −e · gap · (2/(c + t_x) − gap) by the rate twice.
+    for (shape, rate, scale, exponent, gap) in [(0, 1, a0, m, gap_a), (2, 3, b0, s + 1.0, gap_b)] {
+        let slope = mean(gap) / exponent;
+        hessian[shape][rate] += slope;
+        hessian[rate][shape] += slope;
+        let square = sums.second[TRIANGLE[gap] + gap] / total / exponent;
+        hessian[rate][rate] += square - 2.0 / scale * mean(gap);
     }
-    let gradient = [mean[0], mean[1], mean[2], mean[3] - 1.0 / b0];
+    hessian[3][3] += 1.0 / (b0 * b0);
+    let gradient = [mean(log_a), mean(gap_a), mean(log_b), mean(gap_b) - 1.0 / b0];
     R::gather(theta, value, gradient, hessian)
+}
+
+/// The most nodes of a panel.
+const NODES: usize = 24;
+
+/// Where row i of a lower triangle of pairs begins.
+const TRIANGLE: [usize; 4] = [0, 1, 3, 6];
+
+struct Shape {
+    near: f64,
+    far: f64,
+    kappa: f64,
+    e_near: f64,
+    e_far: f64,
+}
+
+/// Weighted sums over the nodes of the scores of the integrand, by (near exponent, near rate, far exponent, far rate), and of
+/// the products of two.
+#[derive(Default)]
+struct Sums {
+    total: f64,
+    first: [f64; 4],
+    second: [f64; 10],
+}
+
+impl Sums {
+    #[expect(clippy::too_many_arguments, reason = "columns of one small table")]
+    fn add(
+        &mut self,
+        shape: &Shape,
+        from: f64,
+        width: f64,
+        nodes: &[f64],
+        grown: &[f64],
+        log_far: &[f64],
+        w: &[f64],
+    ) {
+        let Shape { near, far, kappa, e_near, e_far } = *shape;
+        // Two lanes, added at the end: rules have an even number of nodes.
+        let mut total = [0.0; 2];
+        let mut first = [[0.0; 2]; 4];
+        let mut second = [[0.0; 2]; 10];
+        for i in (0..nodes.len()).step_by(2) {
+            for l in 0..2 {
+                let (e, w) = (grown[i + l], w[i + l]);
+                // (u − t_x)/((c + t_x)(c + u)), and the like for d.
+                let gap_near = (e - 1.0) / (e * near);
+                let gap_far = kappa * (e - 1.0) / ((1.0 + kappa * (e - 1.0)) * far);
+                let score =
+                    [-(from + nodes[i + l] * width), e_near * gap_near, -log_far[i + l], e_far * gap_far];
+                total[l] += w;
+                for a in 0..4 {
+                    let ws = w * score[a];
+                    first[a][l] += ws;
+                    for b in 0..=a {
+                        second[TRIANGLE[a] + b][l] += ws * score[b];
+                    }
+                }
+            }
+        }
+        self.total += total[0] + total[1];
+        for (sum, lanes) in self.first.iter_mut().zip(first) {
+            *sum += lanes[0] + lanes[1];
+        }
+        for (sum, lanes) in self.second.iter_mut().zip(second) {
+            *sum += lanes[0] + lanes[1];
+        }
+    }
 }
 
 /// The point where φ has risen to the cut, or the end of the interval. φ is convex, so Newton's iteration from the right
