@@ -69,17 +69,15 @@ impl Rows {
 
     /// Put the distinct rows of all buckets in order and translate the index.
     fn gather(buckets: &[Bucket], width: usize, index: Vec<AtomicU32>) -> Rows {
-        // A row's place: its first column, then its bucket, then its hash; an order by values alone. Domains leave no negative
-        // first column, so the bits sort as the numbers do.
+        // A row's place: its first column, then its bucket, then its hash; an order by values alone.
         let total: usize = buckets.iter().map(|b| b.weights.len()).sum();
-        let mut order: Vec<(u64, u32, u32)> = Vec::with_capacity(total);
+        let mut places: Vec<(f64, u32)> = Vec::with_capacity(total);
         for (b, bucket) in buckets.iter().enumerate() {
             for &local in &bucket.order {
-                let first = bucket.values[local as usize * width];
-                order.push((first.to_bits(), order.len() as u32, local * BUCKETS as u32 + b as u32));
+                places.push((bucket.values[local as usize * width], local * BUCKETS as u32 + b as u32));
             }
         }
-        order.sort_unstable();
+        let order = by_first(&places);
         let starts: Vec<usize> = buckets
             .iter()
             .scan(0, |next, b| Some(std::mem::replace(next, *next + b.weights.len())))
@@ -87,8 +85,8 @@ impl Rows {
         let mut rank = vec![0; total];
         let mut values = Vec::with_capacity(total * width);
         let mut weights = Vec::with_capacity(total);
-        for (new, &(_, _, code)) in order.iter().enumerate() {
-            let (b, local) = decode(code);
+        for (new, &old) in order.iter().enumerate() {
+            let (b, local) = decode(places[old as usize].1);
             rank[starts[b] + local] = new as u32;
             values.extend_from_slice(&buckets[b].values[local * width..(local + 1) * width]);
             weights.push(buckets[b].weights[local]);
@@ -307,6 +305,32 @@ fn hash(row: &[f64]) -> u64 {
     h.wrapping_mul(0xBF58_476D_1CE4_E5B9)
 }
 
+/// The order of the places by their first number, stable. Frequencies take few values, so that they are counted, not compared.
+fn by_first(places: &[(f64, u32)]) -> Vec<u32> {
+    let mut counts: std::collections::BTreeMap<u64, u32> = std::collections::BTreeMap::new();
+    // Domains leave no negative first column, so the bits sort as the numbers do.
+    for (first, _) in places {
+        *counts.entry(first.to_bits()).or_default() += 1;
+        if counts.len() > 4096 {
+            let mut order: Vec<u32> = (0..places.len() as u32).collect();
+            order.sort_by_key(|&i| places[i as usize].0.to_bits());
+            return order;
+        }
+    }
+    let mut next = 0;
+    for count in counts.values_mut() {
+        (*count, next) = (next, next + *count);
+    }
+    let mut order = vec![0; places.len()];
+    for (i, (first, _)) in places.iter().enumerate() {
+        if let Some(place) = counts.get_mut(&first.to_bits()) {
+            order[*place as usize] = i as u32;
+            *place += 1;
+        }
+    }
+    order
+}
+
 /// Bucket and number within it, of a distinct row.
 fn decode(code: u32) -> (usize, usize) {
     (code as usize % BUCKETS, code as usize / BUCKETS)
@@ -369,9 +393,10 @@ impl Bucket {
                 }
             }
         }
-        let mut order: Vec<(u64, u32)> =
-            values.chunks_exact(width).enumerate().map(|(i, row)| (hash(row), i as u32)).collect();
+        // By 32 bits of the hash; the number breaks the ties.
+        let key = |(i, row): (usize, &[f64])| hash(row) << 32 | i as u64;
+        let mut order: Vec<u64> = values.chunks_exact(width).enumerate().map(key).collect();
         order.sort_unstable();
-        Bucket { values, weights, order: order.into_iter().map(|(_, i)| i).collect() }
+        Bucket { values, weights, order: order.into_iter().map(|key| key as u32).collect() }
     }
 }
