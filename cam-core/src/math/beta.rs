@@ -272,7 +272,7 @@ fn continued_fraction(a: f64, b: f64, x: f64) -> f64 {
     d = 1.0 / d;
     let mut value = d;
     // Terms needed grow with the square root of the smaller shape, which is below QUADRATURE_FROM.
-    for m in 1..20_000 {
+    for m in 1..3000 {
         let m = f64::from(m);
         for numerator in [
             m * (b - m) / (a + 2.0 * m - 1.0) * (x / (a + 2.0 * m)),
@@ -326,25 +326,27 @@ pub fn inc_beta_inverse(a: f64, b: f64, p: f64) -> f64 {
     if p == 0.0 || p == 1.0 {
         return p;
     }
-    let (lower_half, upper_half) = tails_at(a, b, Point { x: 0.5, y: 0.5 });
-    if p <= lower_half { solve(a, b, p, lower_half) } else { 1.0 - solve(b, a, 1.0 - p, upper_half) }
+    let lower_half = tails_at(a, b, Point { x: 0.5, y: 0.5 }).0;
+    if p <= lower_half { solve(a, b, p, 1.0 - p) } else { 1.0 - solve(b, a, 1.0 - p, p) }
 }
 
-/// The x ≤ ½ with I_x(a, b) = p, given that I_½ = `at_half` ≥ p.
-fn solve(a: f64, b: f64, p: f64, at_half: f64) -> f64 {
-    if p == at_half {
-        return 0.5;
-    }
+/// The x ≤ ½ with I_x(a, b) = `lower` = 1 − `upper`, known to exist.
+fn solve(a: f64, b: f64, lower: f64, upper: f64) -> f64 {
     // In u = ln x. I ≈ x^a/(aB) for small x gives the start.
     let (mut low, mut high) = (-746.0, -std::f64::consts::LN_2);
-    let start = (p.ln() + a.ln() + ln_beta(a, b)) / a;
+    let start = (lower.ln() + a.ln() + ln_beta(a, b)) / a;
     let mut u = if start > low && start < high { start } else { 0.5 * (low + high) };
     for _ in 0..200 {
         let x = u.exp();
         let point = Point { x, y: 1.0 - x };
-        let (lower, upper) = tails_at(a, b, point);
-        // ln(I/p), through whichever tail keeps the digits.
-        let gap = if lower > 0.7 && p > 0.3 { ((1.0 - p - upper) / p).ln_1p() } else { (lower / p).ln() };
+        let (below, above) = tails_at(a, b, point);
+        // The logarithm of the smaller tail against its target, increasing in u; and its derivative.
+        let density = kernel(a, b, point) / point.y;
+        let (gap, slope) = if lower <= upper {
+            ((below / lower).ln(), density / below)
+        } else {
+            (-(above / upper).ln(), density / above)
+        };
         if gap == 0.0 {
             return x;
         }
@@ -353,8 +355,6 @@ fn solve(a: f64, b: f64, p: f64, at_half: f64) -> f64 {
         } else {
             low = u;
         }
-        // d ln I/d ln x = x^a (1−x)^(b−1)/(B I).
-        let slope = kernel(a, b, point) / point.y / lower;
         let newton = u - gap / slope;
         let next = if newton > low && newton < high { newton } else { 0.5 * (low + high) };
         if (next - u).abs() <= 1e-16 * u.abs().max(1.0) || high - low <= 1e-16 * u.abs() {

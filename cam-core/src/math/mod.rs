@@ -20,6 +20,7 @@
 //! | [`jet`] | exact first and second derivatives |
 //! | [`vector`] | exp, ln and ln(1 + x) over whole slices |
 //! | [`random`] | counter-based random streams and distributions |
+//! | [`vector`] | exp, ln and ln(1 + x) over whole slices |
 
 pub mod beta;
 pub mod exp_log;

@@ -171,7 +171,7 @@ fn polished(n: usize, zeta: &[f64], estimates: &[f64]) -> (Vec<f64>, Vec<f64>) {
     let mut solve = |estimate: f64| {
         let mut x = estimate.max(f64::MIN_POSITIVE);
         let mut weight = f64::NAN;
-        for _ in 0..8 {
+        for _ in 0..6 {
             let (correction, at_x) = work.solve(zeta, &off, x);
             weight = at_x;
             if !correction.is_finite() {
@@ -179,7 +179,7 @@ fn polished(n: usize, zeta: &[f64], estimates: &[f64]) -> (Vec<f64>, Vec<f64>) {
             }
             // Never to zero or below: the matrix is positive definite.
             x = (x + correction).max(0.01 * x);
-            if correction.abs() <= 2.0 * f64::EPSILON * x {
+            if correction.abs() <= 8.0 * f64::EPSILON * x {
                 break;
             }
         }
@@ -204,31 +204,26 @@ impl Twisted {
     /// The correction to the eigenvalue estimate x, and z₁²/‖z‖² of its vector.
     fn solve(&mut self, zeta: &[f64], off: &[f64], x: f64) -> (f64, f64) {
         let n = self.down.len();
-        // Zero pivots are moved by less than rounding.
-        let safe = |v: f64| if v.abs() < 1e-290 { 1e-290 } else { v };
+        // A pivot of zero is moved by far less than rounding, but not so little that its inverse gets near the limits.
+        let safe = |v: f64, entry: f64| if v.abs() < 1e-30 * entry { 1e-30 * entry } else { v };
         self.down_shift[0] = -x;
         for i in 0..n {
-            self.down[i] = safe(zeta[2 * i] + self.down_shift[i]);
+            self.down[i] = safe(zeta[2 * i] + self.down_shift[i], zeta[2 * i]);
             if i + 1 < n {
                 self.down_shift[i + 1] = zeta[2 * i + 1] * (self.down_shift[i] / self.down[i]) - x;
             }
         }
         self.up_shift[n - 1] = zeta[2 * n - 2] - x;
         for i in (0..n - 1).rev() {
-            self.up[i + 1] = safe(zeta[2 * i + 1] + self.up_shift[i + 1]);
+            self.up[i + 1] = safe(zeta[2 * i + 1] + self.up_shift[i + 1], zeta[2 * i + 1]);
             self.up_shift[i] = zeta[2 * i] * (self.up_shift[i + 1] / self.up[i + 1]) - x;
         }
-        let pivot = |i: usize| {
-            if i + 1 < n {
-                self.down_shift[i] + zeta[2 * i] * (self.up_shift[i + 1] / self.up[i + 1])
-            } else {
-                self.down[i]
-            }
-        };
-        let mut twist = 0;
-        for i in 1..n {
-            if pivot(i).abs() < pivot(twist).abs() {
-                twist = i;
+        // The twist is where the two factorisations meet in the smallest pivot.
+        let (mut twist, mut least) = (n - 1, self.down[n - 1]);
+        for i in 0..n - 1 {
+            let pivot = self.down_shift[i] + zeta[2 * i] * (self.up_shift[i + 1] / self.up[i + 1]);
+            if pivot.abs() < least.abs() {
+                (twist, least) = (i, pivot);
             }
         }
         let (mut norm, mut z) = (1.0, 1.0f64);
@@ -250,7 +245,7 @@ impl Twisted {
                 break;
             }
         }
-        (pivot(twist) / norm, first * first / norm)
+        (least / norm, first * first / norm)
     }
 }
 
