@@ -118,12 +118,13 @@ impl SummaryBuilder {
         control.map(SHARDS / SHARDS_A_TASK, |task| {
             let mut grouping = Grouping::default();
             let (mut customers, mut codes) = (Vec::new(), Vec::new());
-            for s in task * SHARDS_A_TASK..(task + 1) * SHARDS_A_TASK {
-                let rows = partitions.part(s);
+            let first = task * SHARDS_A_TASK;
+            for (s, shard) in shards[first..first + SHARDS_A_TASK].iter().enumerate() {
+                let rows = partitions.part(first + s);
                 if rows.is_empty() {
                     continue;
                 }
-                let mut shard = shards[s].lock().unwrap_or_else(|p| p.into_inner());
+                let mut shard = shard.lock().unwrap_or_else(|p| p.into_inner());
                 customers.clear();
                 customers.extend(rows.iter().map(|&row| {
                     let key = key_of(&reader.log.keys, row);
