@@ -44,6 +44,7 @@ mod dense;
 mod dictionary;
 mod emit;
 mod exact;
+mod find;
 mod horizon;
 mod keys;
 mod log;
