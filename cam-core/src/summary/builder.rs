@@ -2,18 +2,20 @@
 
 use super::columns::Summary;
 use super::emit::{Columns, Frame, Interval, LogKind, Unattributed};
+use super::find::{ByInteger, ByRow, ByShortText, Find, SHORT};
 use super::horizon::{Horizon, Tally};
-use super::keys::{compare, sort_image};
+use super::keys::{KeysRef, compare, image};
 use super::log::{Log, Reader};
 use super::options::SummaryOptions;
 use super::partition::Partitions;
 use super::reduce::Grouping;
 use super::shard::Shard;
-use super::sparse::{Record, key_of, spread, tag_of};
+use super::sparse::{Record, spread};
 use super::split::Split;
 use super::time::Moment;
 use crate::control::{CHUNK, Control, Progress};
 use crate::error::{Error, ErrorKind, Result};
+use std::ops::Range;
 use std::sync::Mutex;
 
 /// Shards of customers, by hash. Fixed, so that builders from anywhere can be merged shard by shard.
@@ -22,7 +24,7 @@ pub(super) const SHARDS: usize = 512;
 /// Neighbouring shards that one thread works on without asking for more.
 const SHARDS_A_TASK: usize = 16;
 
-/// Rows taken in at once: what bounds the memory beyond the state of the customers (24 bytes a row).
+/// Rows taken in at once: what bounds the memory beyond the state of the customers (24 to 32 bytes a row).
 const BATCH: usize = 1 << 22;
 
 /// A summary in the making, fed with batches of rows in any order.
@@ -94,46 +96,64 @@ impl SummaryBuilder {
         self.adopt(kind);
         self.tally.add(&tally);
         self.interrupted = true;
-        let rows = log.rows();
-        let mut partitions = Partitions::default();
-        for from in (0..rows).step_by(BATCH) {
-            let to = (from + BATCH).min(rows);
-            self.take(&reader.slice(from..to), &mut partitions, control)?;
-            control.report(Progress::new("summarize", to as u64, Some(rows as u64), to as f64));
+        match log.keys {
+            KeysRef::Int(keys) => self.take_all(&reader, |rows| ByInteger(&keys[rows]), control)?,
+            keys if keys.longest() <= SHORT => {
+                self.take_all(&reader, |rows| ByShortText(keys.slice(rows)), control)?;
+            }
+            keys => self.take_all(&reader, |rows| ByRow(keys.slice(rows)), control)?,
         }
         self.interrupted = false;
         Ok(())
     }
 
-    fn take(
+    /// Takes in all rows, a bounded number at a time.
+    fn take_all<F: Find>(
         &mut self,
         reader: &Reader<'_>,
-        partitions: &mut Partitions<Record>,
+        find: impl Fn(Range<usize>) -> F,
+        control: &Control<'_>,
+    ) -> Result<()> {
+        let rows = reader.log.rows();
+        let mut partitions = Partitions::default();
+        for from in (0..rows).step_by(BATCH) {
+            let to = (from + BATCH).min(rows);
+            self.take(find(from..to), &reader.slice(from..to), &mut partitions, control)?;
+            control.report(Progress::new("summarize", to as u64, Some(rows as u64), to as f64));
+        }
+        Ok(())
+    }
+
+    fn take<F: Find>(
+        &mut self,
+        find: F,
+        reader: &Reader<'_>,
+        partitions: &mut Partitions<Record<F::Id>>,
         control: &Control<'_>,
     ) -> Result<()> {
         let horizon = &self.horizon;
-        spread(reader, horizon.end, SHARDS, partitions, control)?;
+        spread(find, reader, horizon.end, SHARDS, partitions, control)?;
         let shards: Vec<Mutex<&mut Shard>> = self.shards.iter_mut().map(Mutex::new).collect();
         let partitions = &*partitions;
         control.map(SHARDS / SHARDS_A_TASK, |task| {
             let mut grouping = Grouping::default();
             let (mut customers, mut codes) = (Vec::new(), Vec::new());
-            for s in task * SHARDS_A_TASK..(task + 1) * SHARDS_A_TASK {
-                let rows = partitions.part(s);
+            let first = task * SHARDS_A_TASK;
+            for (s, shard) in shards[first..first + SHARDS_A_TASK].iter().enumerate() {
+                let rows = partitions.part(first + s);
                 if rows.is_empty() {
                     continue;
                 }
-                let mut shard = shards[s].lock().unwrap_or_else(|p| p.into_inner());
+                let mut shard = shard.lock().unwrap_or_else(|p| p.into_inner());
                 customers.clear();
-                customers.extend(rows.iter().map(|&row| {
-                    let key = key_of(&reader.log.keys, row);
-                    shard.customer(tag_of(key, row), key)
-                }));
+                customers.extend(
+                    rows.iter().map(|r| find.with_key(r.id, |key| shard.customer(find.tag(r.id), key))),
+                );
                 grouping.run(
                     rows.len(),
                     shard.len(),
                     |row| customers[row] as usize,
-                    |row| [rows[row][1], rows[row][2]],
+                    |row| rows[row].packed(),
                     control,
                     |customer, sorted| shard.take(customer as u32, sorted, horizon, &mut codes),
                 )?;
@@ -211,13 +231,13 @@ impl SummaryBuilder {
     }
 
     /// Customers as (shard, number), sorted by key.
-    fn sorted_customers(&self) -> Vec<(u64, u32, u32)> {
+    fn sorted_customers(&self) -> Vec<(u128, u32, u32)> {
         let mut order = Vec::with_capacity(self.customers());
         for (s, shard) in self.shards.iter().enumerate() {
-            order.extend((0..shard.len()).map(|c| (sort_image(shard.keys.get(c)), s as u32, c as u32)));
+            order.extend((0..shard.len()).map(|c| (image(shard.keys.get(c)), s as u32, c as u32)));
         }
-        let key = |&(image, s, c): &(u64, u32, u32)| (image, self.shards[s as usize].keys.get(c as usize));
-        order.sort_unstable_by(|a, b| compare(key(a), key(b)));
+        let key = |s: u32, c: u32| move || self.shards[s as usize].keys.get(c as usize);
+        order.sort_unstable_by(|a, b| compare((a.0, key(a.1, a.2)), (b.0, key(b.1, b.2))));
         order
     }
 
@@ -229,7 +249,7 @@ impl SummaryBuilder {
         control: &Control<'_>,
     ) -> Result<(Vec<Columns>, Unattributed)> {
         let order = self.sorted_customers();
-        let chunks: Vec<&[(u64, u32, u32)]> = order.chunks(CHUNK).collect();
+        let chunks: Vec<&[(u128, u32, u32)]> = order.chunks(CHUNK).collect();
         let parts = control.map(chunks.len(), |i| {
             let mut out = vec![Columns::new(frame.int_keys); uptos.len()];
             let mut intervals = vec![Interval::default(); self.horizon.intervals()];

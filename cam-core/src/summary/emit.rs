@@ -2,7 +2,7 @@
 
 use super::columns::Summary;
 use super::horizon::{Horizon, Tally};
-use super::keys::{Key, Keys, compare, sort_image};
+use super::keys::{Key, Keys, compare, image};
 use super::log::Log;
 use super::options::SummaryOptions;
 use super::split::Split;
@@ -66,10 +66,14 @@ impl Columns {
     /// The same rows, sorted by key.
     pub(super) fn sorted(self, control: &Control<'_>) -> Result<Columns> {
         let keys = &self.keys;
-        let mut order: Vec<(u64, u32)> =
-            (0..keys.len()).map(|row| (sort_image(keys.get(row)), row as u32)).collect();
-        order.sort_unstable_by(|a, b| compare((a.0, keys.get(a.1 as usize)), (b.0, keys.get(b.1 as usize))));
-        let chunks: Vec<&[(u64, u32)]> = order.chunks(16 * CHUNK).collect();
+        let mut order: Vec<(u128, u32)> =
+            (0..keys.len()).map(|row| (image(keys.get(row)), row as u32)).collect();
+        let with_key = |o: &(u128, u32)| (o.0, o.1 as usize);
+        order.sort_unstable_by(|a, b| {
+            let ((a, i), (b, j)) = (with_key(a), with_key(b));
+            compare((a, || keys.get(i)), (b, || keys.get(j)))
+        });
+        let chunks: Vec<&[(u128, u32)]> = order.chunks(16 * CHUNK).collect();
         let parts = control.map(chunks.len(), |i| {
             let pick = |from: &[f64]| -> Vec<f64> {
                 if from.is_empty() {

@@ -100,6 +100,15 @@ impl<'a> KeysRef<'a> {
         self.len() == 0
     }
 
+    /// The length of the longest text, in bytes; 0 for integers.
+    pub(super) fn longest(&self) -> usize {
+        let lengths = |row| match self.get(row) {
+            Key::Int(_) => 0,
+            Key::Text(text) => text.len(),
+        };
+        if self.is_int() { 0 } else { (0..self.len()).map(lengths).max().unwrap_or(0) }
+    }
+
     pub(super) fn is_int(&self) -> bool {
         matches!(self, KeysRef::Int(_))
     }
@@ -262,21 +271,31 @@ impl Keys {
     }
 }
 
-/// Orders keys fast: a 64-bit image that never reverses the order, and the full comparison only where images are equal.
-pub(super) fn sort_image(key: Key<'_>) -> u64 {
+/// A key in 128 bits that are in the order of the keys: exactly for integers and texts of up to 15 bytes; longer texts may share their image with
+/// others that begin alike, and then [`compare`] looks at all of them.
+///
+/// A text is its first 15 bytes, zeros, and its length up to 16: of texts that differ only by zero bytes at the end, the shorter comes first.
+#[inline(always)]
+pub(super) fn image(key: Key<'_>) -> u128 {
     match key {
-        Key::Int(key) => (key as u64) ^ (1 << 63),
+        Key::Int(key) => u128::from((key as u64) ^ (1 << 63)),
         Key::Text(text) => {
-            let mut head = [0; 8];
-            let n = text.len().min(8);
-            head[..n].copy_from_slice(&text[..n]);
-            u64::from_be_bytes(head)
+            let mut image = [0; 16];
+            let n = text.len().min(15);
+            image[..n].copy_from_slice(&text[..n]);
+            image[15] = text.len().min(16) as u8;
+            u128::from_be_bytes(image)
         }
     }
 }
 
-pub(super) fn compare(a: (u64, Key<'_>), b: (u64, Key<'_>)) -> Ordering {
-    a.0.cmp(&b.0).then_with(|| a.1.cmp(&b.1))
+/// The order of two keys with their images.
+#[inline(always)]
+pub(super) fn compare<'k>(
+    a: (u128, impl FnOnce() -> Key<'k>),
+    b: (u128, impl FnOnce() -> Key<'k>),
+) -> Ordering {
+    a.0.cmp(&b.0).then_with(|| a.1().cmp(&b.1()))
 }
 
 /// Multiply to 128 bits and fold: every bit of the product depends on every bit of both factors below it.

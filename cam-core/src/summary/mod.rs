@@ -28,7 +28,7 @@
 //! - **Order** of rows does not matter. Customers come out sorted by key. The same rows give the same bits, whatever their order, the number
 //!   of threads, and however they were cut into batches or spread over machines: times are integers and sums of amounts are exact.
 //! - **Periods.** Rows of one customer within one [`Period`] (default: the day) are one purchase with the sum of the amounts; exact duplicates
-//!   are no exception. All times are those of period starts. `recency` and `T` are differences of days divided by the length of the [`Unit`]:
+//!   are no exception. All times are those of period starts. `recency` and `T` are differences of days divided by the length of the [`Unit`](crate::Unit):
 //!   weeks are exactly days / 7.
 //! - **Ends.** An observation or calibration end means the whole period it falls in; later rows are ignored and counted. The default is the latest
 //!   period in the log (dropped rows and refunds included: the log reached as far as that).
@@ -44,6 +44,7 @@ mod dense;
 mod dictionary;
 mod emit;
 mod exact;
+mod find;
 mod horizon;
 mod keys;
 mod log;

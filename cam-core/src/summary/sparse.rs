@@ -6,90 +6,105 @@
 use super::dense::run_tasks;
 use super::dictionary::Dictionary;
 use super::emit::{Columns, Frame, Unattributed};
-use super::keys::{Key, KeysRef, hash};
+use super::find::{ByInteger, ByRow, ByShortText, Find, SHORT};
+use super::keys::{KeysRef, hash};
 use super::log::Reader;
 use super::partition::Partitions;
-use super::reduce::CodeBits;
+use super::reduce::{CodeBits, Packed};
 use crate::control::Control;
 use crate::error::Result;
 
-/// Rows in a partition, on average: 200 kB of rows.
+/// Rows in a partition, on average: 200 to 260 kB of rows.
 const PARTITION_ROWS: usize = 1 << 13;
 
-/// A row: what finds the key, the period, the bits of the amount.
-///
-/// An integer key is there itself. Of a text there are the lower half of its hash and the row, which leads to its bytes.
-pub(super) type Record = [u64; 3];
+/// A row on its way: what finds the key, the word of the period, the bits of the amount.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Record<I> {
+    pub(super) id: I,
+    word: u64,
+    amount: u64,
+}
 
-/// Columns for each of `uptos`; `None` when the log is not of this kind (4 billion rows or more of text).
+impl<I> Record<I> {
+    #[inline(always)]
+    pub(super) fn packed(&self) -> Packed {
+        [self.word, self.amount]
+    }
+}
+
+/// Columns for each of `uptos`; `None` when the log is not of this kind (4 billion rows or more).
 pub(super) fn columns(
     reader: &Reader<'_>,
     frame: &Frame,
     uptos: &[usize],
     control: &Control<'_>,
 ) -> Result<Option<(Vec<Columns>, Unattributed)>> {
-    let (keys, rows) = (reader.log.keys, reader.log.rows());
-    if u32::try_from(rows).is_err() {
+    let keys = reader.log.keys;
+    if u32::try_from(keys.len()).is_err() {
         return Ok(None);
     }
-    let parts = (rows / PARTITION_ROWS).next_power_of_two();
+    let found = match keys {
+        KeysRef::Int(keys) => columns_by(ByInteger(keys), reader, frame, uptos, control),
+        _ if keys.longest() <= SHORT => columns_by(ByShortText(keys), reader, frame, uptos, control),
+        _ => columns_by(ByRow(keys), reader, frame, uptos, control),
+    };
+    found.map(Some)
+}
+
+fn columns_by<F: Find>(
+    find: F,
+    reader: &Reader<'_>,
+    frame: &Frame,
+    uptos: &[usize],
+    control: &Control<'_>,
+) -> Result<(Vec<Columns>, Unattributed)> {
+    let parts = (reader.log.rows() / PARTITION_ROWS).next_power_of_two();
     let mut partitions = Partitions::default();
-    spread(reader, frame.horizon.end, parts, &mut partitions, control)?;
+    spread(find, reader, frame.horizon.end, parts, &mut partitions, control)?;
     let (columns, unattributed) =
         run_tasks(parts, frame, uptos, CodeBits::ALL, control, |grouping, worker, p| {
             let rows = partitions.part(p);
-            let numbering = Numbering::of(rows, &keys);
+            let numbering = Numbering::of(rows, find);
             grouping.run(
                 rows.len(),
                 numbering.firsts.len(),
                 |row| numbering.customers[row] as usize,
-                |row| [rows[row][1], rows[row][2]],
+                |row| rows[row].packed(),
                 control,
                 |customer, sorted| {
-                    worker.customer(key_of(&keys, rows[numbering.firsts[customer] as usize]), sorted);
+                    let first = rows[numbering.firsts[customer] as usize];
+                    find.with_key(first.id, |key| worker.customer(key, sorted));
                 },
             )
         })?;
     drop(partitions);
     let columns = columns.into_iter().map(|c| c.sorted(control)).collect::<Result<_>>()?;
-    Ok(Some((columns, unattributed)))
+    Ok((columns, unattributed))
 }
 
 /// Spreads the rows that count over `parts` partitions (a power of two), by the upper bits of the hash of their key.
-pub(super) fn spread(
+pub(super) fn spread<F: Find>(
+    find: F,
     reader: &Reader<'_>,
     end: Option<i64>,
     parts: usize,
-    partitions: &mut Partitions<Record>,
+    partitions: &mut Partitions<Record<F::Id>>,
     control: &Control<'_>,
 ) -> Result<()> {
     let keys = reader.log.keys;
     let part = |row: usize| if reader.keeps(row, end) { part_of(hash(keys.get(row)), parts) } else { parts };
-    let record = |row: usize| -> Record {
-        let found_by = match keys.get(row) {
-            Key::Int(key) => key as u64,
-            text => hash(text) << 32 | row as u64,
-        };
-        [found_by, CodeBits::ALL.word(reader.code(row)), reader.amount(row).to_bits()]
+    let record = |row: usize| Record {
+        id: find.id(row),
+        word: CodeBits::ALL.word(reader.code(row)),
+        amount: reader.amount(row).to_bits(),
     };
     partitions.fill(control, reader.log.rows(), parts, part, record)
 }
 
 /// The partition, of a power of two, that the upper half of a hash leads to.
+#[inline(always)]
 pub(super) fn part_of(hash: u64, parts: usize) -> usize {
-    ((hash >> 32) as usize * parts) >> 32
-}
-
-/// The key that a record leads to.
-#[inline(always)]
-pub(super) fn key_of<'k>(keys: &KeysRef<'k>, record: Record) -> Key<'k> {
-    if keys.is_int() { Key::Int(record[0] as i64) } else { keys.get((record[0] & 0xffff_ffff) as usize) }
-}
-
-/// What a dictionary needs of the hash of the key: its lower half. Of a text it is at hand.
-#[inline(always)]
-pub(super) fn tag_of(key: Key<'_>, record: Record) -> u64 {
-    if let Key::Int(_) = key { hash(key) } else { record[0] >> 32 }
+    (((hash >> 32) * parts as u64) >> 32) as usize
 }
 
 /// Which customer of a partition each of its rows belongs to.
@@ -100,14 +115,13 @@ struct Numbering {
 }
 
 impl Numbering {
-    fn of(rows: &[Record], keys: &KeysRef<'_>) -> Self {
+    fn of<F: Find>(rows: &[Record<F::Id>], find: F) -> Self {
         let mut dictionary = Dictionary::default();
         let mut firsts: Vec<u32> = Vec::new();
         let mut customers = Vec::with_capacity(rows.len());
         for (i, row) in rows.iter().enumerate() {
-            let key = key_of(keys, *row);
-            let (customer, new) =
-                dictionary.number(tag_of(key, *row), |n| key_of(keys, rows[firsts[n] as usize]) == key);
+            let same = |n: usize| find.same(rows[firsts[n] as usize].id, row.id);
+            let (customer, new) = dictionary.number(find.tag(row.id), same);
             if new {
                 firsts.push(i as u32);
             }
