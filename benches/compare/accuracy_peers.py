@@ -2,13 +2,14 @@
 
     python accuracy_peers.py [--libraries lifetimes,pymc_marketing,cam]
 
-For every case of `cam-core/testdata/golden_bg_pareto.csv` (50 digits and more, rounded to doubles) each library gives the
-log-likelihood, P(alive) and the purchases expected over 52 at fixed parameters; nothing is fitted. Printed per parameter
-set, where there are any: values that are not finite, values that are wrong (finite, off by more than 1e-6); then the worst
-error of the finite ones.
+For every case of `cam-core/testdata/golden_bg_pareto.csv` (50 digits and more, rounded to doubles)
+each library gives the log-likelihood, P(alive) and the purchases expected over 52 at fixed
+parameters; nothing is fitted. Printed per parameter set, where there are any: values that are not
+finite, values that are wrong (finite, off by more than 1e-6); then the worst error of the finite
+ones.
 
-Errors are relative; for log-likelihoods, absolute where the truth is below 1, and of expectations only those above 1e-6
-count as wrong, since nobody needs the digits of less.
+Errors are relative; for log-likelihoods, absolute where the truth is below 1, and of expectations
+only those above 1e-6 count as wrong, since nobody needs the digits of less.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+
 import table
 
 GOLDEN = Path(__file__).resolve().parents[2] / "cam-core" / "testdata" / "golden_bg_pareto.csv"
@@ -55,7 +57,9 @@ def golden() -> list[Cases]:
         rows = list(csv.DictReader(line for line in file if not line.startswith("#")))
     groups: dict[tuple[str, ...], list[dict[str, str]]] = {}
     for row in rows:
-        groups.setdefault((row["model"], row["set"], row["p1"], row["p2"], row["p3"], row["p4"]), []).append(row)
+        groups.setdefault((row["model"], row["set"], row["p1"], row["p2"], row["p3"], row["p4"]), []).append(
+            row
+        )
 
     def column(members: list[dict[str, str]], name: str) -> np.ndarray:
         return np.array([float(row[name] or "nan") for row in members])
@@ -89,14 +93,19 @@ def by_lifetimes(cases: Cases) -> Answers:
         rows = zip(x, t_x, T, strict=True)
         logs = np.log(values)
         log_likelihood = np.array(
-            [-fitter._negative_log_likelihood(logs, np.array([i]), np.array([j]), np.array([k]), one, 0.0) for i, j, k in rows]
+            [
+                -fitter._negative_log_likelihood(logs, np.array([i]), np.array([j]), np.array([k]), one, 0.0)
+                for i, j, k in rows
+            ]
         )
     else:
         log_likelihood = fitter._conditional_log_likelihood(values, x, t_x, T)
     return {
         "log_likelihood": log_likelihood,
         "probability_alive": fitter.conditional_probability_alive(x, t_x, T),
-        "expected_purchases_52": fitter.conditional_expected_number_of_purchases_up_to_time(HORIZON, x, t_x, T),
+        "expected_purchases_52": fitter.conditional_expected_number_of_purchases_up_to_time(
+            HORIZON, x, t_x, T
+        ),
     }
 
 
@@ -105,6 +114,7 @@ def by_pymc_marketing(cases: Cases) -> Answers:
     import pandas as pd
     import pymc as pm
     from pymc_marketing.clv import distributions
+
     from sides.pymc_side import at_point
 
     # As 64-bit arrays: a Python float would be taken for a 32-bit constant, and the blame would be ours.
@@ -156,7 +166,8 @@ def judge(cases: Cases, quantity: str, got: np.ndarray) -> tuple[int, int, int, 
     counted = finite & (np.abs(truth) > 1e-6)
     wrong = counted & (error > WRONG)
     worst = int(np.argmax(np.where(counted, error, 0.0)))
-    where = f"x={cases.x[worst]:g} t_x={cases.t_x[worst]:g} T={cases.T[worst]:g}: {got[worst]:.6g}, truth {truth[worst]:.6g}"
+    at = f"x={cases.x[worst]:g} t_x={cases.t_x[worst]:g} T={cases.T[worst]:g}"
+    where = f"{at}: {got[worst]:.6g}, truth {truth[worst]:.6g}"
     return int(known.sum()), int((known & ~finite).sum()), int(wrong.sum()), float(error[worst]), where
 
 
@@ -187,7 +198,9 @@ def cell(judged: tuple[int, int, int, float, str]) -> str:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--libraries", default=",".join(LIBRARIES), help="with commas")
     parser.add_argument("--details", action="store_true", help="also where the worst case of each was")
     parser.add_argument("--write", type=Path, help="also put the table between its markers in this file")
@@ -216,7 +229,10 @@ def main() -> None:
     if given.details:
         for library, found in judged.items():
             for (cases, quantity), one in zip(lines, found, strict=True):
-                print(f"{library:15} {TITLES[cases.model]:10} {cases.name:18} {quantity:22} {one[3]:.1e} at {one[4]}")
+                print(
+                    f"{library:15} {TITLES[cases.model]:10} {cases.name:18} {quantity:22}",
+                    f"{one[3]:.1e} at {one[4]}",
+                )
     if given.write:
         table.write(given.write, text, "accuracy")
 

@@ -6,9 +6,9 @@
     python compare.py --fresh             also re-measure the slow peers that are kept from an earlier run
     python compare.py --write docs/benchmarks.md
 
-Every figure is of one fresh process (`measure.py`). Slow peers are measured once and kept under build/compare/kept, keyed
-by data, versions, processor and thread count; the table marks them. Results also go, a JSON line each, to
-build/compare/results.jsonl.
+Every figure is of one fresh process (`measure.py`). Slow peers are measured once and kept under
+build/compare/kept, keyed by data, versions, processor and thread count; the table marks them.
+Results also go, a JSON line each, to build/compare/results.jsonl.
 """
 
 from __future__ import annotations
@@ -61,8 +61,14 @@ def installed(library: str) -> dict[str, str] | None:
 
 
 def kept_file(folder: Path, row: Row, library: str, threads: int, data_hash: str) -> Path:
-    key = json.dumps([row.task, library, threads, data_hash, installed(library), processor(), platform.python_version()])
-    return folder / "kept" / f"{row.key}-{library}-{threads}-{hashlib.sha256(key.encode()).hexdigest()[:12]}.json"
+    key = json.dumps(
+        [row.task, library, threads, data_hash, installed(library), processor(), platform.python_version()]
+    )
+    return (
+        folder
+        / "kept"
+        / f"{row.key}-{library}-{threads}-{hashlib.sha256(key.encode()).hexdigest()[:12]}.json"
+    )
 
 
 def measure(row: Row, library: str, threads: int, given: argparse.Namespace) -> dict:
@@ -73,12 +79,33 @@ def measure(row: Row, library: str, threads: int, given: argparse.Namespace) -> 
     if slow and keep.exists() and not given.fresh:
         return json.loads(keep.read_text()) | {"from": "kept"}
     if slow and given.skip_slow:
-        return {"error": "skipped: slow, and nothing kept", "library": library, "threads": threads, "from": "run"}
-    command = [sys.executable, str(HERE / "measure.py"), "--library", library, "--task", row.task, "--data", name]
+        return {
+            "error": "skipped: slow, and nothing kept",
+            "library": library,
+            "threads": threads,
+            "from": "run",
+        }
+    command = [
+        sys.executable,
+        str(HERE / "measure.py"),
+        "--library",
+        library,
+        "--task",
+        row.task,
+        "--data",
+        name,
+    ]
     command += ["--folder", str(given.build / "data"), "--threads", str(threads)]
     # PyMC compiles C on its first run; the second shows what a warm one takes, whatever the budget.
     least = 2 if library == "pymc_marketing" and not slow else 1
-    command += ["--least", str(least), "--runs", "1" if slow else str(given.runs), "--budget", str(given.budget)]
+    command += [
+        "--least",
+        str(least),
+        "--runs",
+        "1" if slow else str(given.runs),
+        "--budget",
+        str(given.budget),
+    ]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         last = (done.stderr.strip().splitlines() or ["no message"])[-1]
@@ -103,15 +130,21 @@ def plan(row: Row, given: argparse.Namespace) -> list[tuple[str, int]]:
 
 
 def arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--quick", action="store_true", help="a hundredth of the size")
     parser.add_argument("--only", help="rows, by key, with commas: " + ", ".join(row.key for row in ROWS))
     parser.add_argument("--libraries", help="libraries, with commas: " + ", ".join(sides.MODULES))
     parser.add_argument("--fresh", action="store_true", help="measure the slow peers again")
-    parser.add_argument("--skip-slow", action="store_true", help="leave out slow peers of which nothing is kept")
+    parser.add_argument(
+        "--skip-slow", action="store_true", help="leave out slow peers of which nothing is kept"
+    )
     parser.add_argument("--one-thread", action="store_true", help="leave out the runs with all threads")
     parser.add_argument("--runs", type=int, default=5, help="at most so many runs of a task")
-    parser.add_argument("--budget", type=float, default=20.0, help="no further run once these seconds are spent")
+    parser.add_argument(
+        "--budget", type=float, default=20.0, help="no further run once these seconds are spent"
+    )
     parser.add_argument("--write", type=Path, help="also put the table between its markers in this file")
     parser.add_argument("--build", type=Path, default=BUILD, help="where data and kept figures live")
     given = parser.parse_args()
@@ -147,8 +180,16 @@ def main() -> None:
                 found.setdefault(row.key, []).append(result)
                 log.write(json.dumps(result) + "\n")
                 log.flush()
-                cpu = f"{result['cpu_best']:9.3f} s CPU, {result['peak_mb']:7.0f} MB" if "error" not in result else result["error"]
-                print(f"{row.key:24} {library:18} x{threads} {cpu} ({result['from']})", file=sys.stderr, flush=True)
+                cpu = (
+                    f"{result['cpu_best']:9.3f} s CPU, {result['peak_mb']:7.0f} MB"
+                    if "error" not in result
+                    else result["error"]
+                )
+                print(
+                    f"{row.key:24} {library:18} x{threads} {cpu} ({result['from']})",
+                    file=sys.stderr,
+                    flush=True,
+                )
     text = table.render(given.rows, found, processor(), quick=given.quick)
     print(text)
     if given.write:

@@ -3,9 +3,9 @@
 Three kinds of data set, named as they are asked for on the command line of `measure.py`:
 
 `bg-N`, `pareto-N`
-    N customers with the published CDNOW parameters (weeks), acquired evenly over 84 days and observed to day 272,
-    that is for 27 to 38.9 weeks. Purchases fall on a grid of days, several on one day count as one, just as in the
-    CDNOW data. Spend follows Gamma–Gamma with the CDNOW parameters, and totals are whole cents.
+    N customers with the published CDNOW parameters (weeks), acquired evenly over 84 days and observed to day
+    272, that is for 27 to 38.9 weeks. Purchases fall on a grid of days, several on one day count as one, just
+    as in the CDNOW data. Spend follows Gamma–Gamma with the CDNOW parameters, and totals are whole cents.
 `log-N`
     N rows in no order: a customer out of N/10, a day out of 730, an amount in cents.
 `cdnow`

@@ -1,8 +1,9 @@
 """Measure one task of one library in this process, and print one JSON line.
 
-Run by `compare.py`, a fresh process for each measurement, so that the memory of one library is not counted for another
-and no cache is warm that its user would find cold. The first run gives the peak of memory over what was there before it
-(imports, data and models built); the fastest and the median of all runs give the time.
+Run by `compare.py`, a fresh process for each measurement, so that the memory of one library is not
+counted for another and no cache is warm that its user would find cold. The first run gives the peak
+of memory over what was there before it (imports, data and models built); the fastest and the median
+of all runs give the time.
 """
 
 from __future__ import annotations
@@ -72,7 +73,7 @@ def _cpu() -> float:
 
 
 class Limits(NamedTuple):
-    """How often a task is run: at least `least` times, then up to `runs` while `budget` seconds are not spent."""
+    """At least `least` runs of a task, then up to `runs` of them while `budget` seconds are not spent."""
 
     least: int
     runs: int
@@ -129,7 +130,9 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--least", type=int, default=1)
     parser.add_argument("--runs", type=int, default=5)
-    parser.add_argument("--budget", type=float, default=20.0, help="no further run once this many seconds are spent")
+    parser.add_argument(
+        "--budget", type=float, default=20.0, help="no further run once this many seconds are spent"
+    )
     given = parser.parse_args()
     # Before numpy, polars or a BLAS is imported: they read these once.
     for variable in THREAD_VARIABLES:

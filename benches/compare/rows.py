@@ -65,7 +65,15 @@ ROWS = [
         ("lifetimes", PYMC),
         targets={"lifetimes": 20},
     ),
-    Row("fit-bg-cdnow", "BG/NBD fit, CDNOW", "fit_bg", "cdnow", None, ("lifetimes", PYMC), targets={"lifetimes": 50}),
+    Row(
+        "fit-bg-cdnow",
+        "BG/NBD fit, CDNOW",
+        "fit_bg",
+        "cdnow",
+        None,
+        ("lifetimes", PYMC),
+        targets={"lifetimes": 50},
+    ),
     Row(
         "fit-pareto-cdnow",
         "Pareto/NBD fit, CDNOW",
@@ -75,7 +83,15 @@ ROWS = [
         ("lifetimes", PYMC),
         targets={"lifetimes": 50},
     ),
-    Row("fit-gg-cdnow", "Gamma–Gamma fit, CDNOW", "fit_gg", "cdnow", None, ("lifetimes", PYMC), targets={"lifetimes": 50}),
+    Row(
+        "fit-gg-cdnow",
+        "Gamma–Gamma fit, CDNOW",
+        "fit_gg",
+        "cdnow",
+        None,
+        ("lifetimes", PYMC),
+        targets={"lifetimes": 50},
+    ),
     *(
         Row(
             f"score-{short}-{what}",
@@ -88,7 +104,10 @@ ROWS = [
         )
         for short, family, wanted in (("bg", "BG/NBD", (5, 15, 150)), ("pareto", "Pareto/NBD", (5, 5, 100)))
         for what, label, target in zip(
-            ("alive", "purchases", "clv"), ("P(alive)", "expected purchases", "12-month CLV"), wanted, strict=True
+            ("alive", "purchases", "clv"),
+            ("P(alive)", "expected purchases", "12-month CLV"),
+            wanted,
+            strict=True,
         )
     ),
     Row(
@@ -98,7 +117,8 @@ ROWS = [
         "pareto",
         MILLION,
         (),
-        note="No Python peer computes it. CLVTools (R) not measured here; 5.6 s is quoted for it from another machine.",
+        note="No Python peer computes it. "
+        "CLVTools (R) not measured here; 5.6 s is quoted for it from another machine.",
     ),
     Row(
         "summary",

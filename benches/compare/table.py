@@ -34,12 +34,25 @@ def seconds(value: float) -> str:
     return f"{value:.3g} s"
 
 
+HEADINGS = (
+    "work",
+    "library",
+    "threads",
+    "CPU, best / median",
+    "wall, best / median",
+    "extra peak MB",
+    "peer ÷ cam",
+    "target",
+    "agrees to",
+)
+
+
 def _ratio(value: float) -> str:
     return f"{value:,.0f}×" if value >= 10 else f"{value:.2g}×"
 
 
 def _agreement(theirs: dict[str, float], ours: dict[str, float]) -> str:
-    """The largest relative difference of what both report of their result: parameters, or means and counts."""
+    """The largest relative difference of what both report: parameters, or means and counts."""
     both = sorted(set(theirs) & set(ours))
     gaps = [abs(theirs[k] - ours[k]) / max(abs(theirs[k]), abs(ours[k]), 1e-300) for k in both]
     return f"{max(gaps):.0e}" if gaps else "?"
@@ -51,7 +64,10 @@ def _line(row: Row, result: dict, ours: dict | None, first: bool) -> str:
     if "error" in result:
         return f"| {label} | {name} | {threads} | – | – | – | – | – | {result['error']} |"
     cells = [label, name + (" †" if result["from"] == "kept" else ""), str(threads)]
-    cells += [f"{seconds(result[f'{clock}_best'])} / {seconds(result[f'{clock}_median'])}" for clock in ("cpu", "wall")]
+    cells += [
+        f"{seconds(result[f'{clock}_best'])} / {seconds(result[f'{clock}_median'])}"
+        for clock in ("cpu", "wall")
+    ]
     cells.append(f"{result['peak_mb']:,.0f}")
     if ours is None or result["library"] in CAM:
         return "| " + " | ".join([*cells, "", "", ""]) + " |"
@@ -60,7 +76,9 @@ def _line(row: Row, result: dict, ours: dict | None, first: bool) -> str:
     ratio = result[clock] / max(ours[clock], 1e-9)
     target = row.targets.get(result["library"]) if threads == 1 else None
     verdict = "" if target is None else f"{target:g}× {'met' if ratio >= target else '**missed**'}"
-    return "| " + " | ".join([*cells, _ratio(ratio), verdict, _agreement(result["check"], ours["check"])]) + " |"
+    return (
+        "| " + " | ".join([*cells, _ratio(ratio), verdict, _agreement(result["check"], ours["check"])]) + " |"
+    )
 
 
 def _speedup(results: list[dict]) -> str | None:
@@ -70,6 +88,17 @@ def _speedup(results: list[dict]) -> str | None:
         return None
     one, many = by_threads[1], by_threads[max(by_threads)]
     return f"{one['wall_best'] / many['wall_best']:.2f}× on {many['threads']} threads"
+
+
+def _ours(result: dict, results: list[dict]) -> dict | None:
+    """What a peer's result is set against: ours on as many threads; from a polars frame, for polars."""
+    ours = {
+        r["library"]: r
+        for r in results
+        if r["library"] in CAM and r["threads"] == result["threads"] and "error" not in r
+    }
+    first = "cam_polars" if result["library"] == "polars" else "cam"
+    return ours.get(first) or next(iter(ours.values()), None)
 
 
 def render(rows: list[Row], found: dict[str, list[dict]], processor: str, *, quick: bool) -> str:
@@ -83,12 +112,14 @@ def render(rows: list[Row], found: dict[str, list[dict]], processor: str, *, qui
                 kept_dates.add(result["date"])
     today = datetime.now(UTC).strftime("%Y-%m-%d")
     out = [f"Measured {today} on {processor}; Python {platform.python_version()}, {platform.system()}."]
-    out.append("Versions: " + ", ".join(f"{name} {version}" for name, version in sorted(versions.items())) + ".")
+    out.append(
+        "Versions: " + ", ".join(f"{name} {version}" for name, version in sorted(versions.items())) + "."
+    )
     if quick:
         out.append("**Quick run: a hundredth of the sizes named, not a measurement.**")
     out += [
         "",
-        "| work | library | threads | CPU, best / median | wall, best / median | extra peak MB | peer ÷ cam | target | agrees to |",
+        "| " + " | ".join(HEADINGS) + " |",
         "|---|---|--:|--:|--:|--:|--:|---|---|",
     ]
     notes = []
@@ -96,10 +127,7 @@ def render(rows: list[Row], found: dict[str, list[dict]], processor: str, *, qui
         results = found.get(row.key, [])
         shown = False
         for result in results:
-            ours = [r for r in results if r["library"] in CAM and r["threads"] == result["threads"] and "error" not in r]
-            # polars users hand over a polars frame; everyone else a pandas frame.
-            alike = [r for r in ours if r["library"] == ("cam_polars" if result["library"] == "polars" else "cam")]
-            out.append(_line(row, result, (alike or ours or [None])[0], not shown))
+            out.append(_line(row, result, _ours(result, results), not shown))
             shown = True
         speedup = _speedup(results)
         if speedup:
@@ -108,11 +136,13 @@ def render(rows: list[Row], found: dict[str, list[dict]], processor: str, *, qui
             notes.append(f"{row.label}: {row.note}")
     out.append("")
     out.append(
-        "Ratios are of CPU seconds for one thread and of wall seconds for all threads, best of the runs. *Agrees to* is the "
-        "largest relative difference from cam in estimated parameters, or in the means and counts of what is computed."
+        "Ratios are of CPU seconds for one thread and of wall seconds for all threads, best of the runs. "
+        "*Agrees to* is the largest relative difference from cam in estimated parameters, or in the means "
+        "and counts of what is computed."
     )
     if kept_dates:
-        out.append(f"† Kept from an earlier run with the same data, versions and processor ({', '.join(sorted(kept_dates))}).")
+        dates = ", ".join(sorted(kept_dates))
+        out.append(f"† Kept from an earlier run with the same data, versions and processor ({dates}).")
     out += ["", *(f"- {note}" for note in notes)] if notes else []
     return "\n".join(out)
 

@@ -1,8 +1,9 @@
-"""One module a library: each maps the name of a task to a function that prepares it and returns the work to be timed.
+"""One module a library: each maps the name of a task to a function that prepares it and returns the
+work to be timed.
 
-`TASKS[task](data, threads)` imports what it needs, builds frames and models outside the clock, and returns a callable of
-no arguments. What that callable returns is described afterwards (`describe`), so that a table of times can be checked to
-be a table of equal answers.
+`TASKS[task](data, threads)` imports what it needs, builds frames and models outside the clock, and returns
+a callable of no arguments. What that callable returns is described afterwards (`describe`), so that a table
+of times can be checked to be a table of equal answers.
 """
 
 from __future__ import annotations
@@ -12,8 +13,8 @@ from typing import Any
 
 import numpy as np
 
-# The scores asked of every library: a year in weeks, and twelve months at 1 % a month, the month being the 4.345
-# weeks of lifetimes and PyMC-Marketing.
+# The scores asked of every library: a year in weeks, and twelve months at 1 % a month, the month being the
+# 4.345 weeks of lifetimes and PyMC-Marketing.
 HORIZON = 52.0
 MONTHS = 12
 WEEKS_A_MONTH = 4.345
@@ -50,7 +51,7 @@ PACKAGES = {
 def task(library: str, name: str) -> Any:
     """The function that prepares `name` for `library`; KeyError where the library has no such thing."""
     module = importlib.import_module(f"sides.{MODULES[library]}")
-    tasks = getattr(module, "TASKS")
+    tasks = module.TASKS
     if (library, name) in tasks:
         return tasks[(library, name)]
     return tasks[name]

@@ -1,11 +1,13 @@
-"""cam: the same tasks through its Python door, from a pandas frame, or a polars frame for the library `cam_polars`.
+"""cam: the same tasks through its Python door, from a pandas frame, or a polars frame for the
+library `cam_polars`.
 
 Everything this comparison assumes of the door is in this file.
 """
 
 from __future__ import annotations
 
-from typing import Any, Callable
+from collections.abc import Callable
+from typing import Any
 
 from data import BG, GAMMA_GAMMA, PARETO, Data
 
@@ -38,7 +40,9 @@ def _fit(family: str) -> Callable[[Data, int], Work]:
     return prepare
 
 
-def _score(family: str, params: dict[str, float], method: str, *args: Any, **options: Any) -> Callable[[Data, int], Work]:
+def _score(
+    family: str, params: dict[str, float], method: str, *args: Any, **options: Any
+) -> Callable[[Data, int], Work]:
     def prepare(data: Data, threads: int) -> Work:
         import cam
 

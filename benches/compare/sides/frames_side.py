@@ -1,12 +1,14 @@
 """polars, pandas, numpy and DuckDB: the summary of a log as one would write it well by hand in each.
 
-All give lifetimes' columns from a log of (customer_id, date, amount): purchases on one day are one, `frequency` counts the
-days after the first, and `monetary_value` is the mean of their totals, 0 where there is none.
+All give lifetimes' columns from a log of (customer_id, date, amount): purchases on one day are one,
+`frequency` counts the days after the first, and `monetary_value` is the mean of their totals, 0
+where there is none.
 """
 
 from __future__ import annotations
 
-from typing import Any, Callable
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 

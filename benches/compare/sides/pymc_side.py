@@ -1,12 +1,15 @@
-"""PyMC-Marketing 0.19.2: maximum a posteriori fits with its default priors, scores at a point, its summary of a log.
+"""PyMC-Marketing 0.19.2: maximum a posteriori fits with its default priors, scores at a point, its
+summary of a log.
 
-Scores are asked of a model whose posterior is set to one draw of one chain, which is what its MAP fit leaves behind.
+Scores are asked of a model whose posterior is set to one draw of one chain, which is what its MAP
+fit leaves behind.
 """
 
 from __future__ import annotations
 
 import warnings
-from typing import Any, Callable
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -48,7 +51,11 @@ def _fit(kind: str) -> Callable[[Data, int], Work]:
         def work() -> dict[str, float]:
             model = getattr(clv, CLASSES[kind])()
             model.fit(frame, method="map", progressbar=False)
-            return {str(k): float(v.values.ravel()[0]) for k, v in model.fit_result.data_vars.items() if v.size == 1}
+            return {
+                str(k): float(v.values.ravel()[0])
+                for k, v in model.fit_result.data_vars.items()
+                if v.size == 1
+            }
 
         return work
 
@@ -69,9 +76,11 @@ def _clv(kind: str, params: dict[str, float]) -> Callable[[Data, int], Work]:
         frame = _frame(data)
         model = at_point(kind, params, frame)
         spend = at_point("gg", GAMMA_GAMMA, frame[frame["frequency"] > 0])
-        return lambda: spend.expected_customer_lifetime_value(
-            model, data=frame.copy(), future_t=MONTHS, discount_rate=MONTHLY_DISCOUNT, time_unit="W"
-        ).values
+        return lambda: (
+            spend.expected_customer_lifetime_value(
+                model, data=frame.copy(), future_t=MONTHS, discount_rate=MONTHLY_DISCOUNT, time_unit="W"
+            ).values
+        )
 
     return prepare
 
