@@ -9,13 +9,12 @@ Three kinds of data set, named as they are asked for on the command line of `mea
 `log-N`
     N rows in no order: a customer out of N/10, a day out of 730, an amount in cents.
 `cdnow`
-    The real 1/10 sample, calibration period (39 weeks), from the transactions that ship with `lifetimes`.
+    The real 1/10 sample, calibration period (39 weeks), from the transactions in `cam-core/testdata`.
 """
 
 from __future__ import annotations
 
 import hashlib
-import importlib.util
 import json
 from dataclasses import dataclass
 from pathlib import Path
@@ -140,10 +139,7 @@ def _log(n: int) -> dict[str, np.ndarray]:
 
 
 def _cdnow() -> dict[str, np.ndarray]:
-    package = importlib.util.find_spec("lifetimes")
-    if package is None or package.origin is None:
-        raise SystemExit("the CDNOW transactions are read from the package lifetimes, which is not installed")
-    text = (Path(package.origin).parent / "datasets" / "CDNOW_sample.txt").read_text()
+    text = (Path(__file__).resolve().parents[2] / "cam-core" / "testdata" / "CDNOW_sample.txt").read_text()
     rows = [line.split() for line in text.splitlines() if line.strip()]
     customer = np.array([int(row[1]) for row in rows])
     date = np.array([f"{row[2][:4]}-{row[2][4:6]}-{row[2][6:]}" for row in rows], dtype="datetime64[D]")

@@ -14,7 +14,7 @@ from data import BG, GAMMA_GAMMA, PARETO, Data
 from . import DERT_RATE, HORIZON, MONTHLY_DISCOUNT, MONTHS, WEEKS_A_MONTH
 
 Work = Callable[[], Any]
-# The discount that lifetimes takes per month, for a week.
+# A discount for a week that comes to that of lifetimes for a month.
 WEEKLY_DISCOUNT = (1.0 + MONTHLY_DISCOUNT) ** (1.0 / WEEKS_A_MONTH) - 1.0
 
 
@@ -53,18 +53,20 @@ def _score(
 
 
 def _clv(family: str, params: dict[str, float]) -> Callable[[Data, int], Work]:
+    """Twelve months discounted by the month, as the peers have it: rates and times are turned into their months,
+    outside the clock, so that the same number is computed."""
+
     def prepare(data: Data, threads: int) -> Work:
         import cam
 
-        model, frame = getattr(cam, family).from_params(**params), _frame(data)
+        rates = {"alpha", "beta"} if family == "ParetoNbd" else {"alpha"}
+        monthly = {name: value / WEEKS_A_MONTH if name in rates else value for name, value in params.items()}
+        frame = _frame(data)
+        frame[["recency", "T"]] /= WEEKS_A_MONTH
+        model = getattr(cam, family).from_params(**monthly)
         spend = cam.GammaGamma.from_params(**GAMMA_GAMMA)
         return lambda: cam.customer_lifetime_value(
-            model,
-            spend,
-            frame,
-            horizon=MONTHS * WEEKS_A_MONTH,
-            discount_rate=WEEKLY_DISCOUNT,
-            threads=threads,
+            model, spend, frame, horizon=MONTHS, discount_rate=MONTHLY_DISCOUNT, threads=threads
         )
 
     return prepare
