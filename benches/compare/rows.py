@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 CAM = ("cam", "cam_polars")
 # These use the threads they are given; the others have one whatever they are told.
-THREADED = {"cam", "cam_polars", "polars", "duckdb"}
+THREADED = {"cam", "cam_polars", "polars", "polars_tuned", "duckdb"}
 
 
 @dataclass(frozen=True)
@@ -126,7 +126,7 @@ ROWS = [
         "summary",
         "log",
         10 * MILLION,
-        ("polars", "duckdb", "numpy", "pandas", "lifetimes", PYMC),
+        ("polars", "polars_tuned", "duckdb", "numpy", "pandas", "lifetimes", PYMC),
         ours=("cam", "cam_polars"),
         targets={"polars": 3, "lifetimes": 10},
         note="The log itself is 240 MB (three columns of 8 bytes).",

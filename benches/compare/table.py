@@ -19,6 +19,7 @@ NAMES = {
     "lifetimes_weights": "lifetimes, weights by hand",
     "pymc_marketing": "PyMC-Marketing (MAP, point)",
     "polars": "polars",
+    "polars_tuned": "polars, streaming, packed keys",
     "pandas": "pandas",
     "numpy": "numpy",
     "duckdb": "DuckDB",
@@ -97,7 +98,7 @@ def _ours(result: dict, results: list[dict]) -> dict | None:
         for r in results
         if r["library"] in CAM and r["threads"] == result["threads"] and "error" not in r
     }
-    first = "cam_polars" if result["library"] == "polars" else "cam"
+    first = "cam_polars" if result["library"].startswith("polars") else "cam"
     return ours.get(first) or next(iter(ours.values()), None)
 
 

@@ -53,8 +53,8 @@ def _score(
 
 
 def _clv(family: str, params: dict[str, float]) -> Callable[[Data, int], Work]:
-    """Twelve months discounted by the month, as the peers have it: rates and times are turned into their months,
-    outside the clock, so that the same number is computed."""
+    """Twelve months discounted by the month, as the peers have it: rates and times are turned into their
+    months, outside the clock, so that the same number is computed."""
 
     def prepare(data: Data, threads: int) -> Work:
         import cam

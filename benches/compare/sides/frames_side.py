@@ -17,21 +17,35 @@ from data import Data
 Work = Callable[[], Any]
 
 
-def _polars(data: Data, _threads: int) -> Work:
+def _polars(data: Data, tuned: bool) -> Work:
+    """As one writes it (default engine); or `tuned`, the fastest of eight ways tried: the streaming engine,
+    and customer and day packed into one integer."""
     # Threads: POLARS_MAX_THREADS, set before the import by the caller.
     import polars as pl
 
     log = pl.DataFrame(data.columns)
+    span = 100_000
 
     def work() -> Any:
         end = log["date"].max()
-        days = log.lazy().group_by("customer_id", "date").agg(pl.col("amount").sum())
+        if tuned:
+            key = pl.col("customer_id") * span + pl.col("date").dt.epoch("d").cast(pl.Int64)
+            totals = log.lazy().select("amount", key=key).group_by("key").agg(pl.col("amount").sum())
+            days = totals.select(
+                "amount",
+                customer_id=pl.col("key") // span,
+                date=(pl.col("key") % span).cast(pl.Int32).cast(pl.Date),
+            )
+        else:
+            days = log.lazy().group_by("customer_id", "date").agg(pl.col("amount").sum())
+        # The streaming engine is faster at the one, the other engine at the other.
+        first = pl.col("amount").min_by("date") if tuned else pl.col("amount").get(pl.col("date").arg_min())
         per_customer = days.group_by("customer_id").agg(
             first=pl.col("date").min(),
             last=pl.col("date").max(),
             count=pl.len(),
             total=pl.col("amount").sum(),
-            first_amount=pl.col("amount").get(pl.col("date").arg_min()),
+            first_amount=first,
         )
         frequency = pl.col("count").cast(pl.Float64) - 1.0
         return per_customer.select(
@@ -42,7 +56,7 @@ def _polars(data: Data, _threads: int) -> Work:
             monetary_value=pl.when(frequency > 0)
             .then((pl.col("total") - pl.col("first_amount")) / frequency)
             .otherwise(0.0),
-        ).collect()
+        ).collect(engine="streaming" if tuned else "in-memory")
 
     return work
 
@@ -135,7 +149,8 @@ def _duckdb(data: Data, threads: int) -> Work:
 
 
 TASKS: dict[Any, Callable[[Data, int], Work]] = {
-    ("polars", "summary"): _polars,
+    ("polars", "summary"): lambda data, _threads: _polars(data, tuned=False),
+    ("polars_tuned", "summary"): lambda data, _threads: _polars(data, tuned=True),
     ("pandas", "summary"): _pandas,
     ("numpy", "summary"): _numpy,
     ("duckdb", "summary"): _duckdb,
