@@ -27,9 +27,9 @@ from cam._base import Model, from_json
 from cam._core import __version__
 from cam._registry import models
 from cam.errors import CamError, ConvergenceWarning
-from cam.models import BgNbd, GammaGamma, ParetoNbd
-from cam.summary import SummaryBuilder, split, summarize
-from cam.value import customer_lifetime_value
+from cam._models import BgNbd, GammaGamma, ParetoNbd
+from cam._summary import SummaryBuilder, split, summarize
+from cam._value import customer_lifetime_value
 
 __all__ = [
     "BgNbd",

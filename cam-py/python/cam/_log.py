@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import importlib.util
+import itertools
 from dataclasses import dataclass
 from typing import Any
 
@@ -77,7 +78,7 @@ def write_keys(keys: Any, dtype: np.dtype[Any] | None) -> Any:
     """Turn the keys that the core gives back into what they were: integers of their type, or a list of texts."""
     if isinstance(keys, tuple):
         offsets, text = keys[0].tolist(), keys[1].tobytes()
-        return [text[a:b].decode() for a, b in zip(offsets[:-1], offsets[1:], strict=True)]
+        return [text[a:b].decode() for a, b in itertools.pairwise(offsets)]
     return keys if dtype is None else keys.astype(dtype, copy=False)
 
 

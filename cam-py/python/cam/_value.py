@@ -7,7 +7,7 @@ import json
 from cam import _core
 from cam._call import Progress, number, observer, thread_count
 from cam._frames import Frame, Source, Vector
-from cam.models import PurchaseModel, SpendModel
+from cam._models import PurchaseModel, SpendModel
 
 __all__ = ["customer_lifetime_value"]
 
