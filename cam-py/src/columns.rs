@@ -163,7 +163,8 @@ impl Slices<'_> {
                 Times::Timestamps(&parsed, TimeResolution::Micro)
             }
         };
-        work(&Log::new(self.keys, times).amounts(self.amounts))
+        let log = Log::new(self.keys, times);
+        work(&self.amounts.map_or(log, |amounts| log.amounts(amounts)))
     }
 }
 

@@ -6,14 +6,15 @@ use cam_core::summary::{Keys, Refunds, Summary, SummaryBuilder, SummaryOptions};
 use cam_core::{Error, ErrorKind, Unit};
 use numpy::{PyArray1, PyReadonlyArray1};
 use pyo3::prelude::*;
-use pyo3::types::PyDict;
+use pyo3::types::{PyBytes, PyDict};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// A summary in the making.
 #[pyclass(frozen, name = "SummaryBuilder", module = "cam._core")]
 pub(crate) struct Builder {
     builder: Mutex<SummaryBuilder>,
-    splits: bool,
+    /// Whether it was made for splits; unknown for one that was read from bytes.
+    splits: Option<bool>,
 }
 
 impl Builder {
@@ -55,7 +56,7 @@ impl Builder {
                 .drop_zero_amounts(drop_zero_amounts);
             SummaryBuilder::with_calibration_ends(options, &ends)
         })?;
-        Ok(Builder { builder: Mutex::new(builder), splits })
+        Ok(Builder { builder: Mutex::new(builder), splits: Some(splits) })
     }
 
     /// Take in a batch of rows.
@@ -88,6 +89,43 @@ impl Builder {
         })
     }
 
+    /// The state as bytes.
+    fn to_bytes<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
+        let bytes = enter(py, &Call { threads: 1, progress: None }, |_| self.lock().to_bytes())?;
+        Ok(PyBytes::new(py, &bytes))
+    }
+
+    /// A builder from its bytes.
+    #[staticmethod]
+    fn from_bytes(py: Python<'_>, bytes: &[u8]) -> PyResult<Self> {
+        let call = Call { threads: 1, progress: None };
+        let builder = enter(py, &call, |_| SummaryBuilder::from_bytes(bytes))?;
+        Ok(Builder { builder: Mutex::new(builder), splits: None })
+    }
+
+    /// Repeat purchases over time, in steps: the columns, the first day, and how many steps are complete.
+    #[pyo3(signature = (step, threads=0, progress=None))]
+    fn tracking<'py>(
+        &self,
+        py: Python<'py>,
+        step: &str,
+        threads: usize,
+        progress: Option<Py<PyAny>>,
+    ) -> PyResult<(Bound<'py, PyDict>, f64, usize)> {
+        let step = guard(py, || step.parse::<Unit>())?;
+        let tracking = enter(py, &Call { threads, progress }, |control| self.lock().tracking(step, control))?;
+        let columns = PyDict::new(py);
+        for (name, values) in [
+            ("end", tracking.ends),
+            ("incremental", tracking.incremental),
+            ("cumulative", tracking.cumulative),
+            ("new_customers", tracking.new_customers),
+        ] {
+            columns.set_item(name, PyArray1::from_vec(py, values))?;
+        }
+        Ok((columns, tracking.origin, tracking.complete))
+    }
+
     /// `(rows, customers, bytes of memory)` so far.
     fn size(&self, py: Python<'_>) -> (u64, usize, usize) {
         py.detach(|| {
@@ -105,12 +143,15 @@ impl Builder {
         progress: Option<Py<PyAny>>,
     ) -> PyResult<Vec<Finished<'py>>> {
         let call = Call { threads, progress };
-        if !self.splits {
+        let splits = match self.splits {
+            Some(false) => Vec::new(),
+            _ => enter(py, &call, |control| self.lock().finish_splits(control))?,
+        };
+        if splits.is_empty() {
             let summary = enter(py, &call, |control| self.lock().finish(control))?;
             let columns = columns(py, &summary)?;
             return Ok(vec![(keys(py, &summary), columns, facts(py, &summary)?)]);
         }
-        let splits = enter(py, &call, |control| self.lock().finish_splits(control))?;
         splits
             .iter()
             .map(|split| {

@@ -33,14 +33,14 @@ except KeyboardInterrupt:
 
 
 def _time_to_stop():
-    child = subprocess.Popen([sys.executable, "-c", LONG_FIT], stdout=subprocess.PIPE, text=True)
-    assert child.stdout.readline() == "busy\n"
-    time.sleep(0.2)
-    sent = time.monotonic()
-    child.send_signal(signal.SIGINT)
-    stopped = float(child.stdout.readline())
-    assert child.stdout.readline() == "alive\n"
-    assert child.wait(timeout=60) == 0
+    with subprocess.Popen([sys.executable, "-c", LONG_FIT], stdout=subprocess.PIPE, text=True) as child:
+        assert child.stdout.readline() == "busy\n"
+        time.sleep(0.2)
+        sent = time.monotonic()
+        child.send_signal(signal.SIGINT)
+        stopped = float(child.stdout.readline())
+        assert child.stdout.readline() == "alive\n"
+        assert child.wait(timeout=60) == 0
     return stopped - sent
 
 
@@ -71,7 +71,7 @@ def test_a_process_may_fork_after_threads_have_worked():
 
 def test_import_starts_nothing_and_loads_no_frame_library():
     code = (
-        "import sys, threading, warnings; before = list(warnings.filters); import cam;"
+        "import sys, threading, warnings, numpy, narwhals; before = list(warnings.filters); import cam;"
         "assert threading.active_count() == 1; assert warnings.filters == before;"
         "assert not {'pandas', 'polars', 'pyarrow', 'matplotlib'} & set(sys.modules)"
     )
@@ -101,7 +101,9 @@ def test_threads_work_at_the_same_time_because_the_gil_is_released(columns):
     big = {name: np.tile(values, 200) + (np.arange(2357 * 200) % 977) * 0 for name, values in columns.items()}
     big["T"] = big["T"] + np.arange(len(big["T"])) * 1e-7
     model = cam.ParetoNbd.from_params(r=0.55, alpha=10.6, s=0.61, beta=11.7)
-    worker = threading.Thread(target=model.discounted_expected_purchases, args=(big,), kwargs={"discount_rate": 0.001, "threads": 1})
+    worker = threading.Thread(
+        target=model.discounted_expected_purchases, args=(big,), kwargs={"discount_rate": 0.001, "threads": 1}
+    )
     worker.start()
     counted = ticks()
     worker.join()

@@ -137,7 +137,9 @@ def test_other_types_of_columns_of_a_frame_are_read_the_same(log, summary):
         polars.with_columns(pl.col("customer_id").cast(pl.String).cast(pl.Categorical)),
         polars.with_columns(pl.col("date").cast(pl.Datetime("ms")), pl.col("amount").cast(pl.Decimal(10, 2))),
         polars.lazy(),
-        pa.table({"customer_id": log["customer_id"].astype(str).tolist(), "date": log["date"], "amount": log["amount"]}),
+        pa.table(
+            {"customer_id": log["customer_id"].astype(str).tolist(), "date": log["date"], "amount": log["amount"]}
+        ),
         log.astype({"customer_id": "Int64", "amount": "Float64"}),
         log.assign(customer_id=log["customer_id"].astype(str).astype("category")),
         log.assign(date=log["date"].dt.tz_localize("America/New_York")),

@@ -1,5 +1,8 @@
 """Batches, merges, splits and the account of the rows, through Python."""
 
+import copy
+import pickle
+
 import numpy as np
 import pytest
 from conftest import CALIBRATION
@@ -84,3 +87,23 @@ def test_refunds_follow_the_rule_that_was_chosen():
     with pytest.raises(cam.errors.InvalidDataError) as caught:
         cam.summarize(log, amount="amount", refunds="error")
     assert caught.value.row == 2
+
+
+def test_a_builder_can_be_kept_as_bytes_and_fed_on(log, summary):
+    builder = cam.SummaryBuilder(**CALIBRATION)
+    builder.push(log.iloc[:3000])
+    for again in (
+        cam.SummaryBuilder.from_bytes(builder.to_bytes(), amount="amount"),
+        pickle.loads(pickle.dumps(builder)),
+        copy.deepcopy(builder),
+    ):
+        assert again.to_bytes() == builder.to_bytes()
+        again.push(log.iloc[3000:])
+        assert again.finish().equals(summary)
+
+
+def test_tracking_counts_every_repeat_purchase_once(log):
+    frame = cam.tracking(log, step="W")
+    assert frame["incremental"].cumsum().equals(frame["cumulative"])
+    assert frame["new_customers"].sum() == 2357
+    assert frame["cumulative"].iloc[-1] == cam.summarize(log)["frequency"].sum()

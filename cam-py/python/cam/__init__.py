@@ -4,6 +4,7 @@ A transaction log goes in; out come, for every customer, the probability of bein
 expected spend and the lifetime value.
 
 - `summarize`, `split`, `SummaryBuilder`: from a transaction log to `frequency, recency, T, monetary_value`;
+- `tracking`: repeat purchases of the whole base over time;
 - `BgNbd`, `ParetoNbd`, `GammaGamma`: the models; `models` lists them, `Model` is any of them by name;
 - `customer_lifetime_value`: from a model of purchases and one of spend;
 - `from_json`: open a model that any of cam's languages wrote;
@@ -20,6 +21,11 @@ Examples
 >>> purchases, spend = cam.BgNbd().fit(summary), cam.GammaGamma().fit(summary)
 >>> scores = purchases.predict(summary, horizon=52, discount_rate=0.002, spend=spend)
 >>> scores.nlargest(3, "customer_lifetime_value").round(2)[["probability_alive", "customer_lifetime_value"]]
+             probability_alive  customer_lifetime_value
+customer_id
+509                       0.95                  1185.45
+1081                      0.92                  1011.48
+1516                      0.97                   980.63
 """
 
 from cam import datasets, errors, plotting
@@ -28,7 +34,7 @@ from cam._core import __version__
 from cam._registry import models
 from cam.errors import CamError, ConvergenceWarning
 from cam._models import BgNbd, GammaGamma, ParetoNbd
-from cam._summary import SummaryBuilder, split, summarize
+from cam._summary import SummaryBuilder, split, summarize, tracking
 from cam._value import customer_lifetime_value
 
 __all__ = [
@@ -48,4 +54,5 @@ __all__ = [
     "plotting",
     "split",
     "summarize",
+    "tracking",
 ]

@@ -42,7 +42,7 @@ class Model:
     >>> import cam
     >>> model = cam.Model.from_params("bg_nbd", r=0.243, alpha=4.414, a=0.793, b=2.426)
     >>> round(model.new_customer("expected_purchases", horizon=52), 3)
-    2.444
+    1.446
     """
 
     model: ClassVar[str | None] = None

@@ -241,11 +241,11 @@ class BgNbd(PurchaseModel):
     >>> summary = cam.summarize(log, unit="W", observation_end="1997-09-30")
     >>> model = cam.BgNbd().fit(summary)
     >>> model
-    <BgNbd r=0.242595, alpha=4.4136, a=0.79292, b=2.42589, unit='week': log-likelihood -9582.429, converged>
+    <BgNbd r=0.242595, alpha=4.4136, a=0.792922, b=2.42591, unit='week': log-likelihood -9582.429, converged>
     >>> model.expected_purchases(summary, horizon=52).head(2).round(3)
     customer_id
-    1    1.625
-    2    0.252
+    1    1.559
+    2    0.260
     Name: expected_purchases, dtype: float64
     """
 
@@ -295,11 +295,11 @@ class ParetoNbd(PurchaseModel):
     >>> summary = cam.summarize(log, unit="W", observation_end="1997-09-30")
     >>> model = cam.ParetoNbd().fit(summary)
     >>> model
-    <ParetoNbd r=0.553283, alpha=10.5777, s=0.606242, beta=11.6687, unit='week': log-likelihood -9594.976, converged>
+    <ParetoNbd r=0.553277, alpha=10.5777, s=0.60624, beta=11.6687, unit='week': log-likelihood -9594.976, converged>
     >>> model.probability_alive(summary).head(2).round(3)
     customer_id
-    1    0.868
-    2    0.115
+    1    0.869
+    2    0.168
     Name: probability_alive, dtype: float64
     """
 
@@ -349,7 +349,7 @@ class GammaGamma(SpendModel):
     >>> model = cam.GammaGamma().fit(summary)
     >>> model.expected_spend(summary).head(2).round(2)
     customer_id
-    1    24.66
+    1    24.65
     2    18.91
     Name: expected_spend, dtype: float64
     """

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
@@ -12,9 +12,9 @@ from cam import _core
 from cam._call import Progress, observer, thread_count
 from cam._frames import REPORT, UNIT, Frame, Source, make
 from cam._log import read_amounts, read_keys, read_moment, read_times, write_keys
-from cam.errors import InvalidParameterError
+from cam.errors import InvalidDocumentError, InvalidParameterError
 
-__all__ = ["SummaryBuilder", "split", "summarize"]
+__all__ = ["SummaryBuilder", "split", "summarize", "tracking"]
 
 
 class SummaryBuilder:
@@ -60,6 +60,7 @@ class SummaryBuilder:
         numbers_in: str = "D",
     ) -> None:
         self._columns = (customer, time, amount)
+        self._unit = unit
         self._kind: str | None = None
         self._dtype: np.dtype[Any] | None = None
         ends = None
@@ -75,7 +76,48 @@ class SummaryBuilder:
             refunds=str(refunds),
             drop_zero_amounts=drop_zero_amounts,
         )
-        self._splits = ends is not None
+        self._splits: bool | None = ends is not None
+
+    @classmethod
+    def from_bytes(
+        cls, data: bytes, *, customer: str = "customer_id", time: str = "date", amount: str | None = None
+    ) -> Self:
+        """Read a builder that `to_bytes` wrote, in any of cam's languages.
+
+        Parameters
+        ----------
+        data : bytes
+            What `to_bytes` gave. Nothing in it is trusted: whatever is cut off or changed is refused.
+        customer, time, amount : str
+            The columns of batches to come.
+
+        Returns
+        -------
+        SummaryBuilder
+
+        Raises
+        ------
+        InvalidDocumentError
+            The bytes are not a partial summary, or one of a later version.
+        """
+        if not isinstance(data, bytes):
+            raise InvalidDocumentError(f"a partial summary is bytes, got {type(data).__name__}")
+        builder = cls(customer=customer, time=time, amount=amount)
+        builder._core = _core.SummaryBuilder.from_bytes(data)
+        builder._splits = None
+        return builder
+
+    def to_bytes(self) -> bytes:
+        """Write the state as bytes, the same on every machine: to be kept, sent, and merged elsewhere.
+
+        Returns
+        -------
+        bytes
+        """
+        return self._core.to_bytes()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _restore, (type(self), self.to_bytes(), self._columns, self._kind, self._dtype, self._splits)
 
     def push(self, batch: Frame, *, threads: int | None = None, progress: Progress = None) -> None:
         """Take in a batch of rows. A batch with a bad row is refused as a whole.
@@ -118,7 +160,14 @@ class SummaryBuilder:
         """
         finished = self._core.finish(thread_count(threads), observer(progress))
         frames = [self._frame(*parts) for parts in finished]
-        return frames if self._splits else frames[0]
+        splits = "frequency_holdout" in finished[0][1] if self._splits is None and finished else self._splits
+        return frames if splits else frames[0]
+
+    def tracking(self, step: str = "W", *, threads: int | None = None, progress: Progress = None) -> Frame:
+        """Count repeat purchases of the whole base over time; see `cam.tracking`."""
+        columns, origin, complete = self._core.tracking(str(step), thread_count(threads), observer(progress))
+        facts = {UNIT: str(self._unit), "cam_origin": origin, "cam_complete_steps": complete}
+        return make(self._kind or "numpy", columns, facts)
 
     def _frame(self, keys: Any, columns: dict[str, Any], facts: dict[str, Any]) -> Frame:
         attrs = {UNIT: facts["unit"], REPORT: facts["report"]}
@@ -229,7 +278,7 @@ def summarize(
     1                  2.0    30.43  38.86           22.34
     2                  1.0     1.71  38.86           11.77
     >>> summary.attrs["cam_report"]["rows_after_end"]
-    2206
+    1959
     """
     builder = SummaryBuilder(
         customer=customer,
@@ -296,6 +345,8 @@ def split(
     (1882.0, 39.0)
     """
     several = isinstance(calibration_end, list | tuple | np.ndarray)
+    if several and len(calibration_end) == 0:
+        raise InvalidParameterError("calibration_end must be a moment or a list of them, got none", field="calibration_end")
     builder = SummaryBuilder(
         customer=customer,
         time=time,
@@ -312,3 +363,59 @@ def split(
     builder.push(log, threads=threads, progress=progress)
     frames = builder.finish(threads=threads)
     return frames if several else frames[0]
+
+
+def tracking(
+    log: Frame,
+    *,
+    step: str = "W",
+    customer: str = "customer_id",
+    time: str = "date",
+    unit: str = "W",
+    period: str = "D",
+    observation_end: Any = None,
+    numbers_in: str = "D",
+    threads: int | None = None,
+    progress: Progress = None,
+) -> Frame:
+    """Count repeat purchases of the whole base over time, from the first purchase of anyone.
+
+    Parameters
+    ----------
+    log : pandas, polars or pyarrow frame, or dict of arrays
+        One row per transaction, in any order.
+    step : str
+        The length of a step, such as ``"W"``.
+    customer, time, unit, period, observation_end, numbers_in, threads, progress
+        As for `summarize`.
+
+    Returns
+    -------
+    frame
+        One row per step: `end`, in `unit` since the first purchase of anyone; `incremental` and `cumulative` repeat purchases;
+        and `new_customers`, whose first purchase falls into the step.
+
+    Examples
+    --------
+    >>> import cam
+    >>> cam.tracking(cam.datasets.load_cdnow("pandas")).tail(2)
+         end  incremental  cumulative  new_customers
+    76  77.0         32.0      4311.0            0.0
+    77  78.0         28.0      4339.0            0.0
+    """
+    builder = SummaryBuilder(
+        customer=customer,
+        time=time,
+        unit=unit,
+        period=period,
+        observation_end=observation_end,
+        numbers_in=numbers_in,
+    )
+    builder.push(log, threads=threads, progress=progress)
+    return builder.tracking(step, threads=threads)
+
+
+def _restore(cls: type[SummaryBuilder], data: bytes, names: Any, kind: Any, dtype: Any, splits: Any) -> SummaryBuilder:
+    builder = cls.from_bytes(data, customer=names[0], time=names[1], amount=names[2])
+    builder._kind, builder._dtype, builder._splits = kind, dtype, splits
+    return builder

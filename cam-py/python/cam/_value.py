@@ -63,6 +63,9 @@ def customer_lifetime_value(
     >>> weekly = 1.15 ** (1 / 52) - 1
     >>> cam.customer_lifetime_value(purchases, spend, summary, 52, weekly, margin=0.3).nlargest(2).round(1)
     customer_id
+    509     350.0
+    1081    298.6
+    Name: customer_lifetime_value, dtype: float64
     """
     source = Source(summary)
     needed = dict.fromkeys(purchases._spec.columns + spend._spec.columns)
