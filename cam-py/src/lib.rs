@@ -1,1 +1,35 @@
-//! The Python door.
+//! The Python door: the extension module `cam._core`.
+//!
+//! A few dynamic functions that walk the registry of `cam_core`; the classes that people use are written in Python
+//! on top of them. Data come in as NumPy arrays, borrowed; long work goes through [`enter`](enter::enter).
+
+mod columns;
+mod enter;
+mod errors;
+mod fitted;
+mod summary;
+
+use pyo3::prelude::*;
+
+/// The compiled core of cam. Not for direct use: see the package `cam`.
+#[pymodule(gil_used = false)]
+mod _core {
+    #[pymodule_export]
+    use crate::fitted::{Fitted, customer_lifetime_value, fit, from_json, models, with_parameters};
+    #[pymodule_export]
+    use crate::summary::Builder;
+
+    use pyo3::prelude::*;
+
+    /// The version of the library.
+    #[pymodule_export]
+    #[allow(non_upper_case_globals)]
+    const __version__: &str = env!("CARGO_PKG_VERSION");
+
+    /// Panic, to show that a defect becomes an exception.
+    #[pyfunction]
+    fn deliberate_panic(py: Python<'_>) -> PyResult<()> {
+        let call = crate::enter::Call { threads: 1, progress: None };
+        crate::enter::enter(py, &call, |_| panic!("a deliberate panic"))
+    }
+}

@@ -1,0 +1,58 @@
+"""Customers as assets: what each is worth, how likely each is to leave, computed exactly and fast.
+
+A transaction log goes in; out come, for every customer, the probability of being alive, the expected purchases, the
+expected spend and the lifetime value.
+
+- `summarize`, `split`, `SummaryBuilder`: from a transaction log to `frequency, recency, T, monetary_value`;
+- `tracking`: repeat purchases of the whole base over time;
+- `BgNbd`, `ParetoNbd`, `GammaGamma`: the models; `models` lists them, `Model` is any of them by name;
+- `customer_lifetime_value`: from a model of purchases and one of spend;
+- `from_json`: open a model that any of cam's languages wrote;
+- `datasets`, `plotting`, `errors`: data, pictures, exceptions.
+
+Frames may be pandas, polars or pyarrow, or a dict of NumPy arrays; what came in goes out. Times are counted in the unit of the
+summary, and rates are per that unit. Every long call takes ``threads=None`` (all processors), and Ctrl-C stops it.
+
+Examples
+--------
+>>> import cam
+>>> log = cam.datasets.load_cdnow()
+>>> summary = cam.summarize(log, amount="amount", unit="W", observation_end="1997-09-30")
+>>> purchases, spend = cam.BgNbd().fit(summary), cam.GammaGamma().fit(summary)
+>>> scores = purchases.predict(summary, horizon=52, discount_rate=0.002, spend=spend)
+>>> scores.nlargest(3, "customer_lifetime_value").round(2)[["probability_alive", "customer_lifetime_value"]]
+             probability_alive  customer_lifetime_value
+customer_id
+509                       0.95                  1185.45
+1081                      0.92                  1011.48
+1516                      0.97                   980.63
+"""
+
+from cam import datasets, errors, plotting
+from cam._base import Model, from_json
+from cam._core import __version__
+from cam._registry import models
+from cam.errors import CamError, ConvergenceWarning
+from cam._models import BgNbd, GammaGamma, ParetoNbd
+from cam._summary import SummaryBuilder, split, summarize, tracking
+from cam._value import customer_lifetime_value
+
+__all__ = [
+    "BgNbd",
+    "CamError",
+    "ConvergenceWarning",
+    "GammaGamma",
+    "Model",
+    "ParetoNbd",
+    "SummaryBuilder",
+    "__version__",
+    "customer_lifetime_value",
+    "datasets",
+    "errors",
+    "from_json",
+    "models",
+    "plotting",
+    "split",
+    "summarize",
+    "tracking",
+]

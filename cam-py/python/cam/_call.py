@@ -1,0 +1,61 @@
+"""What every call shares: threads, progress, and numbers as JSON writes them."""
+
+from __future__ import annotations
+
+import json
+import math
+import sys
+from collections.abc import Callable
+from typing import Any, TypeAlias
+
+from cam.errors import InvalidParameterError
+
+Progress: TypeAlias = Callable[[str, int, int | None, float], object] | bool | None
+"""``True`` prints a line to standard error; a function gets ``(stage, done, total, value)``, at most 20 times a second."""
+
+
+def thread_count(threads: int | None) -> int:
+    """Check a number of threads; ``None``, all processors, is 0."""
+    if threads is None:
+        return 0
+    if isinstance(threads, bool) or not hasattr(threads, "__index__") or not 1 <= threads <= 4096:
+        raise InvalidParameterError(f"threads must be None or from 1 to 4096, got {threads!r}", field="threads")
+    return int(threads)
+
+
+def observer(progress: Progress) -> Callable[[str, int, int | None, float], object] | None:
+    """Turn ``progress=True`` into a function that prints."""
+    if progress is True:
+        return _print
+    if progress is None or progress is False:
+        return None
+    if not callable(progress):
+        raise InvalidParameterError(f"progress must be a bool or a function, got {progress!r}", field="progress")
+    return progress
+
+
+def _print(stage: str, done: int, total: int | None, value: float) -> None:
+    of = f" of {total:,}" if total is not None else ""
+    print(
+        f"\r{stage}: {done:,}{of} ({value:.9g})",
+        end="\n" if done == total else "",
+        file=sys.stderr,
+        flush=True,
+    )
+
+
+def number(name: str, value: Any) -> float:
+    """Check that an argument is one finite number."""
+    try:
+        result = float(value)
+    except (TypeError, ValueError):
+        raise InvalidParameterError(f"{name} must be a number, got {value!r}", field=name) from None
+    if not math.isfinite(result):
+        raise InvalidParameterError(f"{name} must be finite, got {value}", field=name)
+    return result
+
+
+def quantity_json(quantity: str, **arguments: Any) -> str:
+    """Write a quantity as the core reads it; arguments that are ``None`` are left out."""
+    given = {name: value for name, value in arguments.items() if value is not None}
+    return json.dumps({"quantity": quantity, **given})

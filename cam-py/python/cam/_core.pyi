@@ -1,0 +1,94 @@
+from collections.abc import Callable, Mapping
+from typing import Any, final
+
+import numpy as np
+import numpy.typing as npt
+
+Floats = npt.NDArray[np.float64]
+Observer = Callable[[str, int, int | None, float], object] | None
+
+__version__: str
+
+@final
+class Fitted:
+    @property
+    def id(self) -> str: ...
+    @property
+    def unit(self) -> str | None: ...
+    @property
+    def parameters(self) -> list[float]: ...
+    @property
+    def estimated(self) -> bool: ...
+    def report(self) -> tuple[float, float, int, int, float, str, list[str]]: ...
+    def covariance(self) -> Floats: ...
+    def confidence_intervals(self, level: float) -> list[tuple[float, float]]: ...
+    def information_criteria(self) -> tuple[float, float]: ...
+    def to_json(self) -> str: ...
+    def score(
+        self,
+        quantity: str,
+        columns: Mapping[str, Floats],
+        unit: str | None = None,
+        threads: int = 0,
+        progress: Observer = None,
+    ) -> Floats: ...
+    def new_customer(self, quantity: str) -> float: ...
+    def simulate(
+        self, columns: Mapping[str, Floats], seed: int, threads: int = 0, progress: Observer = None
+    ) -> dict[str, Floats]: ...
+
+@final
+class SummaryBuilder:
+    def __new__(
+        cls,
+        unit: str = "D",
+        period: str = "D",
+        observation_end: tuple[str, Any] | None = None,
+        calibration_ends: list[tuple[str, Any]] | None = None,
+        numbers_in: str = "D",
+        include_first_transaction: bool = False,
+        refunds: str = "net",
+        drop_zero_amounts: bool = False,
+    ) -> SummaryBuilder: ...
+    def push(
+        self,
+        keys: Any,
+        time_kind: str,
+        times: Any,
+        amounts: Floats | None = None,
+        threads: int = 0,
+        progress: Observer = None,
+    ) -> None: ...
+    def merge(self, other: SummaryBuilder) -> None: ...
+    def to_bytes(self) -> bytes: ...
+    @staticmethod
+    def from_bytes(bytes: bytes) -> SummaryBuilder: ...
+    def tracking(
+        self, step: str, threads: int = 0, progress: Observer = None
+    ) -> tuple[dict[str, Floats], float, int]: ...
+    def size(self) -> tuple[int, int, int]: ...
+    def finish(
+        self, threads: int = 0, progress: Observer = None
+    ) -> list[tuple[Any, dict[str, Floats], dict[str, Any]]]: ...
+
+def models() -> str: ...
+def fit(
+    id: str,
+    columns: Mapping[str, Floats],
+    unit: str | None = None,
+    options: str = "{}",
+    threads: int = 0,
+    progress: Observer = None,
+) -> Fitted: ...
+def with_parameters(id: str, parameters: list[float], unit: str | None = None) -> Fitted: ...
+def from_json(text: str) -> Fitted: ...
+def customer_lifetime_value(
+    purchases: Fitted,
+    spend: Fitted,
+    columns: Mapping[str, Floats],
+    options: str,
+    unit: str | None = None,
+    threads: int = 0,
+    progress: Observer = None,
+) -> Floats: ...
+def deliberate_panic() -> None: ...

@@ -1,0 +1,200 @@
+"""The columns of a transaction log, in the forms that the core reads without a copy.
+
+Keys are integers or texts. Times are dates, timestamps (a time zone is taken off: the clock on the customer's wall
+decides the day), texts as ISO 8601 writes them, or numbers.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import importlib.util
+import itertools
+from dataclasses import dataclass
+from typing import Any
+
+import narwhals as nw
+import numpy as np
+import numpy.typing as npt
+
+from cam._frames import Source, as_floats
+from cam.errors import InvalidDataError, InvalidParameterError, InvalidShapeError
+
+MISSING_DAY = np.iinfo(np.int32).min
+
+
+@dataclass(frozen=True)
+class Keys:
+    """A key column: ``int64``, ``(offsets, bytes)`` or a list of texts; and the type that it had."""
+
+    values: Any
+    dtype: np.dtype[Any] | None
+
+
+def read_keys(source: Source, name: str) -> Keys:
+    """Read the key column of a log."""
+    series = source.series(name)
+    if not isinstance(series, np.ndarray):
+        _refuse_nulls(series, "customer key is missing", "customer")
+        if series.dtype in (nw.String, nw.Categorical, nw.Enum):
+            return Keys(_texts(series.cast(nw.String)), None)
+        series = series.to_numpy()
+    if series.dtype.kind in "iub":
+        if series.dtype == np.uint64 and series.size and series.max() > np.iinfo(np.int64).max:
+            row = int(np.argmax(series > np.iinfo(np.int64).max))
+            raise InvalidDataError(f"row {row}: customer key is beyond 2^63 - 1", row=row, field="customer")
+        return Keys(np.ascontiguousarray(series, dtype=np.int64), series.dtype)
+    if series.dtype.kind == "f":
+        whole = np.isfinite(series) & (np.trunc(series) == series) & (np.abs(series) < 2.0**63)
+        if not whole.all():
+            row = int(np.argmin(whole))
+            missing = bool(np.isnan(series[row]))
+            text = "customer key is missing" if missing else f"customer key must be whole, got {series[row]}"
+            raise InvalidDataError(f"row {row}: {text}", row=row, field="customer")
+        return Keys(series.astype(np.int64), np.dtype(np.int64))
+    if series.dtype.kind == "U":
+        return Keys(series.tolist(), None)
+    if series.dtype.kind == "O":
+        return _object_keys(series.tolist())
+    raise InvalidShapeError(f"column {name!r} must hold integers or texts, got {series.dtype}", field="customer")
+
+
+def _object_keys(values: list[Any]) -> Keys:
+    for row, value in enumerate(values):
+        if _is_missing(value):
+            raise InvalidDataError(f"row {row}: customer key is missing", row=row, field="customer")
+    if all(isinstance(value, str) for value in values):
+        return Keys(values, None)
+    if all(isinstance(value, int | np.integer) for value in values):
+        return Keys(np.array(values, dtype=np.int64), np.dtype(np.int64))
+    row = next(r for r, value in enumerate(values) if type(value) is not type(values[0]))
+    raise InvalidDataError(
+        f"row {row}: customer keys must all be integers or all texts, got {values[row]!r}",
+        row=row,
+        field="customer",
+    )
+
+
+def write_keys(keys: Any, dtype: np.dtype[Any] | None) -> Any:
+    """Turn the keys that the core gives back into what they were: integers of their type, or a list of texts."""
+    if isinstance(keys, tuple):
+        offsets, text = keys[0].tolist(), keys[1].tobytes()
+        return [text[a:b].decode() for a, b in itertools.pairwise(offsets)]
+    return keys if dtype is None else keys.astype(dtype, copy=False)
+
+
+def read_times(source: Source, name: str) -> tuple[str, Any]:
+    """Read the time column of a log: its kind, and its values."""
+    series = source.series(name)
+    if not isinstance(series, np.ndarray):
+        _refuse_nulls(series, "time is missing", "time")
+        dtype = series.dtype
+        if dtype in (nw.String, nw.Categorical, nw.Enum):
+            return "text", _texts(series.cast(nw.String))
+        if isinstance(dtype, nw.Datetime) and dtype.time_zone is not None:
+            series = series.dt.replace_time_zone(None)
+        series = series.to_numpy()
+    kind = series.dtype.kind
+    if kind == "M":
+        return _ticks(series)
+    if kind in "iuf":
+        return "number", np.ascontiguousarray(as_floats(series, "time"))
+    if kind == "U":
+        return "text", series.tolist()
+    if kind == "O":
+        return _object_times(series.tolist())
+    raise InvalidShapeError(
+        f"column {name!r} must hold dates, timestamps, texts or numbers, got {series.dtype}", field="time"
+    )
+
+
+def _ticks(times: npt.NDArray[Any]) -> tuple[str, Any]:
+    unit = np.datetime_data(times.dtype)
+    if unit in (("D", 1), ("W", 1), ("M", 1), ("Y", 1)):
+        days = times.astype("datetime64[D]").view(np.int64)
+        if days.size and np.abs(days[days != np.iinfo(np.int64).min]).max(initial=0) > np.iinfo(np.int32).max:
+            raise InvalidShapeError("dates must lie within 5,800,000 years of 1970", field="time")
+        narrow = days.astype(np.int32)
+        narrow[days == np.iinfo(np.int64).min] = MISSING_DAY
+        return "day", narrow
+    resolution = unit[0] if unit in (("s", 1), ("ms", 1), ("us", 1), ("ns", 1)) else "s"
+    ticks = times.astype(f"datetime64[{resolution}]", copy=False)
+    return resolution, np.ascontiguousarray(ticks).view(np.int64)
+
+
+def _object_times(values: list[Any]) -> tuple[str, Any]:
+    for row, value in enumerate(values):
+        if _is_missing(value):
+            raise InvalidDataError(f"row {row}: time is missing", row=row, field="time")
+    if all(isinstance(value, str) for value in values):
+        return "text", values
+    if all(isinstance(value, dt.date) and not isinstance(value, dt.datetime) for value in values):
+        return _ticks(np.array(values, dtype="datetime64[D]"))
+    if all(isinstance(value, dt.datetime) for value in values):
+        return _ticks(np.array([v.replace(tzinfo=None) for v in values], dtype="datetime64[us]"))
+    if all(isinstance(value, int | float | np.number) for value in values):
+        return "number", np.array(values, dtype=np.float64)
+    allowed = (str, dt.date, int, float, np.number)
+    row = next((r for r, v in enumerate(values) if type(v) is not type(values[0]) or not isinstance(v, allowed)), 0)
+    raise InvalidDataError(
+        f"row {row}: times must all be dates, all timestamps, all texts or all numbers, got {values[row]!r}",
+        row=row,
+        field="time",
+    )
+
+
+def read_amounts(source: Source, name: str) -> npt.NDArray[np.float64]:
+    """Read the amounts of a log; the core refuses a missing one and names its row."""
+    return np.ascontiguousarray(source.float(name))
+
+
+def read_moment(value: Any, name: str) -> tuple[str, Any]:
+    """Read one moment: a date, a timestamp, a text or a number."""
+    if isinstance(value, str):
+        return "text", value
+    if isinstance(value, dt.datetime):
+        if _is_missing(value):
+            raise InvalidParameterError(f"{name} must be a moment, got {value}", field=name)
+        value = np.datetime64(value.replace(tzinfo=None), "us")
+    elif isinstance(value, dt.date):
+        value = np.datetime64(value, "D")
+    if isinstance(value, np.datetime64):
+        if np.isnat(value):
+            raise InvalidParameterError(f"{name} must be a moment, got NaT", field=name)
+        kind, ticks = _ticks(np.array([value]))
+        return kind, int(ticks[0])
+    if isinstance(value, int | float | np.number) and not isinstance(value, bool):
+        if not np.isfinite(value):
+            raise InvalidParameterError(f"{name} must be finite, got {value}", field=name)
+        return "number", float(value)
+    raise InvalidParameterError(f"{name} must be a date, a timestamp, a text or a number, got {value!r}", field=name)
+
+
+def _refuse_nulls(series: Any, message: str, field: str) -> None:
+    if series.null_count() > 0:
+        row = int(np.argmax(series.is_null().to_numpy()))
+        raise InvalidDataError(f"row {row}: {message}", row=row, field=field)
+
+
+def _is_missing(value: Any) -> bool:
+    if value is None or type(value).__name__ in ("NAType", "NaTType"):
+        return True
+    return isinstance(value, float) and value != value
+
+
+def _texts(series: Any) -> Any:
+    """Lay texts out as Arrow does, where pyarrow is there to do it; else a list."""
+    if importlib.util.find_spec("pyarrow") is None:
+        return series.to_list()
+    import pyarrow as pa
+
+    array = series.to_arrow()
+    if isinstance(array, pa.ChunkedArray):
+        array = array.combine_chunks()
+    if isinstance(array, pa.ChunkedArray):
+        array = pa.concat_arrays(array.chunks)
+    if not (pa.types.is_string(array.type) or pa.types.is_large_string(array.type)):
+        array = array.cast(pa.large_string())
+    _, offsets, text = array.buffers()
+    dtype = np.int64 if pa.types.is_large_string(array.type) else np.int32
+    ends = np.frombuffer(offsets, dtype=dtype)[array.offset : array.offset + len(array) + 1]
+    return ends, np.frombuffer(text, dtype=np.uint8) if text is not None else np.empty(0, np.uint8)

@@ -1,0 +1,390 @@
+"""The models, one class each, with what can be asked of a model of purchases and of a model of spend."""
+
+from __future__ import annotations
+
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from cam._base import Model, each
+from cam._call import number
+from cam._frames import Frame, Source, Vector
+from cam.errors import InvalidParameterError
+
+__all__ = ["BgNbd", "GammaGamma", "ParetoNbd", "PurchaseModel", "SpendModel"]
+
+
+class PurchaseModel(Model):
+    """What can be asked of every model of repeat purchases. Times are in the unit of the model."""
+
+    def probability_alive(self, summary: Frame, after: float = 0.0, *, threads: int | None = None) -> Vector:
+        """Give the probability that each customer is still a customer.
+
+        Parameters
+        ----------
+        summary : frame or dict of arrays
+            Columns `frequency`, `recency` and `T`; see `cam.summarize`. A row with a NaN gives NaN.
+        after : float
+            How long after the end of observation; 0 is now.
+        threads : int, optional
+            How many threads to use; all processors by default.
+
+        Returns
+        -------
+        vector
+            Of the kind of `summary`.
+        """
+        return self.score("probability_alive", summary, threads=threads, after=number("after", after))
+
+    def expected_purchases(self, summary: Frame, horizon: float, *, threads: int | None = None) -> Vector:
+        """Give the expected number of purchases of each customer in the next `horizon` units of time.
+
+        Parameters
+        ----------
+        summary : frame or dict of arrays
+            Columns `frequency`, `recency` and `T`; see `cam.summarize`.
+        horizon : float
+            How far to look ahead from the end of observation.
+        threads : int, optional
+            How many threads to use; all processors by default.
+
+        Returns
+        -------
+        vector
+            Of the kind of `summary`.
+        """
+        return self.score("expected_purchases", summary, threads=threads, horizon=number("horizon", horizon))
+
+    def expected_purchases_new_customer(self, horizon: npt.ArrayLike) -> Any:
+        """Give the expected number of repeat purchases of a new customer in the first `horizon` units of time.
+
+        Parameters
+        ----------
+        horizon : float or array
+            How long after the first purchase.
+
+        Returns
+        -------
+        float or ndarray
+        """
+        return each("horizon", horizon, lambda h: self.new_customer("expected_purchases", horizon=h))
+
+    def purchase_probability(
+        self, n: npt.ArrayLike, horizon: float, summary: Frame | None = None, *, threads: int | None = None
+    ) -> Any:
+        """Give the probability of exactly `n` purchases in the next `horizon` units of time.
+
+        Parameters
+        ----------
+        n : int, or array where there is no `summary`
+            The number of purchases.
+        horizon : float
+            How far to look ahead: from the end of observation, or from the first purchase of a new customer.
+        summary : frame or dict of arrays, optional
+            The customers; without it, a new customer.
+        threads : int, optional
+            How many threads to use; all processors by default.
+
+        Returns
+        -------
+        float, ndarray or vector
+            For a new customer a float, or an array for an array of `n`; else a vector of the kind of `summary`.
+        """
+        ahead = number("horizon", horizon)
+        if summary is None:
+            return each("n", n, lambda k: self.new_customer("purchase_probability", n=_count(k), horizon=ahead))
+        return self.score("purchase_probability", summary, threads=threads, n=_count(n), horizon=ahead)
+
+    def discounted_expected_purchases(
+        self,
+        summary: Frame,
+        *,
+        continuous_discount_rate: float | None = None,
+        discount_rate: float | None = None,
+        horizon: float | None = None,
+        threads: int | None = None,
+    ) -> Vector:
+        """Give the expected number of purchases of each customer from now on, discounted to their present value.
+
+        Over an infinite horizon this is known as DERT, the discounted expected residual transactions.
+
+        Parameters
+        ----------
+        summary : frame or dict of arrays
+            Columns `frequency`, `recency` and `T`; see `cam.summarize`.
+        continuous_discount_rate : float, optional
+            Rate per unit of time: a purchase at time t counts exp(-rate t).
+        discount_rate : float, optional
+            Rate per period: a purchase within the k-th unit of time counts (1 + rate)^-k. Give exactly one of the two.
+        horizon : float, optional
+            How far to look ahead; for ever by default.
+        threads : int, optional
+            How many threads to use; all processors by default.
+
+        Returns
+        -------
+        vector
+            Of the kind of `summary`.
+        """
+        return self.score(
+            "discounted_expected_purchases",
+            summary,
+            threads=threads,
+            **_discounting(continuous_discount_rate, discount_rate, horizon),
+        )
+
+    def predict(
+        self,
+        summary: Frame,
+        horizon: float,
+        *,
+        discount_rate: float = 0.0,
+        spend: SpendModel | None = None,
+        margin: float = 1.0,
+        threads: int | None = None,
+    ) -> Frame:
+        """Give all scores in one frame.
+
+        Parameters
+        ----------
+        summary : frame or dict of arrays
+            Columns `frequency`, `recency`, `T` and, with a model of spend, `monetary_value`.
+        horizon : float
+            How far to look ahead, in the unit of the model.
+        discount_rate : float
+            Rate per unit of time: a purchase within the k-th unit of time counts (1 + rate)^-k.
+        spend : GammaGamma, optional
+            A model of spend.
+        margin : float
+            The share of the spend that is profit.
+        threads : int, optional
+            How many threads to use; all processors by default.
+
+        Returns
+        -------
+        frame
+            Of the kind of `summary`, with the same index (else its first column, where that is a key), and columns
+            `probability_alive`, `expected_purchases`, `discounted_expected_purchases` and, with a model of spend,
+            `expected_spend` and `customer_lifetime_value`.
+        """
+        source = Source(summary)
+        ahead, share = number("horizon", horizon), number("margin", margin)
+        rate = number("discount_rate", discount_rate)
+        columns = {
+            "probability_alive": self._score(source, "probability_alive", threads),
+            "expected_purchases": self._score(source, "expected_purchases", threads, horizon=ahead),
+            "discounted_expected_purchases": self._score(
+                source, "discounted_expected_purchases", threads, discount_rate=rate, horizon=ahead
+            ),
+        }
+        if spend is not None:
+            columns["expected_spend"] = spend._score(source, "expected_spend", threads)
+            columns["customer_lifetime_value"] = columns["discounted_expected_purchases"] * (
+                share * columns["expected_spend"]
+            )
+        return source.scores(columns, (*self._spec.columns, "monetary_value", "weight"))
+
+
+class SpendModel(Model):
+    """What can be asked of every model of spend per purchase."""
+
+    def expected_spend(self, summary: Frame, *, threads: int | None = None) -> Vector:
+        """Give the expected spend per purchase of each customer.
+
+        Parameters
+        ----------
+        summary : frame or dict of arrays
+            Columns `frequency` and `monetary_value`; see `cam.summarize`.
+        threads : int, optional
+            How many threads to use; all processors by default.
+
+        Returns
+        -------
+        vector
+            Of the kind of `summary`.
+        """
+        return self.score("expected_spend", summary, threads=threads)
+
+    def expected_spend_new_customer(self) -> float:
+        """Give the expected spend per purchase of a customer of whom nothing is known.
+
+        Returns
+        -------
+        float
+        """
+        return self.new_customer("expected_spend")
+
+
+class BgNbd(PurchaseModel):
+    r"""BG/NBD: purchases are Poisson while a customer is alive; after each one the customer may leave.
+
+    Notes
+    -----
+    A customer buys at rate λ and, after every repeat purchase, leaves with probability p. Across customers
+    λ ~ Gamma(shape r, rate α) and p ~ Beta(a, b), independent. The likelihood of x repeat purchases, the last at t_x, by T is
+
+    .. math:: \frac{B(a, b+x)}{B(a, b)} \frac{\Gamma(r+x)\,\alpha^r}{\Gamma(r)(\alpha+T)^{r+x}}
+              + 1_{x>0}\frac{B(a+1, b+x-1)}{B(a, b)} \frac{\Gamma(r+x)\,\alpha^r}{\Gamma(r)(\alpha+t_x)^{r+x}}.
+
+    A customer without a repeat purchase cannot have left, so `probability_alive` is 1 where `frequency` is 0.
+
+    References
+    ----------
+    Fader, P. S., Hardie, B. G. S. and Lee, K. L. (2005), "Counting your customers" the easy way: an alternative to the
+    Pareto/NBD model, Marketing Science 24(2), 275-284, equations 6, 8, 10 and 11.
+
+    Examples
+    --------
+    >>> import cam
+    >>> log = cam.datasets.load_cdnow()
+    >>> summary = cam.summarize(log, unit="W", observation_end="1997-09-30")
+    >>> model = cam.BgNbd().fit(summary)
+    >>> model
+    <BgNbd r=0.242595, alpha=4.4136, a=0.792922, b=2.42591, unit='week': log-likelihood -9582.429, converged>
+    >>> model.expected_purchases(summary, horizon=52).head(2).round(3)
+    customer_id
+    1    1.559
+    2    0.260
+    Name: expected_purchases, dtype: float64
+    """
+
+    model = "bg_nbd"
+
+    @classmethod
+    def from_params(  # type: ignore[override]
+        cls, *, r: float, alpha: float, a: float, b: float, unit: str | None = None
+    ) -> Self:
+        """Make a model with these parameters.
+
+        Parameters
+        ----------
+        r, alpha : float
+            Shape and rate of the purchase rate across customers; `alpha` in units of time.
+        a, b : float
+            First and second shape of the dropout probability across customers.
+        unit : str, optional
+            The unit of time that the parameters refer to.
+        """
+        return super().from_params(unit=unit, r=r, alpha=alpha, a=a, b=b)
+
+
+class ParetoNbd(PurchaseModel):
+    r"""Pareto/NBD: purchases are Poisson while a customer is alive, for an exponential time.
+
+    Notes
+    -----
+    A customer buys at rate λ and leaves at rate μ. Across customers λ ~ Gamma(shape r, rate α) and μ ~ Gamma(shape s,
+    rate β), independent. The likelihood of x repeat purchases, the last at t_x, by T is
+
+    .. math:: \frac{\Gamma(r+x)\,\alpha^r\beta^s}{\Gamma(r)} \left\{ \frac{1}{(\alpha+T)^{r+x}(\beta+T)^s}
+              + \int_{t_x}^{T} \frac{s\,du}{(\alpha+u)^{r+x}(\beta+u)^{s+1}} \right\},
+
+    whose integral is evaluated as it stands, with no hypergeometric function, so that no argument overflows.
+
+    References
+    ----------
+    Schmittlein, D. C., Morrison, D. G. and Colombo, R. (1987), Counting your customers: who are they and what will they do
+    next?, Management Science 33(1), 1-24. Fader, P. S. and Hardie, B. G. S. (2005), A note on deriving the Pareto/NBD model
+    and related expressions.
+
+    Examples
+    --------
+    >>> import cam
+    >>> log = cam.datasets.load_cdnow()
+    >>> summary = cam.summarize(log, unit="W", observation_end="1997-09-30")
+    >>> model = cam.ParetoNbd().fit(summary)
+    >>> model
+    <ParetoNbd r=0.553277, alpha=10.5777, s=0.60624, beta=11.6687, unit='week': log-likelihood -9594.976, converged>
+    >>> model.probability_alive(summary).head(2).round(3)
+    customer_id
+    1    0.869
+    2    0.168
+    Name: probability_alive, dtype: float64
+    """
+
+    model = "pareto_nbd"
+
+    @classmethod
+    def from_params(  # type: ignore[override]
+        cls, *, r: float, alpha: float, s: float, beta: float, unit: str | None = None
+    ) -> Self:
+        """Make a model with these parameters.
+
+        Parameters
+        ----------
+        r, alpha : float
+            Shape and rate of the purchase rate across customers; `alpha` in units of time.
+        s, beta : float
+            Shape and rate of the rate of leaving across customers; `beta` in units of time.
+        unit : str, optional
+            The unit of time that the parameters refer to.
+        """
+        return super().from_params(unit=unit, r=r, alpha=alpha, s=s, beta=beta)
+
+
+class GammaGamma(SpendModel):
+    r"""Gamma-Gamma: what a customer spends per purchase, independent of how often he or she buys.
+
+    Notes
+    -----
+    The spend of each purchase is Gamma(shape p, rate ν); across customers ν ~ Gamma(shape q, rate v). The expected spend
+    of a customer whose x purchases had mean z̄ is
+
+    .. math:: \frac{p\,(v + x\bar z)}{p x + q - 1}.
+
+    Customers without a repeat purchase say nothing about the parameters and are left out of a fit; their expected spend is
+    that of a new customer. It is infinite unless q > 1. The log-likelihood is that of the density of z̄.
+
+    References
+    ----------
+    Colombo, R. and Jiang, W. (1999), A stochastic RFM model, Journal of Interactive Marketing 13(4), 2-12. Fader, P. S. and
+    Hardie, B. G. S. (2013), The Gamma-Gamma model of monetary value; their γ is `v` here.
+
+    Examples
+    --------
+    >>> import cam
+    >>> log = cam.datasets.load_cdnow()
+    >>> summary = cam.summarize(log, amount="amount", unit="W", observation_end="1997-09-30")
+    >>> model = cam.GammaGamma().fit(summary)
+    >>> model.expected_spend(summary).head(2).round(2)
+    customer_id
+    1    24.65
+    2    18.91
+    Name: expected_spend, dtype: float64
+    """
+
+    model = "gamma_gamma"
+
+    @classmethod
+    def from_params(  # type: ignore[override]
+        cls, *, p: float, q: float, v: float, unit: str | None = None
+    ) -> Self:
+        """Make a model with these parameters.
+
+        Parameters
+        ----------
+        p : float
+            Shape of the spend of one purchase.
+        q, v : float
+            Shape and rate of the spend rate across customers; `v` in units of money.
+        unit : str, optional
+            The unit of time of the data; the parameters do not depend on it.
+        """
+        return super().from_params(unit=unit, p=p, q=q, v=v)
+
+
+def _count(n: Any) -> int:
+    value = number("n", n)
+    if value < 0 or value != np.floor(value) or value >= 2**32:
+        raise InvalidParameterError(f"n must be a whole number from 0 to 4,294,967,295, got {n}", field="n")
+    return int(value)
+
+
+def _discounting(continuous: float | None, per_period: float | None, horizon: float | None) -> dict[str, Any]:
+    given = {
+        "continuous_discount_rate": continuous,
+        "discount_rate": per_period,
+        "horizon": horizon,
+    }
+    return {name: number(name, value) for name, value in given.items() if value is not None}

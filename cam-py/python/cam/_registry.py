@@ -1,0 +1,54 @@
+"""What models there are: read once from the core, which decides."""
+
+from __future__ import annotations
+
+import functools
+import json
+from typing import Any
+
+from cam import _core
+from cam.errors import UnknownNameError
+
+
+def models() -> list[dict[str, Any]]:
+    """List the models that there are.
+
+    Returns
+    -------
+    list of dict
+        For each model `id`, `title`, `source`, `parameters`, `columns` and `design` (what a simulation starts from), each
+        variable with `name`, `domain`, `dimension` and `meaning`; and `quantities`, the names of what can be asked.
+
+    Examples
+    --------
+    >>> import cam
+    >>> [model["id"] for model in cam.models()][:3]
+    ['bg_nbd', 'pareto_nbd', 'gamma_gamma']
+    """
+    specs: list[dict[str, Any]] = json.loads(_core.models())
+    return specs
+
+
+@functools.cache
+def spec(model: str) -> Spec:
+    """Look a model up."""
+    known = models()
+    for entry in known:
+        if entry["id"] == model:
+            return Spec(entry)
+    names = ", ".join(entry["id"] for entry in known)
+    raise UnknownNameError(f"no model named {model!r}; there are: {names}", field=str(model))
+
+
+class Spec:
+    """Who a model is."""
+
+    def __init__(self, entry: dict[str, Any]) -> None:
+        self.id: str = entry["id"]
+        self.title: str = entry["title"]
+        self.source: str = entry["source"]
+        self.parameters: list[str] = [p["name"] for p in entry["parameters"]]
+        self.meanings: list[str] = [p["meaning"].strip() for p in entry["parameters"]]
+        self.columns: list[str] = [c["name"] for c in entry["columns"]]
+        self.design: list[str] = [c["name"] for c in entry["design"]]
+        self.quantities: list[str] = entry["quantities"]

@@ -1,0 +1,214 @@
+//! A model behind an opaque, immutable handle, and all that can be asked of it.
+
+use crate::columns::Columns;
+use crate::enter::{Call, enter, guard};
+use cam_core::clv::{ValueOptions, customer_lifetime_value as lifetime_value};
+use cam_core::{Error, ErrorKind, FitOptions, Model, Quantity, Result, Status, Unit, registry};
+use numpy::{PyArray1, PyArray2};
+use pyo3::prelude::*;
+use pyo3::types::PyDict;
+
+/// A model with its unit of time and, where it comes from data, the report of the fit.
+#[pyclass(frozen, module = "cam._core")]
+pub(crate) struct Fitted(cam_core::Fitted<Box<dyn Model>>);
+
+/// A unit of time from its name.
+pub(crate) fn unit_of(py: Python<'_>, unit: Option<&str>) -> PyResult<Option<Unit>> {
+    guard(py, || unit.map(str::parse).transpose())
+}
+
+#[pymethods]
+impl Fitted {
+    /// The model's name in the registry.
+    #[getter]
+    fn id(&self) -> &'static str {
+        self.0.model.spec().id
+    }
+
+    /// The unit of time.
+    #[getter]
+    fn unit(&self) -> Option<String> {
+        self.0.unit.map(|unit| unit.to_string())
+    }
+
+    /// The parameters, in the order of the model.
+    #[getter]
+    fn parameters(&self) -> Vec<f64> {
+        self.0.model.parameters()
+    }
+
+    /// Whether there is a report of a fit.
+    #[getter]
+    fn estimated(&self) -> bool {
+        self.0.fit.is_some()
+    }
+
+    /// `(log_likelihood, customers, distinct_rows, evaluations, gradient_norm, status, parameters at the boundary)`.
+    fn report<'py>(
+        &self,
+        py: Python<'py>,
+    ) -> PyResult<(f64, f64, usize, usize, f64, &'static str, Vec<String>)> {
+        let report = guard(py, || self.0.report())?;
+        let (status, parameters) = match &report.status {
+            Status::Converged => ("converged", Vec::new()),
+            Status::Boundary { parameters } => ("boundary", parameters.clone()),
+            Status::NotConverged => ("not_converged", Vec::new()),
+            Status::NotMaximum => ("not_maximum", Vec::new()),
+            _ => ("unknown", Vec::new()),
+        };
+        Ok((
+            report.log_likelihood,
+            report.customers,
+            report.distinct_rows,
+            report.evaluations,
+            report.gradient_norm,
+            status,
+            parameters,
+        ))
+    }
+
+    /// The covariance matrix of the estimates.
+    fn covariance<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyArray2<f64>>> {
+        let covariance = guard(py, || self.0.report()?.covariance())?;
+        Ok(PyArray2::from_owned_array(py, covariance))
+    }
+
+    /// Lower and upper ends, in the order of the parameters.
+    fn confidence_intervals(&self, py: Python<'_>, level: f64) -> PyResult<Vec<(f64, f64)>> {
+        let intervals = guard(py, || self.0.confidence_intervals(level))?;
+        Ok(intervals.iter().map(|interval| (interval.lower, interval.upper)).collect())
+    }
+
+    /// Akaike's and the Bayesian information criterion.
+    fn information_criteria(&self, py: Python<'_>) -> PyResult<(f64, f64)> {
+        let free = self.0.model.parameters().len();
+        guard(py, || self.0.report().map(|report| (report.aic(free), report.bic(free))))
+    }
+
+    /// The document.
+    fn to_json(&self, py: Python<'_>) -> PyResult<String> {
+        guard(py, || self.0.to_json())
+    }
+
+    /// A quantity for every row.
+    #[pyo3(signature = (quantity, columns, unit=None, threads=0, progress=None))]
+    fn score<'py>(
+        &self,
+        py: Python<'py>,
+        quantity: &str,
+        columns: Columns<'py>,
+        unit: Option<&str>,
+        threads: usize,
+        progress: Option<Py<PyAny>>,
+    ) -> PyResult<Bound<'py, PyArray1<f64>>> {
+        let unit = unit_of(py, unit)?;
+        let (quantity, table) = guard(py, || {
+            self.0.check_unit(unit)?;
+            Ok((Quantity::from_json(quantity)?, columns.table(unit)?))
+        })?;
+        let scores =
+            enter(py, &Call { threads, progress }, |control| self.0.model.score(&quantity, &table, control))?;
+        Ok(PyArray1::from_vec(py, scores))
+    }
+
+    /// A quantity for a customer who has just been acquired.
+    fn new_customer(&self, py: Python<'_>, quantity: &str) -> PyResult<f64> {
+        guard(py, || self.0.model.new_customer(&Quantity::from_json(quantity)?))
+    }
+
+    /// Draw a row for every row of the design; the columns by name.
+    #[pyo3(signature = (columns, seed, threads=0, progress=None))]
+    fn simulate<'py>(
+        &self,
+        py: Python<'py>,
+        columns: Columns<'py>,
+        seed: u64,
+        threads: usize,
+        progress: Option<Py<PyAny>>,
+    ) -> PyResult<Bound<'py, PyDict>> {
+        let table = guard(py, || columns.table(None))?;
+        let drawn =
+            enter(py, &Call { threads, progress }, |control| self.0.model.simulate(&table, seed, control))?;
+        let named = PyDict::new(py);
+        for (variable, values) in self.0.model.spec().columns.iter().zip(drawn) {
+            named.set_item(variable.name, PyArray1::from_vec(py, values))?;
+        }
+        Ok(named)
+    }
+}
+
+/// Every model of the registry, as JSON.
+#[pyfunction]
+pub(crate) fn models(py: Python<'_>) -> PyResult<String> {
+    let specs: Vec<_> = registry::models().iter().map(|entry| entry.spec()).collect();
+    guard(py, || serde_json::to_string(&specs).map_err(|e| Error::new(ErrorKind::Internal, e.to_string())))
+}
+
+/// Maximum likelihood.
+#[pyfunction]
+#[pyo3(signature = (id, columns, unit=None, options="{}", threads=0, progress=None))]
+pub(crate) fn fit(
+    py: Python<'_>,
+    id: &str,
+    columns: Columns<'_>,
+    unit: Option<&str>,
+    options: &str,
+    threads: usize,
+    progress: Option<Py<PyAny>>,
+) -> PyResult<Fitted> {
+    let unit = unit_of(py, unit)?;
+    let (entry, options, table) = guard(py, || {
+        let options: FitOptions = read_options("the options of a fit", options)?;
+        Ok((registry::model(id)?, options, columns.table(unit)?))
+    })?;
+    enter(py, &Call { threads, progress }, |control| entry.fit(&table, &options, control)).map(Fitted)
+}
+
+/// A model with these parameters.
+#[pyfunction]
+#[pyo3(signature = (id, parameters, unit=None))]
+pub(crate) fn with_parameters(
+    py: Python<'_>,
+    id: &str,
+    parameters: Vec<f64>,
+    unit: Option<&str>,
+) -> PyResult<Fitted> {
+    let unit = unit_of(py, unit)?;
+    guard(py, || registry::model(id)?.with_parameters(&parameters, unit)).map(Fitted)
+}
+
+/// Open a document.
+#[pyfunction]
+pub(crate) fn from_json(py: Python<'_>, text: &str) -> PyResult<Fitted> {
+    guard(py, || cam_core::Fitted::<Box<dyn Model>>::from_json(text)).map(Fitted)
+}
+
+/// The value of every customer.
+#[pyfunction]
+#[pyo3(signature = (purchases, spend, columns, options, unit=None, threads=0, progress=None))]
+#[expect(clippy::too_many_arguments, reason = "the keywords of one Python function")]
+pub(crate) fn customer_lifetime_value<'py>(
+    py: Python<'py>,
+    purchases: &Fitted,
+    spend: &Fitted,
+    columns: Columns<'py>,
+    options: &str,
+    unit: Option<&str>,
+    threads: usize,
+    progress: Option<Py<PyAny>>,
+) -> PyResult<Bound<'py, PyArray1<f64>>> {
+    let unit = unit_of(py, unit)?;
+    let (options, table) = guard(py, || {
+        purchases.0.check_unit(unit)?;
+        Ok((read_options::<ValueOptions>("the options of lifetime value", options)?, columns.table(unit)?))
+    })?;
+    let value = enter(py, &Call { threads, progress }, |control| {
+        lifetime_value(&purchases.0.model, &spend.0.model, &table, &options, control)
+    })?;
+    Ok(PyArray1::from_vec(py, value))
+}
+
+fn read_options<T: serde::de::DeserializeOwned>(what: &str, json: &str) -> Result<T> {
+    serde_json::from_str(json)
+        .map_err(|e| Error::new(ErrorKind::InvalidParameter, format!("cannot read {what}: {e}")))
+}

@@ -1,0 +1,41 @@
+"""The CDNOW log, its summary and the fitted models, for all tests. They run against the installed package."""
+
+from pathlib import Path
+
+import pytest
+
+import cam
+
+TESTDATA = Path(__file__).parents[2] / "cam-core" / "testdata"
+CALIBRATION = {"amount": "amount", "unit": "W", "observation_end": "1997-09-30"}
+
+
+@pytest.fixture(scope="session")
+def log():
+    return cam.datasets.load_cdnow("pandas")
+
+
+@pytest.fixture(scope="session")
+def summary(log):
+    return cam.summarize(log, **CALIBRATION)
+
+
+@pytest.fixture(scope="session")
+def columns(summary):
+    """The summary as plain NumPy arrays."""
+    return {name: summary[name].to_numpy() for name in summary}
+
+
+@pytest.fixture(scope="session")
+def bg(summary):
+    return cam.BgNbd().fit(summary)
+
+
+@pytest.fixture(scope="session")
+def pareto(summary):
+    return cam.ParetoNbd().fit(summary)
+
+
+@pytest.fixture(scope="session")
+def gg(summary):
+    return cam.GammaGamma().fit(summary)

@@ -1,0 +1,388 @@
+"""Bad input: what each gives. A table to be read; every row is a test.
+
+An exception says which row (counted from 0) and which column, parameter or option is meant, where there is one.
+"""
+
+import json
+import pickle
+
+import numpy as np
+import pandas as pd
+import polars as pl
+import pytest
+
+import cam
+from cam import errors as e
+
+NAN, INF = float("nan"), float("inf")
+BG = {"r": 0.243, "alpha": 4.414, "a": 0.793, "b": 2.426}
+
+
+def history(**columns):
+    """Three good customers, with these columns in place of the good ones."""
+    good = {
+        "frequency": [2.0, 0.0, 1.0],
+        "recency": [30.0, 0.0, 5.0],
+        "T": [38.0, 38.0, 20.0],
+        "monetary_value": [22.0, 0.0, 9.0],
+    }
+    return {name: values for name, values in {**good, **columns}.items() if values is not None}
+
+
+def many(frequency, recency, age, money=None, n=50):
+    """The same customer n times over."""
+    money = [0.0 if frequency == 0 else 10.0] if money is None else money
+    return {"frequency": [frequency] * n, "recency": [recency] * n, "T": [age] * n, "monetary_value": (money * n)[:n]}
+
+
+# what is wrong, the columns, the exception, its row, its field
+FITS = [
+    ("a NaN in frequency", history(frequency=[2, NAN, 1]), e.InvalidDataError, 1, "frequency"),
+    ("a NaN in recency", history(recency=[30, 0, NAN]), e.InvalidDataError, 2, "recency"),
+    ("an infinite T", history(T=[38, INF, 20]), e.InvalidDataError, 1, "T"),
+    ("an infinite recency", history(recency=[INF, 0, 5]), e.InvalidDataError, 0, "recency"),
+    ("a negative frequency", history(frequency=[-2, 0, 1]), e.InvalidDataError, 0, "frequency"),
+    ("a negative recency", history(recency=[-30, 0, 5]), e.InvalidDataError, 0, "recency"),
+    ("a negative T", history(T=[38, -1, 20]), e.InvalidDataError, 1, "T"),
+    ("a fraction of a purchase", history(frequency=[2.5, 0, 1]), e.InvalidDataError, 0, "frequency"),
+    ("T before the last purchase", history(T=[29, 38, 20]), e.InvalidDataError, 0, None),
+    ("purchases, but none after the first", history(recency=[30, 0, 0]), e.InvalidDataError, 2, None),
+    ("a last purchase, but no repeat", history(recency=[30, 1, 5]), e.InvalidDataError, 1, None),
+    ("no rows", history(frequency=[], recency=[], T=[]), e.NotEnoughDataError, None, None),
+    ("columns of unequal length", history(T=[38, 38]), e.InvalidShapeError, None, "T"),
+    ("a missing column", history(recency=None), e.InvalidShapeError, None, "recency"),
+    ("two dimensions", history(T=[[38, 38, 20]]), e.InvalidShapeError, None, "T"),
+    ("text for numbers", history(T=["38", "38", "20"]), e.InvalidShapeError, None, "T"),
+    ("an object that is no number", history(T=np.array([38, "x", 20], dtype=object)), e.InvalidDataError, 1, "T"),
+    ("dates for numbers", history(T=np.array(["2024-01-01"] * 3, dtype="M8[D]")), e.InvalidShapeError, None, "T"),
+    ("complex numbers", history(T=np.array([38, 38, 20j])), e.InvalidShapeError, None, "T"),
+    ("a negative weight", history(weight=[1, -1, 1]), e.InvalidDataError, 1, "weight"),
+    ("a NaN for a weight", history(weight=[1, 1, NAN]), e.InvalidDataError, 2, "weight"),
+    ("no weight at all", history(weight=[0, 0, 0]), e.NotEnoughDataError, None, None),
+    ("nobody ever came back", many(0, 0, 10), e.NotEnoughDataError, None, None),
+    ("ages of 0 only", many(0, 0, 0), e.NotEnoughDataError, None, None),
+]
+
+SPEND_FITS = [
+    ("a NaN in monetary_value", history(monetary_value=[NAN, 0, 9]), e.InvalidDataError, 0, "monetary_value"),
+    ("an infinite spend", history(monetary_value=[INF, 0, 9]), e.InvalidDataError, 0, "monetary_value"),
+    ("a negative spend", history(monetary_value=[22, 0, -9]), e.InvalidDataError, 2, "monetary_value"),
+    ("purchases for nothing", history(monetary_value=[0, 0, 9]), e.InvalidDataError, 0, None),
+    ("spend without a repeat purchase", history(monetary_value=[22, 5, 9]), e.InvalidDataError, 1, None),
+    ("no column of money", history(monetary_value=None), e.InvalidShapeError, None, "monetary_value"),
+    ("everybody spends the same", many(2, 5, 10), e.NotEnoughDataError, None, None),
+    ("nobody ever came back", many(0, 0, 10), e.NotEnoughDataError, None, None),
+]
+
+
+@pytest.mark.parametrize(("columns", "error", "row", "field"), [c[1:] for c in FITS], ids=[c[0] for c in FITS])
+@pytest.mark.parametrize("model", [cam.BgNbd, cam.ParetoNbd])
+def test_a_purchase_model_refuses(model, columns, error, row, field):
+    with pytest.raises(error) as caught:
+        model().fit(columns)
+    assert (caught.value.row, caught.value.field) == (row, field)
+    assert caught.value.code == error.code
+    assert row is None or str(caught.value).startswith(f"row {row}: ")
+
+
+@pytest.mark.parametrize(
+    ("columns", "error", "row", "field"), [c[1:] for c in SPEND_FITS], ids=[c[0] for c in SPEND_FITS]
+)
+def test_a_spend_model_refuses(columns, error, row, field):
+    with pytest.raises(error) as caught:
+        cam.GammaGamma().fit(columns)
+    assert (caught.value.row, caught.value.field) == (row, field)
+
+
+# Well formed, but with no maximum inside: a fit ends, and says where. It may also say that there is too little.
+HOPELESS = [
+    ("one customer", many(3, 8, 10, n=1)),
+    (
+        "one customer who never came back, and one who did",
+        history(frequency=[0, 3], recency=[0, 9], T=[10, 10], monetary_value=None),
+    ),
+    ("identical customers", many(3, 8, 10)),
+    ("everybody buys at the very end", many(4, 10, 10)),
+    ("1e300 in one cell", history(T=[38, 38, 1e300])),
+    ("1e300 purchases", history(frequency=[1e300, 0, 1])),
+    ("times of 1e-300", history(recency=[1e-300, 0, 1e-301], T=[1e-299, 1e-300, 1e-300])),
+]
+
+
+@pytest.mark.parametrize("columns", [c[1] for c in HOPELESS], ids=[c[0] for c in HOPELESS])
+@pytest.mark.parametrize("model", [cam.BgNbd, cam.ParetoNbd])
+@pytest.mark.filterwarnings("ignore::cam.ConvergenceWarning")
+def test_where_there_is_no_maximum_a_fit_says_so(model, columns):
+    try:
+        fitted = model().fit(columns)
+    except (e.NotEnoughDataError, e.NumericalError):
+        return
+    assert all(np.isfinite(value) and value > 0 for value in fitted.params_.values())
+    if fitted.converged_:
+        assert np.isfinite(list(fitted.standard_errors_.values())).all()
+    else:
+        assert fitted.status_ in ("boundary", "not_converged", "not_maximum")
+
+
+DAYS = ["2024-01-01", "2024-02-01", "2024-03-01"]
+
+
+def log(customer=(1, 2, 1), date=tuple(DAYS), amount=(5.0, 6.0, 7.0)):
+    return {"customer_id": np.array(customer), "date": np.array(date), "amount": np.array(amount)}
+
+
+frame = pd.DataFrame({"customer_id": [1, 2, 1], "date": pd.to_datetime(DAYS), "amount": [5.0, 6.0, 7.0]})
+
+# what is wrong, the log, the options, the exception, its row, its field
+LOGS = [
+    (
+        "a date that no month has",
+        log(date=("2024-01-01", "2024-02-30", "2024-03-01")),
+        {},
+        e.InvalidDataError,
+        1,
+        "time",
+    ),
+    ("text that is no date", log(date=("2024-01-01", "soon", "later")), {}, e.InvalidDataError, 1, "time"),
+    (
+        "a missing time (NaT)",
+        frame.assign(date=frame["date"].where(frame["amount"] != 6)),
+        {},
+        e.InvalidDataError,
+        1,
+        "time",
+    ),
+    (
+        "a missing time in an array",
+        log(date=np.array(["2024-01-01", "NaT", "2024-03-01"], "M8[D]")),
+        {},
+        e.InvalidDataError,
+        1,
+        "time",
+    ),
+    (
+        "a missing time among texts",
+        log(date=np.array(["2024-01-01", None, "x"], object)),
+        {},
+        e.InvalidDataError,
+        1,
+        "time",
+    ),
+    ("a NaN among times that are numbers", log(date=(1.0, 2.0, NAN)), {}, e.InvalidDataError, 2, "time"),
+    ("times of several kinds", log(date=np.array(["2024-01-01", 3, 4.0], object)), {}, e.InvalidDataError, 1, "time"),
+    ("times that are true or false", log(date=(True, False, True)), {}, e.InvalidShapeError, None, "time"),
+    ("a missing key", frame.assign(customer_id=[1, None, 1]), {}, e.InvalidDataError, 1, "customer"),
+    ("a missing text key", frame.assign(customer_id=["a", None, "b"]), {}, e.InvalidDataError, 1, "customer"),
+    (
+        "a missing key in polars",
+        pl.DataFrame(frame.assign(customer_id=[1, 2, 3])).with_columns(pl.Series("customer_id", ["a", None, "b"])),
+        {},
+        e.InvalidDataError,
+        1,
+        "customer",
+    ),
+    ("an empty key", log(customer=("a", "", "b")), {}, e.InvalidDataError, 1, "customer"),
+    ("a key of 1.5", log(customer=(1.0, 1.5, 2.0)), {}, e.InvalidDataError, 1, "customer"),
+    ("a key beyond 2^63", log(customer=np.array([1, 2**63, 2], np.uint64)), {}, e.InvalidDataError, 1, "customer"),
+    ("keys of several kinds", log(customer=np.array([1, "a", 2], object)), {}, e.InvalidDataError, 1, "customer"),
+    ("a NaN for an amount", log(amount=(5.0, NAN, 7.0)), {}, e.InvalidDataError, 1, "amount"),
+    ("an infinite amount", log(amount=(5.0, 6.0, -INF)), {}, e.InvalidDataError, 2, "amount"),
+    ("1e300 for an amount", log(amount=(5.0, 6.0, 1e300)), {}, e.InvalidDataError, 2, "amount"),
+    ("an amount in words", log(amount=("5", "6", "7")), {}, e.InvalidShapeError, None, "amount"),
+    ("columns of unequal length", log(amount=(5.0, 6.0)), {}, e.InvalidShapeError, None, "amount"),
+    ("a missing column", frame, {"time": "when"}, e.InvalidShapeError, None, "when"),
+    ("no rows", log((), (), ()), {}, e.NotEnoughDataError, None, None),
+    ("refunds only", log(amount=(-5.0, -6.0, -7.0)), {}, e.NotEnoughDataError, None, None),
+    ("an end before the log", frame, {"observation_end": "2020-01-01"}, e.NotEnoughDataError, None, None),
+    ("an end that is no moment", frame, {"observation_end": "someday"}, e.InvalidDataError, None, None),
+    ("an end that is missing", frame, {"observation_end": pd.NaT}, e.InvalidParameterError, None, "observation_end"),
+    ("an unknown unit", frame, {"unit": "fortnight"}, e.UnknownNameError, None, "unit"),
+    ("a unit of no length", frame, {"unit": "0 days"}, e.InvalidParameterError, None, "unit"),
+    ("an unknown period", frame, {"period": "moon"}, e.UnknownNameError, None, "period"),
+    ("an unknown rule for refunds", frame, {"refunds": "forget"}, e.UnknownNameError, None, "forget"),
+    ("not a frame", [1, 2, 3], {}, e.InvalidShapeError, None, None),
+]
+
+
+@pytest.mark.parametrize(("data", "options", "error", "row", "field"), [c[1:] for c in LOGS], ids=[c[0] for c in LOGS])
+def test_a_summary_refuses(data, options, error, row, field):
+    with pytest.raises(error) as caught:
+        cam.summarize(data, amount="amount", **options)
+    assert (caught.value.row, caught.value.field) == (row, field)
+
+
+model = cam.BgNbd.from_params(**BG, unit="W")
+spend = cam.GammaGamma.from_params(p=6.25, q=3.74, v=15.4)
+document = json.loads(model.to_json())
+
+# what is wrong, the call, the exception, its field
+CALLS = [
+    ("a parameter of 0", lambda: cam.BgNbd.from_params(**{**BG, "r": 0.0}), e.InvalidParameterError, "r"),
+    ("a negative parameter", lambda: cam.BgNbd.from_params(**{**BG, "b": -1}), e.InvalidParameterError, "b"),
+    ("a NaN for a parameter", lambda: cam.BgNbd.from_params(**{**BG, "a": NAN}), e.InvalidParameterError, "a"),
+    ("a parameter in words", lambda: cam.BgNbd.from_params(**{**BG, "a": "big"}), e.InvalidParameterError, "a"),
+    ("an unknown parameter", lambda: cam.Model.from_params("bg_nbd", **BG, z=1), e.InvalidParameterError, "z"),
+    ("a parameter too few", lambda: cam.Model.from_params("bg_nbd", r=1), e.InvalidParameterError, "alpha"),
+    ("an unknown model", lambda: cam.Model("crystal_ball"), e.UnknownNameError, "crystal_ball"),
+    ("no model", lambda: cam.Model(), e.InvalidParameterError, "model"),
+    ("an unknown quantity", lambda: model.score("luck", history()), e.UnknownNameError, None),
+    (
+        "a quantity of another model",
+        lambda: model.score("expected_spend", history()),
+        e.UnsupportedError,
+        "expected_spend",
+    ),
+    (
+        "a quantity without its argument",
+        lambda: model.score("expected_purchases", history()),
+        e.InvalidParameterError,
+        None,
+    ),
+    ("a negative horizon", lambda: model.expected_purchases(history(), -1), e.InvalidParameterError, "horizon"),
+    ("a NaN for a horizon", lambda: model.expected_purchases(history(), NAN), e.InvalidParameterError, "horizon"),
+    ("an infinite horizon", lambda: model.predict(history(), INF), e.InvalidParameterError, "horizon"),
+    ("a horizon in words", lambda: model.expected_purchases(history(), "year"), e.InvalidParameterError, "horizon"),
+    ("a negative number of purchases", lambda: model.purchase_probability(-1, 5), e.InvalidParameterError, "n"),
+    ("half a purchase", lambda: model.purchase_probability(0.5, 5), e.InvalidParameterError, "n"),
+    (
+        "two discount rates",
+        lambda: model.discounted_expected_purchases(history(), discount_rate=0.1, continuous_discount_rate=0.1),
+        e.InvalidParameterError,
+        None,
+    ),
+    ("no discount rate", lambda: model.discounted_expected_purchases(history()), e.InvalidParameterError, None),
+    (
+        "for ever, undiscounted",
+        lambda: model.discounted_expected_purchases(history(), discount_rate=0),
+        e.InvalidParameterError,
+        "discount_rate",
+    ),
+    (
+        "a negative discount rate",
+        lambda: model.predict(history(), 5, discount_rate=-0.1),
+        e.InvalidParameterError,
+        "discount_rate",
+    ),
+    (
+        "a NaN for a margin",
+        lambda: cam.customer_lifetime_value(model, spend, history(), 5, 0.1, NAN),
+        e.InvalidParameterError,
+        "margin",
+    ),
+    (
+        "models in the wrong order",
+        lambda: cam.customer_lifetime_value(spend, model, history(), 5, 0.1),
+        e.UnsupportedError,
+        None,
+    ),
+    (
+        "an infinite expected spend",
+        lambda: cam.GammaGamma.from_params(p=1, q=1, v=1).expected_spend_new_customer(),
+        e.NumericalError,
+        None,
+    ),
+    ("a score of a broken row", lambda: model.probability_alive(history(T=[29, 38, 20])), e.InvalidDataError, None),
+    (
+        "another unit of time",
+        lambda: model.probability_alive(cam.summarize(frame, unit="D")),
+        e.InvalidParameterError,
+        "unit",
+    ),
+    ("no threads", lambda: model.probability_alive(history(), threads=0), e.InvalidParameterError, "threads"),
+    ("half a thread", lambda: model.probability_alive(history(), threads=0.5), e.InvalidParameterError, "threads"),
+    (
+        "a start outside the domain",
+        lambda: cam.BgNbd().fit(history(), start=[1, 1, 1, -1]),
+        e.InvalidParameterError,
+        "b",
+    ),
+    ("a start that is too short", lambda: cam.BgNbd().fit(history(), start=[1, 1]), e.InvalidShapeError, None),
+    (
+        "a tolerance of 0",
+        lambda: cam.BgNbd().fit(history(), gradient_tolerance=0),
+        e.InvalidParameterError,
+        "gradient_tolerance",
+    ),
+    (
+        "no evaluations",
+        lambda: cam.BgNbd().fit(history(), max_evaluations=0),
+        e.InvalidParameterError,
+        "max_evaluations",
+    ),
+    ("half an evaluation", lambda: cam.BgNbd().fit(history(), max_evaluations=0.5), e.InvalidParameterError, None),
+    ("a level of 1", lambda: model.confidence_intervals(1), e.InvalidParameterError, "level"),
+    ("a seed below 0", lambda: model.simulate(T=1, n=1, seed=-1), e.InvalidParameterError, "seed"),
+    ("a negative number of customers", lambda: model.simulate(T=1, n=-1, seed=1), e.InvalidParameterError, "n"),
+    ("no number of customers", lambda: model.simulate(T=1, seed=1), e.InvalidParameterError, "n"),
+    ("a negative age", lambda: model.simulate(T=[3, -1], seed=1), e.InvalidParameterError, "T"),
+    ("another design", lambda: model.simulate(frequency=[3], seed=1), e.InvalidShapeError, None),
+    ("a model without parameters", lambda: cam.BgNbd().probability_alive(history()), e.NotFittedError, None),
+    ("an unknown backend", lambda: cam.datasets.load_cdnow("excel"), e.InvalidParameterError, "backend"),
+    (
+        "a split without a holdout",
+        lambda: cam.split(frame, calibration_end="2024-03-01"),
+        e.InvalidParameterError,
+        "calibration_end",
+    ),
+    (
+        "a builder merged into itself",
+        lambda: (lambda b: b.merge(b))(cam.SummaryBuilder()),
+        e.InvalidParameterError,
+        None,
+    ),
+    (
+        "builders of two kinds",
+        lambda: cam.SummaryBuilder(unit="D").merge(cam.SummaryBuilder(unit="W")),
+        e.InvalidParameterError,
+        None,
+    ),
+    (
+        "bytes that are no builder",
+        lambda: cam.SummaryBuilder.from_bytes(b"cam.part, or not"),
+        e.InvalidDocumentError,
+        None,
+    ),
+]
+
+
+@pytest.mark.parametrize(("call", "error", "field"), [c[1:] for c in CALLS], ids=[c[0] for c in CALLS])
+def test_a_call_refuses(call, error, field):
+    with pytest.raises(error) as caught:
+        call()
+    assert getattr(caught.value, "field", None) == field
+
+
+DOCUMENTS = {
+    "nothing": "",
+    "not JSON": "{",
+    "a number": "3",
+    "another format": json.dumps({**document, "format": "onnx"}),
+    "a later version": json.dumps({**document, "schema": 2}),
+    "no version": json.dumps({k: v for k, v in document.items() if k != "schema"}),
+    "an unknown model": json.dumps({**document, "model": "crystal_ball"}),
+    "an unknown field": json.dumps({**document, "colour": "red"}),
+    "an unknown parameter": json.dumps({**document, "parameters": {**BG, "z": 1}}),
+    "a parameter too few": json.dumps({**document, "parameters": {"r": 1}}),
+    "a negative parameter": json.dumps({**document, "parameters": {**BG, "r": -1}}),
+    "a parameter in words": json.dumps({**document, "parameters": {**BG, "r": "big"}}),
+    "an unknown unit": json.dumps({**document, "unit": "fortnight"}),
+    "cut off": model.to_json()[:-5],
+    "nested a million deep": "[" * 1_000_000,
+    "another model": spend.to_json(),
+    "bytes": b"{}",
+}
+
+
+@pytest.mark.parametrize("text", DOCUMENTS.values(), ids=DOCUMENTS)
+def test_a_document_is_refused(text):
+    with pytest.raises(e.InvalidDocumentError):
+        cam.BgNbd.from_json(text)
+
+
+def test_an_exception_keeps_its_facts_when_it_travels():
+    with pytest.raises(e.InvalidDataError) as caught:
+        cam.BgNbd().fit(history(T=[29, 38, 20]))
+    again = pickle.loads(pickle.dumps(caught.value))
+    assert (str(again), again.row, again.kind, again.code) == (str(caught.value), 0, "invalid_data", 2)
+    assert isinstance(again, ValueError)
+    assert isinstance(again, cam.CamError)

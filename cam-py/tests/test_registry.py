@@ -1,0 +1,47 @@
+"""The registry decides what models there are; every one has its class here, and what has none is reached by name."""
+
+import inspect
+
+import pytest
+
+import cam
+
+
+@pytest.mark.parametrize("entry", cam.models(), ids=lambda entry: entry["id"])
+def test_every_model_of_the_registry_has_a_class_with_its_parameters(entry):
+    classes = [c for c in vars(cam).values() if isinstance(c, type) and getattr(c, "model", None) == entry["id"]]
+    assert len(classes) == 1
+    parameters = [p["name"] for p in entry["parameters"]]
+    signature = inspect.signature(classes[0].from_params).parameters
+    assert [name for name in signature if name != "unit"] == parameters
+    assert all(parameter.kind is parameter.KEYWORD_ONLY for parameter in signature.values())
+    assert "References" in classes[0].__doc__
+    assert ">>>" in classes[0].__doc__
+
+
+@pytest.mark.parametrize("entry", cam.models(), ids=lambda entry: entry["id"])
+def test_every_quantity_of_a_model_is_a_method_of_its_class(entry):
+    (cls,) = [c for c in vars(cam).values() if isinstance(c, type) and getattr(c, "model", None) == entry["id"]]
+    for quantity in entry["quantities"]:
+        assert callable(getattr(cls, quantity))
+
+
+@pytest.mark.parametrize("entry", cam.models(), ids=lambda entry: entry["id"])
+def test_every_model_is_reached_by_name_alone(entry, summary):
+    model = cam.Model(entry["id"]).fit(summary)
+    again = cam.from_json(model.to_json())
+    assert again == model
+    assert type(again).model == entry["id"]
+    assert len(model.score(entry["quantities"][0], summary)) == len(summary)
+
+
+@pytest.mark.parametrize("entry", cam.models(), ids=lambda entry: entry["id"])
+def test_what_is_simulated_can_be_fitted_and_is_recovered(entry, summary):
+    truth = cam.Model(entry["id"]).fit(summary)
+    (design,) = (variable["name"] for variable in entry["design"])
+    start = {design: 100.0} if design == "T" else {design: 3.0}
+    drawn = truth.simulate(seed=5, n=100_000, **start)
+    found = cam.Model(entry["id"]).fit(drawn)
+    for name, (low, high) in found.confidence_intervals(0.9999).items():
+        assert low < truth.params_[name] < high
+    assert truth.simulate(seed=5, n=1000, threads=1, **start).equals(drawn.iloc[:1000])
