@@ -192,7 +192,7 @@ const char *cam_version(void);
  * A table of the number columns of an Arrow C stream; columns of other types are left aside, and a null becomes NaN. The values are
  * copied. The stream is used up: it is released here, whatever the status. `unit` as for cam_table_from_columns.
  */
-int32_t cam_table_from_arrow(ArrowArrayStream *stream,
+int32_t cam_table_from_arrow(struct ArrowArrayStream *stream,
                              const char *unit,
                              struct cam_table **out,
                              struct cam_error **err);
@@ -577,7 +577,7 @@ int32_t cam_summary_builder_push(struct cam_summary_builder *builder,
  * whatever the status. Rows in errors are counted over the whole stream; batches before the bad one have been taken in.
  */
 int32_t cam_summary_builder_push_arrow(struct cam_summary_builder *builder,
-                                       ArrowArrayStream *stream,
+                                       struct ArrowArrayStream *stream,
                                        const char *customer,
                                        const char *time,
                                        const char *amount,
@@ -998,7 +998,7 @@ int32_t cam_summary_builder_push(struct cam_summary_builder *builder,
  * whatever the status. Rows in errors are counted over the whole stream; batches before the bad one have been taken in.
  */
 int32_t cam_summary_builder_push_arrow(struct cam_summary_builder *builder,
-                                       ArrowArrayStream *stream,
+                                       struct ArrowArrayStream *stream,
                                        const char *customer,
                                        const char *time,
                                        const char *amount,
@@ -1207,7 +1207,7 @@ int32_t cam_model_simulate(const struct cam_model *model,
  * A table of the number columns of an Arrow C stream; columns of other types are left aside, and a null becomes NaN. The values are
  * copied. The stream is used up: it is released here, whatever the status. `unit` as for cam_table_from_columns.
  */
-int32_t cam_table_from_arrow(ArrowArrayStream *stream,
+int32_t cam_table_from_arrow(struct ArrowArrayStream *stream,
                              const char *unit,
                              struct cam_table **out,
                              struct cam_error **err);
