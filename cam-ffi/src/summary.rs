@@ -127,12 +127,12 @@ pub unsafe extern "C" fn cam_summary_builder_push_arrow(
             run(control, |control| {
                 let mut before = 0;
                 while let Some(batch) = stream.next()? {
-                    let log = columns.read(&batch)?;
-                    let pushed = log.as_log().and_then(|log| builder.builder.push(&log, control));
-                    pushed.map_err(|e| match e.row() {
+                    let in_stream = |e: Error| match e.row() {
                         Some(row) => e.with_row(before + row),
                         None => e,
-                    })?;
+                    };
+                    let log = columns.read(&batch).map_err(in_stream)?;
+                    builder.builder.push(&log.as_log(), control).map_err(in_stream)?;
                     before += log.rows();
                 }
                 Ok(())

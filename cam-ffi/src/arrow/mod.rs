@@ -44,13 +44,13 @@ impl LogBatch {
         self.keys.len()
     }
 
-    pub(crate) fn as_log(&self) -> Result<Log<'_>> {
+    pub(crate) fn as_log(&self) -> Log<'_> {
         let times = match &self.times {
             BatchTimes::Days(days) => Times::Days(days),
             BatchTimes::Ticks(ticks, resolution) => Times::Timestamps(ticks, *resolution),
             BatchTimes::Numbers(numbers) => Times::Numbers(numbers),
         };
-        Ok(Log::new(self.keys.as_ref(), times).amounts(self.amounts.as_deref()))
+        Log::new(self.keys.as_ref(), times).amounts(self.amounts.as_deref())
     }
 }
 
