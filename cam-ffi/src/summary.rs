@@ -1,0 +1,191 @@
+//! From a log to a summary: at once, or in batches.
+
+use crate::arrow::{ArrowArrayStream, LogColumns, Stream};
+use crate::control::{cam_control, run};
+use crate::error::cam_error;
+use crate::guard::{borrow, borrow_mut, borrow_opt, check_out, free, guard, guard_or, put, text, text_opt};
+use crate::log::cam_log;
+use crate::options;
+use crate::table::cam_table;
+use cam_core::summary::SummaryBuilder;
+use cam_core::{Control, Error, ErrorKind, Result};
+use std::ffi::c_char;
+
+/// A summary in the making, fed with batches of rows in any order: the log need not fit into memory. Not for use by two threads at
+/// once; but several can be filled side by side and merged. Free with cam_summary_builder_free.
+#[derive(Debug)]
+pub struct cam_summary_builder {
+    builder: SummaryBuilder,
+    split: bool,
+}
+
+impl cam_summary_builder {
+    /// # Safety
+    /// As for [`options::read`].
+    unsafe fn new(json: *const c_char) -> Result<Self> {
+        // SAFETY: by the contract of this function.
+        let (options, calibration_end) = unsafe { options::summary(json) }?;
+        let builder = SummaryBuilder::with_calibration_ends(options, calibration_end.as_slice())?;
+        Ok(cam_summary_builder { builder, split: calibration_end.is_some() })
+    }
+
+    fn finish(&self, control: &Control<'_>) -> Result<cam_table> {
+        if !self.split {
+            return cam_table::of_summary(self.builder.finish(control)?);
+        }
+        let split = self.builder.finish_splits(control)?.pop();
+        cam_table::of_split(split.ok_or_else(|| Error::new(ErrorKind::Internal, "a split without a result"))?)
+    }
+}
+
+/// A summary of a log: one row per customer, sorted by key, with the columns frequency, recency, T and, with amounts, monetary_value.
+///
+/// `options` is JSON or NULL: {"unit": "D", "numbers_in": "D", "period": "D", "observation_end": "1998-06-30", "calibration_end":
+/// "1997-09-30", "include_first_transaction": false, "refunds": "net", "drop_zero_amounts": false}. Ends are dates, date-times or
+/// numbers. With a calibration_end the table is what was known then, with the columns frequency_holdout and, with amounts,
+/// monetary_value_holdout beside it.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn cam_summarize(
+    log: *const cam_log,
+    options: *const c_char,
+    control: *const cam_control,
+    out: *mut *mut cam_table,
+    err: *mut *mut cam_error,
+) -> i32 {
+    guard(err, || {
+        check_out(out, "out")?;
+        // SAFETY: live handles and a readable text, by the contract of the header.
+        unsafe {
+            let log = borrow(log, "log")?.core()?;
+            let mut builder = cam_summary_builder::new(options)?;
+            let table = run(control, |control| {
+                builder.builder.push(&log, control)?;
+                builder.finish(control)
+            })?;
+            put(out, table.boxed());
+        }
+        Ok(())
+    })
+}
+
+/// An empty builder; `options` as for cam_summarize.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn cam_summary_builder_new(
+    options: *const c_char,
+    out: *mut *mut cam_summary_builder,
+    err: *mut *mut cam_error,
+) -> i32 {
+    guard(err, || {
+        check_out(out, "out")?;
+        // SAFETY: NULL or a readable text, by the contract of the header; `out` was checked.
+        unsafe { put(out, Box::into_raw(Box::new(cam_summary_builder::new(options)?))) };
+        Ok(())
+    })
+}
+
+/// Take in a batch of rows. A batch with a bad row is refused as a whole and leaves the builder as it was; the row is counted within
+/// the batch. After CAM_INTERRUPTED the builder cannot be used any more.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn cam_summary_builder_push(
+    builder: *mut cam_summary_builder,
+    log: *const cam_log,
+    control: *const cam_control,
+    err: *mut *mut cam_error,
+) -> i32 {
+    guard(err, || {
+        // SAFETY: live handles, the builder used by nobody else, by the contract of the header.
+        unsafe {
+            let builder = borrow_mut(builder, "builder")?;
+            let log = borrow(log, "log")?.core()?;
+            run(control, |control| builder.builder.push(&log, control))
+        }
+    })
+}
+
+/// Take in all batches of an Arrow C stream. `customer`, `time` and `amount` name its columns; amount may be NULL. Keys are integers or
+/// texts; times date32, date64, timestamps, numbers or texts; amounts numbers. The stream is used up: it is released here,
+/// whatever the status. Rows in errors are counted over the whole stream; batches before the bad one have been taken in.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn cam_summary_builder_push_arrow(
+    builder: *mut cam_summary_builder,
+    stream: *mut ArrowArrayStream,
+    customer: *const c_char,
+    time: *const c_char,
+    amount: *const c_char,
+    control: *const cam_control,
+    err: *mut *mut cam_error,
+) -> i32 {
+    guard(err, || {
+        // SAFETY: a live stream, live handles and readable texts, by the contract of the header.
+        unsafe {
+            let mut stream = Stream::take(stream)?;
+            let builder = borrow_mut(builder, "builder")?;
+            let (customer, time, amount) =
+                (text(customer, "customer")?, text(time, "time")?, text_opt(amount, "amount")?);
+            let schema = stream.schema()?;
+            let columns = LogColumns::new(&schema, customer, time, amount)?;
+            run(control, |control| {
+                let mut before = 0;
+                while let Some(batch) = stream.next()? {
+                    let in_stream = |e: Error| match e.row() {
+                        Some(row) => e.with_row(before + row),
+                        None => e,
+                    };
+                    let log = columns.read(&batch).map_err(in_stream)?;
+                    builder.builder.push(&log.as_log(), control).map_err(in_stream)?;
+                    before += log.rows();
+                }
+                Ok(())
+            })
+        }
+    })
+}
+
+/// Take over everything that another builder with the same options has seen. The other one stays as it is.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn cam_summary_builder_merge(
+    builder: *mut cam_summary_builder,
+    other: *const cam_summary_builder,
+    err: *mut *mut cam_error,
+) -> i32 {
+    guard(err, || {
+        if std::ptr::eq(builder, other) {
+            return Err(crate::guard::bad_argument("other", "must not be the builder itself"));
+        }
+        // SAFETY: two live handles, the first used by nobody else, by the contract of the header.
+        unsafe { borrow_mut(builder, "builder")?.builder.merge(&borrow(other, "other")?.builder) }
+    })
+}
+
+/// The number of rows taken in. 0 for NULL.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn cam_summary_builder_rows(builder: *const cam_summary_builder) -> u64 {
+    // SAFETY: NULL or a live handle, by the contract of the header.
+    guard_or(0, || unsafe { borrow_opt(builder, "builder") }.ok()?.map(|b| b.builder.rows()))
+}
+
+/// The summary of all rows taken in, or the split, as cam_summarize gives it. The builder may be fed on.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn cam_summary_builder_finish(
+    builder: *const cam_summary_builder,
+    control: *const cam_control,
+    out: *mut *mut cam_table,
+    err: *mut *mut cam_error,
+) -> i32 {
+    guard(err, || {
+        check_out(out, "out")?;
+        // SAFETY: live handles, by the contract of the header; `out` was checked.
+        unsafe {
+            let builder = borrow(builder, "builder")?;
+            put(out, run(control, |control| builder.finish(control))?.boxed());
+        }
+        Ok(())
+    })
+}
+
+/// Free a builder. NULL is allowed.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn cam_summary_builder_free(builder: *mut cam_summary_builder) {
+    // SAFETY: NULL or a handle from this library that was not freed before, by the contract of the header.
+    unsafe { free(builder) }
+}

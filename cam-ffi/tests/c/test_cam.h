@@ -1,0 +1,33 @@
+/* What the parts of the C test share: counting claims, and small helpers. */
+#ifndef TEST_CAM_H
+#define TEST_CAM_H
+
+#include <cam_ffi.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+
+extern int claims, broken;
+
+/* State a claim; say where it is broken. */
+#define CLAIM(truth)                                                                  \
+    do {                                                                              \
+        claims++;                                                                     \
+        if (!(truth)) {                                                               \
+            broken++;                                                                 \
+            fprintf(stderr, "%s:%d: broken claim: %s\n", __FILE__, __LINE__, #truth); \
+        }                                                                             \
+    } while (0)
+
+/* A call that must succeed for the rest to make sense. */
+#define MUST(call) must((call), #call)
+
+extern cam_error *error;
+void must(int32_t status, const char *call);
+
+/* A table of columns of equal length. The arrays must outlive it. */
+cam_table *table_of(size_t rows, const char *unit, size_t columns, const char *const *names, const double *const *values);
+
+void bad_input(const cam_table *summary, const cam_model *purchases, const cam_model *spend);
+
+#endif
