@@ -9,7 +9,7 @@ sys.path.insert(0, str(Path(__file__).parent / "_ext"))
 project = "cam"
 author = "The cam developers"
 copyright = "2026, The cam developers"
-release = version("cam")
+release = version("cam-py")
 
 extensions = [
     "myst_nb",
