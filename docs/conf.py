@@ -1,7 +1,7 @@
 """How the pages are built; `make docs` runs it with warnings as errors."""
 
 import sys
-from importlib.metadata import version
+from importlib import metadata
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent / "_ext"))
@@ -9,7 +9,7 @@ sys.path.insert(0, str(Path(__file__).parent / "_ext"))
 project = "cam"
 author = "The cam developers"
 copyright = "2026, The cam developers"
-release = version("cam-py")
+release = metadata.version("cam-py")
 
 extensions = [
     "myst_nb",
