@@ -76,6 +76,15 @@ pub use summary::Summary;
 pub use table::Table;
 pub use unit::Unit;
 
+/// The Rust of the README and of the pages is compiled and run with the documentation tests.
+#[cfg(doctest)]
+mod pages {
+    #[doc = include_str!("../../README.md")]
+    struct Readme;
+    #[doc = include_str!("../../docs/how-to/rust.md")]
+    struct FromRust;
+}
+
 /// A small simulated log for the examples.
 #[doc(hidden)]
 pub fn doctest_log() -> (Vec<i64>, Vec<i32>, Vec<f64>) {

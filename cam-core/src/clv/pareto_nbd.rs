@@ -40,7 +40,7 @@ parameters! {
     /// use cam_core::clv::{History, ParetoNbd};
     /// let model = ParetoNbd::new(0.5534, 10.5802, 0.6061, 11.6562)?;
     /// let customer = History::new(26.0, 30.86, 31.0)?;
-    /// assert!((model.probability_alive(&customer) - 0.9979179).abs() < 1e-7);
+    /// assert!((model.probability_alive(&customer) - 0.997917767).abs() < 1e-9);
     /// # Ok::<(), cam_core::Error>(())
     /// ```
     pub struct ParetoNbd (4) {

@@ -1,0 +1,207 @@
+# What can be made here; `make` or `make help` lists it.
+#
+# Nothing is needed beforehand but the tools that .ci/check-tools asks for. What is built goes to target/ (Rust), .venv/ (Python)
+# and build/ (results, reports, tools), none of which is committed.
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DELETE_ON_ERROR:
+.NOTPARALLEL:
+MAKEFLAGS += --no-builtin-rules
+
+# --- Rust -------------------------------------------------------------------------------------------------------------------
+
+# In a HOME without a .rustup, rustup's proxies know no toolchain. The toolchains that came with them lie beside them:
+# ~/.cargo/bin/cargo and ~/.rustup, or cargo/bin/cargo and rustup in container images.
+ifndef RUSTUP_HOME
+  CARGO_AT := $(dir $(shell command -v cargo))
+  ifeq ($(shell cargo --version 2>/dev/null),)
+    BESIDE := $(firstword $(wildcard $(CARGO_AT)../../.rustup/toolchains $(CARGO_AT)../../rustup/toolchains))
+    ifneq ($(BESIDE),)
+      export RUSTUP_HOME := $(abspath $(BESIDE)/..)
+    endif
+  endif
+endif
+
+TARGET := $(abspath $(or $(CARGO_TARGET_DIR),target))
+export CARGO_TARGET_DIR := $(TARGET)
+# Tests run at release speed with the checks of a debug build; lints use the same profile, so that they share its build scripts.
+PROFILE := testrelease
+TOOLS := build/tools
+CARGO_DENY := 0.20.2
+CARGO_C := 0.10.24+cargo-0.98.0
+CARGO_FUZZ := 0.13.2
+FUZZ_SECONDS ?= 30
+
+# --- Python -----------------------------------------------------------------------------------------------------------------
+
+PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11 python; do \
+	if "$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then command -v "$$p"; break; fi; done)
+VENV := .venv
+PY := $(VENV)/bin/python
+REQUIREMENTS := cam-py/requirements
+PIP := $(PY) -m pip --quiet --disable-pip-version-check --no-input
+export PYO3_PYTHON := $(abspath $(PY))
+# No display, and no cache outside this folder.
+export MPLBACKEND := Agg
+export MPLCONFIGDIR := $(abspath build/matplotlib)
+
+WHEEL_SOURCES := Cargo.toml Cargo.lock cam-core/Cargo.toml \
+	$(shell find cam-core/src cam-py -type f -not -path '*/tests/*' -not -path '*/examples/*' -not -path '*/requirements/*' \
+		-not -name '*.pyc' -not -name '*.so')
+JAVA := cam-ffi/java
+MVN := mvn -B -ntp
+
+STEP := .ci/step
+
+.PHONY: help
+help: ## list what can be made
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 24
+
+# --- the main job -----------------------------------------------------------------------------------------------------------
+
+.PHONY: demo
+demo: tools-demo $(VENV)/wheel ## the main job on a real log: fit, compare, look ahead, save pictures in build/demo
+	@$(PY) cam-py/examples/demo.py --out build/demo
+
+.PHONY: tools-demo tools-test tools-docs
+tools-demo tools-test tools-docs: tools-%:
+	@.ci/check-tools $* '$(PYTHON)'
+
+$(PY):
+	@echo "a Python environment in $(VENV)"
+	@'$(PYTHON)' -m venv $(VENV)
+
+# Each list of requirements has its stamp in the environment, so that a second run is quick.
+$(VENV)/demo $(VENV)/test $(VENV)/docs: $(VENV)/%: $(REQUIREMENTS)/%.txt $(REQUIREMENTS)/constraints.txt | $(PY)
+	@echo "Python packages of $<"
+	@$(PIP) install -r $< -c $(REQUIREMENTS)/constraints.txt
+	@touch $@
+
+$(VENV)/test $(VENV)/docs: $(VENV)/demo
+
+# What is installed is what is tested: the wheel, as it would be published.
+$(VENV)/wheel: $(WHEEL_SOURCES) $(VENV)/demo
+	@echo "the wheel of cam (some minutes the first time)"
+	@rm -rf build/wheel
+	@$(VENV)/bin/maturin build --quiet --release --locked --manifest-path cam-py/Cargo.toml --interpreter $(PY) --out build/wheel
+	@$(PIP) install --force-reinstall --no-deps build/wheel/*.whl
+	@touch $@
+
+# --- tests ------------------------------------------------------------------------------------------------------------------
+
+TESTS := fmt clippy rust rustdoc c java python lint-python blocks
+
+.PHONY: test
+test: test-begin $(TESTS:%=test-%) ## every test and lint
+	@.ci/report
+
+.PHONY: test-begin $(TESTS:%=test-%)
+test-begin: tools-test
+	@mkdir -p build/test
+	@rm -f build/test/*.log build/test/steps
+
+test-fmt:
+	@$(STEP) fmt cargo fmt --all --check
+
+# Missing documentation is an error by the lints of the workspace.
+test-clippy: $(PY)
+	@$(STEP) clippy cargo clippy --workspace --all-targets --profile $(PROFILE) --locked --quiet -- -D warnings
+
+# Unit tests, integration tests, the code in documentation comments, and the Rust code of the pages. The Python door is tested from Python.
+test-rust: $(PY)
+	@$(STEP) rust cargo test --workspace --exclude cam-py --profile $(PROFILE) --locked --quiet
+
+test-rustdoc: $(PY)
+	@RUSTDOCFLAGS='-D warnings' $(STEP) rustdoc \
+		cargo doc --workspace --exclude cam-py --no-deps --profile $(PROFILE) --locked --quiet
+
+# The library that C and Java programs link.
+.PHONY: libcam
+libcam: $(PY)
+	@cargo build -p cam-ffi --profile $(PROFILE) --locked --quiet
+
+test-c: libcam
+	@$(STEP) c $(MAKE) --no-print-directory -C cam-ffi/tests/c check LIB=$(TARGET)/$(PROFILE)
+
+test-java: libcam
+	@$(STEP) java $(MVN) -f $(JAVA)/pom.xml verify -Dcam.library.path=$(TARGET)/$(PROFILE)
+
+test-python: $(VENV)/wheel $(VENV)/test
+	@$(STEP) python $(PY) -m pytest -q cam-py/tests
+
+test-lint-python: $(VENV)/wheel $(VENV)/test
+	@$(STEP) ruff $(VENV)/bin/ruff check cam-py docs
+	@$(STEP) ruff-format $(VENV)/bin/ruff format --check cam-py docs
+	@$(STEP) mypy $(VENV)/bin/mypy --strict --config-file cam-py/pyproject.toml cam-py/python/cam
+
+# The code blocks of the README and of docs/ that are not Rust.
+test-blocks: libcam $(VENV)/wheel $(VENV)/test
+	@$(STEP) blocks env CAM_LIBRARY_PATH=$(TARGET)/$(PROFILE) $(PY) -m pytest -q docs/tests
+
+.PHONY: lint
+lint: tools-test ## formatting and lints only
+	@rm -f build/test/steps
+	@$(MAKE) --no-print-directory test-fmt test-clippy test-lint-python
+
+# --- documentation ----------------------------------------------------------------------------------------------------------
+
+.PHONY: docs
+docs: tools-docs $(VENV)/wheel $(VENV)/docs ## the documentation, warnings as errors, in build/docs
+	@RUSTDOCFLAGS='-D warnings' cargo doc --workspace --exclude cam-py --no-deps --locked --quiet
+	@rm -rf build/docs/rust && mkdir -p build/docs && cp -r $(TARGET)/doc build/docs/rust
+	@$(PY) -m sphinx -W --keep-going -q -b html -d build/docs/.doctrees docs build/docs/html
+	@rm -rf build/docs/html/rust && mv build/docs/rust build/docs/html/rust
+	@echo "documentation: build/docs/html/index.html"
+
+# --- measurements -----------------------------------------------------------------------------------------------------------
+
+COMPARE := build/venv-compare
+
+.PHONY: bench
+bench: tools-demo $(VENV)/wheel $(COMPARE)/made ## speed: the core, and beside its peers in one run
+	@cargo bench --manifest-path benches/Cargo.toml --locked
+	@$(PIP:$(PY)%=$(COMPARE)/bin/python%) install --force-reinstall --no-deps build/wheel/*.whl
+	@$(COMPARE)/bin/python benches/compare/compare.py $(COMPARE_FLAGS)
+
+$(COMPARE)/made: benches/compare/requirements.txt
+	@'$(PYTHON)' -m venv $(COMPARE)
+	@$(PIP:$(PY)%=$(COMPARE)/bin/python%) install -r $<
+	@touch $@
+
+.PHONY: accuracy
+accuracy: tools-demo $(PY) ## errors against 50-digit values
+	@cargo test -p cam-core --profile $(PROFILE) --locked --quiet --test it -- accuracy --nocapture --include-ignored
+
+# --- checks with tools that take minutes to build ----------------------------------------------------------------------------
+
+.PHONY: deny
+deny: $(TOOLS)/bin/cargo-deny ## licences, bans and sources of all dependencies
+	@$(TOOLS)/bin/cargo-deny --all-features --locked check --config .cargo/deny.toml licenses bans sources
+
+.PHONY: cinstall-check
+cinstall-check: tools-demo $(TOOLS)/bin/cargo-cinstall ## install the C library with pkg-config and SONAME; build an outside program against it
+	@PATH="$(abspath $(TOOLS)/bin):$$PATH" cam-ffi/tests/cinstall.sh
+
+.PHONY: fuzz
+fuzz: $(TOOLS)/bin/cargo-fuzz ## fuzz documents, dates and summaries (needs a nightly toolchain); FUZZ_SECONDS each
+	@for target in document date summary; do \
+		echo "== fuzz $$target"; \
+		(cd cam-core/fuzz && PATH="$(abspath $(TOOLS)/bin):$$PATH" CARGO_TARGET_DIR=$(TARGET)/fuzz \
+			rustup run nightly cargo fuzz run --fuzz-dir . $$target -- -max_total_time=$(FUZZ_SECONDS) -print_final_stats=1); \
+	done
+
+$(TOOLS)/bin/cargo-deny:
+	@cargo install --quiet --locked --root $(TOOLS) cargo-deny@$(CARGO_DENY)
+
+$(TOOLS)/bin/cargo-cinstall:
+	@cargo install --quiet --locked --root $(TOOLS) cargo-c@$(CARGO_C)
+
+$(TOOLS)/bin/cargo-fuzz:
+	@cargo install --quiet --locked --root $(TOOLS) cargo-fuzz@$(CARGO_FUZZ)
+
+# --- leaving ----------------------------------------------------------------------------------------------------------------
+
+.PHONY: clean
+clean: ## remove everything that was built
+	@rm -rf $(TARGET) $(VENV) build $(JAVA)/target benches/target cam-core/fuzz/target

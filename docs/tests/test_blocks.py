@@ -1,0 +1,83 @@
+"""Every code block of the README and of docs/ runs: Python and C here, Java where there is one, Rust by the doc tests of cam-core."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from itertools import groupby
+from pathlib import Path
+
+import pytest
+from pages import BLOCKS, ROOT, Block
+
+# Run here, run elsewhere, or not code at all. A block in any other language must find its way into one of these.
+HERE = {"python", "code-cell", "c", "java"}
+ELSEWHERE = {"rust", "sh"}
+NOT_CODE = {"", "text", "toml", "json", "diff", "xml"}
+
+
+def named(*languages: str) -> list[object]:
+    return [pytest.param(block, id=block.name) for block in BLOCKS if block.language in languages]
+
+
+def python_pages() -> list[object]:
+    python = [block for block in BLOCKS if block.language in {"python", "code-cell"}]
+    return [
+        pytest.param(list(group), id=str(page.relative_to(ROOT)))
+        for page, group in groupby(python, lambda block: block.page)
+    ]
+
+
+def run(command: list[str], **options: object) -> str:
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300, **options)  # type: ignore[call-overload]
+    assert done.returncode == 0, f"{' '.join(command)}\n{done.stdout}{done.stderr}"
+    return str(done.stdout)
+
+
+def test_no_block_is_left_out() -> None:
+    known = HERE | ELSEWHERE | NOT_CODE
+    strays = [b.name for b in BLOCKS if b.language not in known and not b.language.startswith("{")]
+    assert not strays
+
+
+def test_pages_with_rust_are_doc_tests_of_the_core() -> None:
+    pages = {str(block.page.relative_to(ROOT)) for block in BLOCKS if block.language == "rust"}
+    included = (ROOT / "cam-core" / "src" / "lib.rs").read_text(encoding="utf-8")
+    assert pages == set(re.findall(r'include_str!\("\.\./\.\./(.+?\.md)"\)', included))
+
+
+@pytest.mark.parametrize("page", python_pages())
+def test_python_blocks_run_in_the_order_of_their_page(page: list[Block], tmp_path: Path) -> None:
+    # In a process of its own, as a reader would have it; the line numbers are those of the page.
+    program = tmp_path / "page.py"
+    lines: list[str] = []
+    for block in page:
+        lines += [""] * (block.line - len(lines)) + block.text.splitlines()
+    program.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    run([sys.executable, "-W", "error", str(program)], cwd=tmp_path)
+
+
+@pytest.mark.parametrize("block", named("c"))
+def test_c_programs_compile_without_a_warning_and_run(block: Block, library: Path, tmp_path: Path) -> None:
+    source, program = tmp_path / "program.c", tmp_path / "program"
+    source.write_text(block.text, encoding="utf-8")
+    run(
+        [
+            "cc", "-std=c99", "-Wall", "-Wextra", "-Werror", "-pedantic", str(source),
+            f"-I{ROOT / 'cam-ffi' / 'include'}", f"-L{library}", "-lcam_ffi", f"-Wl,-rpath,{library}", "-o", str(program),
+        ]
+    )  # fmt: skip
+    assert run([str(program)], cwd=ROOT / "cam-core").strip()
+
+
+@pytest.mark.parametrize("block", named("java"))
+def test_java_programs_compile_and_run(block: Block, library: Path, tmp_path: Path) -> None:
+    name = re.search(r"class (\w+)", block.text)
+    assert name is not None, "a block of Java is a class with a main"
+    (tmp_path / f"{name[1]}.java").write_text(block.text, encoding="utf-8")
+    target = ROOT / "cam-ffi" / "java" / "target"
+    path = os.pathsep.join(map(str, [target / "classes", *sorted(target.glob("dependency/*.jar")), tmp_path]))
+    run(["javac", "-Xlint:all,-path,-options", "-Werror", "-cp", path, "-d", str(tmp_path), f"{name[1]}.java"], cwd=tmp_path)
+    run(["java", "-cp", path, f"-Dcam.library.path={library}", name[1]], cwd=ROOT / "cam-core")
