@@ -1,0 +1,62 @@
+//! The house: data flow one way, and a module uses only modules to its left.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+/// From the ground floor up.
+const ORDER: [&str; 13] = [
+    "error", "unit", "table", "control", "math", "optim", "summary", "rows", "model", "fit", "clv",
+    "registry", "lib",
+];
+
+#[test]
+fn no_module_uses_one_to_its_right() {
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut uses: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    visit(&source, &source, &mut uses);
+    assert!(uses.len() >= ORDER.len() - 1, "{uses:?}");
+    let place = |module: &str| {
+        ORDER.iter().position(|m| *m == module).unwrap_or_else(|| panic!("{module} has no place in ORDER"))
+    };
+    for (module, used) in &uses {
+        for other in used {
+            assert!(
+                module == other || place(other) < place(module),
+                "{module} uses {other}, which stands to its right"
+            );
+        }
+    }
+}
+
+fn visit(root: &Path, folder: &Path, uses: &mut BTreeMap<String, BTreeSet<String>>) {
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            visit(root, &path, uses);
+            continue;
+        }
+        let inside = path.strip_prefix(root).unwrap();
+        let first = inside.iter().next().unwrap().to_str().unwrap();
+        let module = first.trim_end_matches(".rs").to_string();
+        // lib.rs re-exports everything; that is its work.
+        if module == "lib" {
+            continue;
+        }
+        let used = uses.entry(module).or_default();
+        for line in std::fs::read_to_string(&path).unwrap().lines() {
+            let code = line.split("//").next().unwrap();
+            for (at, _) in code.match_indices("crate::") {
+                let name: String =
+                    code[at + 7..].chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
+                // Items that lib.rs re-exports stand for the module they come from.
+                let module = match name.as_str() {
+                    "Result" | "Error" | "ErrorKind" => "error",
+                    other => other,
+                };
+                if !module.is_empty() && module != "doctest_log" {
+                    used.insert(module.to_string());
+                }
+            }
+        }
+    }
+}
