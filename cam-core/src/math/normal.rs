@@ -100,8 +100,3 @@ fn lower_tail_quantile(p: f64) -> f64 {
     }
     x
 }
-
-/// ln of the normal density, used where the density itself would underflow.
-pub fn normal_ln_pdf(x: f64) -> f64 {
-    -0.5 * x * x - HALF_LN_TWO_PI
-}

@@ -99,7 +99,7 @@ const E: [f64; 10] = [
 
 /// Replaces every x by ln x; NaN for x < 0, −∞ at 0.
 pub fn ln_slice(x: &mut [f64]) {
-    map_slice(x, ln_ordinary, |v| v >= f64::MIN_POSITIVE && v <= f64::MAX, f64::ln);
+    map_slice(x, ln_ordinary, |v| (f64::MIN_POSITIVE..=f64::MAX).contains(&v), f64::ln);
 }
 
 /// Replaces every x by ln(1 + x), relatively accurate near 0; NaN for x < −1, −∞ at −1.
