@@ -2,8 +2,8 @@
 //!
 //! `ln B(a, b)` is not formed from three lnΓ: with a = 0.01 and b = 10⁵ these agree to six digits. Instead the
 //! smaller argument is peeled off by [`ln_rising`], or Stirling's formula is used on all three with the leading terms
-//! combined by hand. The regularised incomplete beta function follows its continued fraction (NIST DLMF 8.17.22), its
-//! power series (8.17.7) for a < 1, and, when both shapes are large, Gauss–Legendre quadrature of the tail.
+//! combined by hand. The regularised incomplete beta function follows a continued fraction, its power series (NIST DLMF
+//! 8.17.7) for a < 1, and, when both shapes are large, Gauss–Legendre quadrature of the tail.
 
 use super::exp_log::log1pmx;
 use super::gamma::{
@@ -166,7 +166,7 @@ impl Point {
 
 /// The regularised incomplete beta function I_x(a, b) = P(X ≤ x) for X ~ Beta(a, b).
 ///
-/// `a, b` > 0; `x` is clamped to [0, 1]; NaN otherwise. Relative accuracy also deep in the left tail: the error is a
+/// `a, b` positive and finite; `x` is clamped to [0, 1]; NaN otherwise. Relative accuracy also deep in the left tail: the error is a
 /// few units in the last place times 1 + |ln I|.
 pub fn inc_beta(a: f64, b: f64, x: f64) -> f64 {
     both_tails(a, b, x).0
@@ -223,7 +223,7 @@ fn lower_tail(a: f64, b: f64, p: Point) -> (f64, f64) {
     let lower = if a.min(b) > QUADRATURE_FROM {
         kernel * tail_integral(a, b, p)
     } else {
-        kernel / a * continued_fraction(a, b, p.x)
+        kernel * continued_fraction(a, b, p)
     };
     (lower, 1.0 - lower)
 }
@@ -239,7 +239,7 @@ fn kernel(a: f64, b: f64, p: Point) -> f64 {
     } else {
         // With t the relative distances to the mean, Σ (shape)(ln(1+t) − t): the t themselves cancel exactly.
         let sum = a + b;
-        let off = if p.x <= 0.5 { p.x.mul_add(sum, -a) } else { -p.y.mul_add(sum, -b) };
+        let off = excess(a, b, p);
         let deviance = deviance(a, p.x, off / a, sum) + deviance(b, p.y, -off / b, sum);
         let remainder = stirling_remainder(sum) - stirling_remainder(a) - stirling_remainder(b);
         (a / sum * b).sqrt()
@@ -257,50 +257,54 @@ fn deviance(shape: f64, fraction: f64, t: f64, sum: f64) -> f64 {
 
 /// The kernel with a < 10 ≤ b: a ln(b x) is formed first, because a ln x and a ln b cancel near the mean.
 fn kernel_one_large(a: f64, b: f64, p: Point) -> f64 {
-    let exponent = a * (p.ln_x() + b.ln()) + b * p.ln_y() + ln_rising_beyond_power(b, a) - ln_gamma_1p(a);
+    let scaled = p.x * b;
+    let ln_scaled = if p.x <= 0.5 && scaled > 1e-290 { scaled.ln() } else { p.ln_x() + b.ln() };
+    let exponent = a * ln_scaled + b * p.ln_y() + ln_rising_beyond_power(b, a) - ln_gamma_1p(a);
     a * exponent.exp()
 }
 
-/// 1/(1 + d₁/(1 + d₂/(1 + …))) of DLMF 8.17.22, by the modified Lentz method.
-fn continued_fraction(a: f64, b: f64, x: f64) -> f64 {
+/// (a+b) x − a, without cancellation: the distance from the mean.
+fn excess(a: f64, b: f64, p: Point) -> f64 {
+    let sum = a + b;
+    // What the sum lost (Knuth's two-sum), and the products' rounding by fused multiplication.
+    let back = sum - a;
+    let lost = (a - (sum - back)) + (b - back);
+    if p.x <= 0.5 { p.x.mul_add(sum, -a) + p.x * lost } else { -(p.y.mul_add(sum, -b) + p.y * lost) }
+}
+
+/// The continued fraction α₁/(β₁ + α₂/(β₂ + …)) of Didonato & Morris (1992, *ACM TOMS* 18, 360–373, their BFRAC), by the
+/// modified Lentz method. Unlike the better known DLMF 8.17.22 it takes an x close to 1 through 1 − x and the distance
+/// from the mean, and so loses nothing there.
+fn continued_fraction(a: f64, b: f64, p: Point) -> f64 {
     let tiny = 1e-300;
-    let mut c = 1.0;
-    let mut d = 1.0 - (a + b) * x / (a + 1.0);
-    if d.abs() < tiny {
-        d = tiny;
-    }
-    d = 1.0 / d;
-    let mut value = d;
+    let lambda = -excess(a, b, p);
+    let nonzero = |v: f64| if v.abs() < tiny { tiny } else { v };
+    let mut value = nonzero(a * (lambda + 1.0) / (a + 1.0));
+    let (mut c, mut d) = (value, 0.0);
     // Terms needed grow with the square root of the smaller shape, which is below QUADRATURE_FROM.
-    for m in 1..3000 {
-        let m = f64::from(m);
-        for numerator in [
-            m * (b - m) / (a + 2.0 * m - 1.0) * (x / (a + 2.0 * m)),
-            -(a + m) / (a + 2.0 * m) * ((a + b + m) / (a + 2.0 * m + 1.0)) * x,
-        ] {
-            d = 1.0 + numerator * d;
-            if d.abs() < tiny {
-                d = tiny;
-            }
-            c = 1.0 + numerator / c;
-            if c.abs() < tiny {
-                c = tiny;
-            }
-            d = 1.0 / d;
-            value *= d * c;
-        }
-        if (d * c - 1.0).abs() < 1e-16 {
+    for n in 1..3000 {
+        let n = f64::from(n);
+        let width = a + 2.0 * n - 1.0;
+        let w = n * (b - n) * p.x / width;
+        let alpha = (a + n - 1.0) / width * (a + b + n - 1.0) * p.x * w;
+        let beta = n + w + (a + n) / (a + 2.0 * n + 1.0) * (lambda + 1.0 + n * (1.0 + p.y));
+        d = 1.0 / nonzero(beta + alpha * d);
+        c = nonzero(beta + alpha / c);
+        let step = c * d;
+        value *= step;
+        if (step - 1.0).abs() < 1e-16 {
             break;
         }
     }
-    value
+    1.0 / value
 }
 
 /// ∫₀ˣ t^(a−1)(1−t)^(b−1) dt over x^a(1−x)^b for large a and b and x below the mean: with t = x − u the integrand is
 /// exp(−αu − κu²/2 + …) over x(1−x), done by 64 nodes on the stretch that matters.
 fn tail_integral(a: f64, b: f64, p: Point) -> f64 {
     let (a1, b1) = (a - 1.0, b - 1.0);
-    let slope = a1 / p.x - b1 / p.y;
+    // (a−1)/x − (b−1)/y, whose terms all but cancel near the mean.
+    let slope = (p.x - p.y - excess(a, b, p)) / (p.x * p.y);
     let curvature = a1 / (p.x * p.x) + b1 / (p.y * p.y);
     let mut length = (10.0 / curvature.sqrt()).min(p.x);
     if slope > 0.0 {

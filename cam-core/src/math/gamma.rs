@@ -177,7 +177,7 @@ pub fn ln_gamma_1p(a: f64) -> f64 {
     } else if a.abs() <= 0.5 {
         // Γ(1+a) = Γ(2+a)/(1+a); the two terms differ in size by a factor of two or more, so little cancels.
         a * polynomial(&LN_GAMMA_NEAR_TWO, a) - a.ln_1p()
-    } else if a < 0.5 || a > 2.0 {
+    } else if !(0.5..=2.0).contains(&a) {
         libm::lgamma(1.0 + a)
     } else {
         // Around the root a = 1, where 1 + a would round off what counts.

