@@ -4,16 +4,17 @@ use super::columns::Summary;
 use super::emit::{Columns, Frame, Interval, LogKind, Unattributed};
 use super::find::{ByInteger, ByRow, ByShortText, Find, SHORT};
 use super::horizon::{Horizon, Tally};
-use super::keys::{KeysRef, compare, image};
+use super::keys::KeysRef;
 use super::log::{Log, Reader};
 use super::options::SummaryOptions;
+use super::order;
 use super::partition::Partitions;
 use super::reduce::Grouping;
 use super::shard::Shard;
 use super::sparse::{Record, spread};
 use super::split::Split;
 use super::time::Moment;
-use crate::control::{CHUNK, Control, Progress};
+use crate::control::{Control, Progress};
 use crate::error::{Error, ErrorKind, Result};
 use std::ops::Range;
 use std::sync::Mutex;
@@ -230,17 +231,6 @@ impl SummaryBuilder {
         Frame::new(&self.options, &self.horizon, self.kind, &self.tally)
     }
 
-    /// Customers as (shard, number), sorted by key.
-    fn sorted_customers(&self) -> Vec<(u128, u32, u32)> {
-        let mut order = Vec::with_capacity(self.customers());
-        for (s, shard) in self.shards.iter().enumerate() {
-            order.extend((0..shard.len()).map(|c| (image(shard.keys.get(c)), s as u32, c as u32)));
-        }
-        let key = |s: u32, c: u32| move || self.shards[s as usize].keys.get(c as usize);
-        order.sort_unstable_by(|a, b| compare((a.0, key(a.1, a.2)), (b.0, key(b.1, b.2))));
-        order
-    }
-
     /// Columns for each calibration that ends with one of these intervals, and the refunds that belong to no purchase.
     fn columns(
         &self,
@@ -248,12 +238,19 @@ impl SummaryBuilder {
         uptos: &[usize],
         control: &Control<'_>,
     ) -> Result<(Vec<Columns>, Unattributed)> {
-        let order = self.sorted_customers();
-        let chunks: Vec<&[(u128, u32, u32)]> = order.chunks(CHUNK).collect();
-        let parts = control.map(chunks.len(), |i| {
+        let shards = self.shards.iter().zip(0_u32..);
+        let customers: Vec<(u32, u32)> =
+            shards.flat_map(|(shard, s)| (0..shard.len() as u32).map(move |c| (s, c))).collect();
+        let key = |i: usize| {
+            let (s, c) = customers[i];
+            self.shards[s as usize].keys.get(c as usize)
+        };
+        let order = order::sort(customers.len(), key, control)?;
+        let parts = control.map(order.len(), |i| {
             let mut out = vec![Columns::new(frame.int_keys); uptos.len()];
             let mut intervals = vec![Interval::default(); self.horizon.intervals()];
-            for &(_, s, c) in chunks[i] {
+            for &number in &order[i] {
+                let (s, c) = customers[number as usize];
                 let shard = &self.shards[s as usize];
                 let periods = &shard.periods[c as usize];
                 let Some(first) = periods.first() else { continue };

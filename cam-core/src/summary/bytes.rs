@@ -421,3 +421,58 @@ impl<'a> Input<'a> {
 fn in_range(code: i64, options: &SummaryOptions) -> bool {
     options.period == Period::Instant || code.unsigned_abs() <= 9_100_000_000_000_000
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::control::Control;
+    use crate::summary::{Log, Times};
+
+    /// Bytes with a body that was made up: everything outside of it is right.
+    fn sealed(body: &[u8]) -> Vec<u8> {
+        let mut bytes = MAGIC.to_vec();
+        bytes.extend_from_slice(&VERSION.to_le_bytes());
+        bytes.extend_from_slice(&(body.len() as u64).to_le_bytes());
+        bytes.extend_from_slice(&checksum(body).to_le_bytes());
+        bytes.extend_from_slice(body);
+        bytes
+    }
+
+    #[test]
+    fn a_body_that_was_made_up_is_refused_or_read_but_never_panics() {
+        let log = Log::new(&["a", "b", "a", "c"][..], Times::Days(&[3, 4, 700, 1]))
+            .amounts(&[1e290, 2.0, 1e-290, -1.0]);
+        let mut builder =
+            SummaryBuilder::with_calibration_ends(SummaryOptions::new(), &[Moment::Day(100)]).unwrap();
+        builder.push(&log, &Control::new()).unwrap();
+        let good = builder.to_bytes().unwrap()[HEAD..].to_vec();
+        assert!(SummaryBuilder::from_bytes(&sealed(&good)).is_ok());
+        let (mut refused, mut read) = (0, 0);
+        let mut attempt = |body: &[u8]| match SummaryBuilder::from_bytes(&sealed(body)) {
+            Err(error) => {
+                assert_eq!(error.kind(), ErrorKind::InvalidDocument);
+                refused += 1;
+            }
+            Ok(mut builder) => {
+                read += 1;
+                // Whatever it says now, it must say it in order.
+                let _ = builder.finish(&Control::new());
+                let _ = builder.finish_splits(&Control::new());
+                let _ = builder.tracking(Unit::WEEK, &Control::new());
+                let _ = builder.merge(&builder.clone());
+                let _ = builder.push(&log, &Control::new());
+                let _ = builder.finish(&Control::new());
+            }
+        };
+        // Most of it are the zeros of empty shards; one in 50 of them will do.
+        for place in (0..good.len()).filter(|&i| good[i] != 0 || i % 50 == 0) {
+            for value in [0, 1, 2, 0x7f, 0x80, 0xff] {
+                let mut body = good.clone();
+                body[place] = value;
+                attempt(&body);
+            }
+            attempt(&good[..place]);
+        }
+        assert!(refused > 1000, "{refused} refused, {read} read");
+    }
+}

@@ -2,12 +2,13 @@
 
 use super::columns::Summary;
 use super::horizon::{Horizon, Tally};
-use super::keys::{Key, Keys, compare, image};
+use super::keys::{Key, Keys};
 use super::log::Log;
 use super::options::SummaryOptions;
+use super::order;
 use super::split::Split;
 use super::time::{Clock, Times};
-use crate::control::{CHUNK, Control};
+use crate::control::Control;
 use crate::error::{Error, ErrorKind, Result};
 
 /// All that must be known to write results.
@@ -66,20 +67,13 @@ impl Columns {
     /// The same rows, sorted by key.
     pub(super) fn sorted(self, control: &Control<'_>) -> Result<Columns> {
         let keys = &self.keys;
-        let mut order: Vec<(u128, u32)> =
-            (0..keys.len()).map(|row| (image(keys.get(row)), row as u32)).collect();
-        let with_key = |o: &(u128, u32)| (o.0, o.1 as usize);
-        order.sort_unstable_by(|a, b| {
-            let ((a, i), (b, j)) = (with_key(a), with_key(b));
-            compare((a, || keys.get(i)), (b, || keys.get(j)))
-        });
-        let chunks: Vec<&[(u128, u32)]> = order.chunks(16 * CHUNK).collect();
-        let parts = control.map(chunks.len(), |i| {
+        let order = order::sort(keys.len(), |row| keys.get(row), control)?;
+        let parts = control.map(order.len(), |i| {
             let pick = |from: &[f64]| -> Vec<f64> {
                 if from.is_empty() {
                     Vec::new()
                 } else {
-                    chunks[i].iter().map(|o| from[o.1 as usize]).collect()
+                    order[i].iter().map(|&row| from[row as usize]).collect()
                 }
             };
             let mut sorted = Columns {
@@ -93,7 +87,7 @@ impl Columns {
                 purchases: 0,
                 negative_repeat_spend: 0,
             };
-            chunks[i].iter().for_each(|o| sorted.keys.push(keys.get(o.1 as usize)));
+            order[i].iter().for_each(|&row| sorted.keys.push(keys.get(row as usize)));
             Ok(sorted)
         })?;
         let sorted = Columns::concat(matches!(keys, Keys::Int(_)), parts);

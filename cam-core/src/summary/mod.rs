@@ -49,6 +49,7 @@ mod horizon;
 mod keys;
 mod log;
 mod options;
+mod order;
 mod parse;
 mod partition;
 mod periods;
