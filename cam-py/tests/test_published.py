@@ -6,9 +6,9 @@ tolerance near 1e-5; log-likelihoods do not depend on where exactly it stops.
 
 import numpy as np
 import pytest
-from conftest import TESTDATA
 
 import cam
+from conftest import TESTDATA
 
 PUBLISHED = {
     cam.BgNbd: (
