@@ -7,9 +7,9 @@ import pandas as pd
 import polars as pl
 import pyarrow as pa
 import pytest
-from conftest import CALIBRATION
 
 import cam
+from conftest import CALIBRATION
 
 FRAMES = {"pandas": pd.DataFrame, "polars": pl.DataFrame, "pyarrow": pa.Table, "numpy": dict}
 VECTORS = {"pandas": pd.Series, "polars": pl.Series, "pyarrow": pa.Array, "numpy": np.ndarray}

@@ -5,9 +5,9 @@ from itertools import groupby
 
 import numpy as np
 import pytest
-from conftest import TESTDATA
 
 import cam
+from conftest import TESTDATA
 
 CLASSES = {"bg": cam.BgNbd, "pn": cam.ParetoNbd}
 

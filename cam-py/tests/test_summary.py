@@ -5,9 +5,9 @@ import pickle
 
 import numpy as np
 import pytest
-from conftest import CALIBRATION
 
 import cam
+from conftest import CALIBRATION
 
 
 def test_batches_in_any_order_give_the_same_bits(log, summary):

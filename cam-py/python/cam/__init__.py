@@ -31,11 +31,11 @@ customer_id
 from cam import datasets, errors, plotting
 from cam._base import Model, from_json
 from cam._core import __version__
-from cam._registry import models
-from cam.errors import CamError, ConvergenceWarning
 from cam._models import BgNbd, GammaGamma, ParetoNbd
+from cam._registry import models
 from cam._summary import SummaryBuilder, split, summarize, tracking
 from cam._value import customer_lifetime_value
+from cam.errors import CamError, ConvergenceWarning
 
 __all__ = [
     "BgNbd",

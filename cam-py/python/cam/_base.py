@@ -508,7 +508,7 @@ class Model:
             return name if name.endswith(")") else f"{name}()"
         values = ", ".join(f"{k}={v:.6g}" for k, v in self.params_.items())
         unit = f", unit={self.unit_!r}" if self.unit_ else ""
-        found = f": log-likelihood {self.log_likelihood_:.3f}, {self.status_}" if self._core.estimated else ""
+        found = f": log-likelihood {self.log_likelihood_:.9g}, {self.status_}" if self._core.estimated else ""
         return f"<{name} {values}{unit}{found}>"
 
     def _repr_html_(self) -> str:

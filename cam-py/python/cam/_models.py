@@ -241,7 +241,7 @@ class BgNbd(PurchaseModel):
     >>> summary = cam.summarize(log, unit="W", observation_end="1997-09-30")
     >>> model = cam.BgNbd().fit(summary)
     >>> model
-    <BgNbd r=0.242595, alpha=4.4136, a=0.792922, b=2.42591, unit='week': log-likelihood -9582.429, converged>
+    <BgNbd r=0.242595, alpha=4.4136, a=0.792922, b=2.42591, unit='week': log-likelihood -9582.42921, converged>
     >>> model.expected_purchases(summary, horizon=52).head(2).round(3)
     customer_id
     1    1.559
@@ -295,7 +295,7 @@ class ParetoNbd(PurchaseModel):
     >>> summary = cam.summarize(log, unit="W", observation_end="1997-09-30")
     >>> model = cam.ParetoNbd().fit(summary)
     >>> model
-    <ParetoNbd r=0.553277, alpha=10.5777, s=0.60624, beta=11.6687, unit='week': log-likelihood -9594.976, converged>
+    <ParetoNbd r=0.553277, alpha=10.5777, s=0.60624, beta=11.6687, unit='week': log-likelihood -9594.97618, converged>
     >>> model.probability_alive(summary).head(2).round(3)
     customer_id
     1    0.869

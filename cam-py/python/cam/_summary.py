@@ -346,7 +346,9 @@ def split(
     """
     several = isinstance(calibration_end, list | tuple | np.ndarray)
     if several and len(calibration_end) == 0:
-        raise InvalidParameterError("calibration_end must be a moment or a list of them, got none", field="calibration_end")
+        raise InvalidParameterError(
+            "calibration_end must be a moment or a list of them, got none", field="calibration_end"
+        )
     builder = SummaryBuilder(
         customer=customer,
         time=time,

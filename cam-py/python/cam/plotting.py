@@ -1,1 +1,479 @@
-"""Plots."""
+"""Pictures of models and of how well they do.
+
+Every function takes ``ax=None`` and returns the Axes it drew on, so that pictures can be combined and changed. matplotlib is
+needed here only (``pip install "cam-py[plots]"``), and it is imported when a picture is drawn; no setting of it is changed.
+"""
+
+from __future__ import annotations
+
+from typing import Any, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from cam._base import Model
+from cam._frames import Floats, Frame, Source
+from cam._log import read_times
+from cam._models import PurchaseModel, SpendModel
+from cam._summary import SummaryBuilder
+from cam.errors import InvalidDataError, InvalidParameterError
+
+__all__ = [
+    "plot_calibration_holdout",
+    "plot_expected_purchases_matrix",
+    "plot_frequency",
+    "plot_history",
+    "plot_probability_alive_matrix",
+    "plot_spend_density",
+    "plot_tracking",
+]
+
+Axes: TypeAlias = Any
+ACTUAL, MODEL, INK = "#4c78a8", "#d1495b", "#333333"
+UNIT_DAYS = {"day": 1.0, "week": 7.0, "month": 30.4375, "year": 365.25}
+STEPS = {"D": "day", "W": "week", "M": "month", "Y": "year"}
+# Distinct lags beyond this number are read off a grid of as many points.
+MANY = 2000
+
+
+def plot_probability_alive_matrix(
+    model: PurchaseModel, T: float, *, max_frequency: int = 20, cmap: str = "viridis", ax: Axes | None = None
+) -> Axes:
+    """Draw the probability of being alive over recency and frequency.
+
+    Parameters
+    ----------
+    model : BgNbd or ParetoNbd
+        A model of purchases.
+    T : float
+        The age of the customers, in the unit of the model.
+    max_frequency : int
+        The most repeat purchases.
+    cmap : str
+        A colour map of matplotlib.
+    ax : Axes, optional
+        Where to draw; a new figure by default.
+
+    Returns
+    -------
+    Axes
+    """
+    grid = _matrix(model, "probability_alive", T, max_frequency)
+    return _heat(model, grid, T, f"P(alive) at age {_times(model, T)}", "P(alive)", cmap, ax, limits=(0.0, 1.0))
+
+
+def plot_expected_purchases_matrix(
+    model: PurchaseModel,
+    T: float,
+    horizon: float,
+    *,
+    max_frequency: int = 20,
+    cmap: str = "viridis",
+    ax: Axes | None = None,
+) -> Axes:
+    """Draw the expected purchases in the next `horizon` units of time over recency and frequency.
+
+    Parameters
+    ----------
+    model : BgNbd or ParetoNbd
+        A model of purchases.
+    T : float
+        The age of the customers, in the unit of the model.
+    horizon : float
+        How far to look ahead.
+    max_frequency : int
+        The most repeat purchases.
+    cmap : str
+        A colour map of matplotlib.
+    ax : Axes, optional
+        Where to draw; a new figure by default.
+
+    Returns
+    -------
+    Axes
+    """
+    grid = _matrix(model, "expected_purchases", T, max_frequency, horizon=float(horizon))
+    title = f"Expected purchases in the next {_times(model, horizon)}, at age {_times(model, T)}"
+    return _heat(model, grid, T, title, "expected purchases", cmap, ax)
+
+
+def plot_history(
+    model: PurchaseModel,
+    log: Frame,
+    key: Any,
+    *,
+    customer: str = "customer_id",
+    time: str = "date",
+    observation_end: Any = None,
+    ax: Axes | None = None,
+) -> Axes:
+    """Draw one customer's purchases, and the probability of being alive as it was at each moment.
+
+    Parameters
+    ----------
+    model : BgNbd or ParetoNbd
+        A model of purchases that knows its unit of time.
+    log : frame or dict of arrays
+        The transaction log.
+    key : int or str
+        Whose history.
+    customer, time : str
+        The columns of keys and times; times are dates or timestamps.
+    observation_end : date, timestamp or str, optional
+        Where the picture ends; the latest time in the log by default.
+    ax : Axes, optional
+        Where to draw; a new figure by default.
+
+    Returns
+    -------
+    Axes
+    """
+    source = Source(log)
+    keys = np.asarray(source.series(customer))
+    days = _days(source, time)
+    mine = np.unique(days[keys == key])
+    if not mine.size:
+        raise InvalidDataError(f"the log has no customer {key!r}", field=customer)
+    end = days.max() if observation_end is None else _day(observation_end)
+    mine = mine[mine <= end]
+    unit = _unit_days(model)
+    # A purchase raises P(alive) at once, so each gap between purchases is a curve of its own.
+    since = np.append(mine - mine[0], end - mine[0]).astype(float)
+    x: list[Any] = []
+    y: list[Any] = []
+    for i, last in enumerate(since[:-1]):
+        moments = np.linspace(last, since[i + 1], 60)
+        rows = {
+            "frequency": np.full(moments.size, float(i)),
+            "recency": np.full(moments.size, last / unit),
+            "T": moments / unit,
+        }
+        x += [mine[0].astype("datetime64[s]") + np.round(moments * 86400).astype("timedelta64[s]")]
+        y += [model.probability_alive(rows)]
+    ax = _axes(ax)
+    ax.vlines(mine, 0, 1, color=ACTUAL, linewidth=1, alpha=0.5, label="purchase")
+    ax.plot(np.concatenate(x), np.concatenate(y), color=MODEL, linewidth=2, label="P(alive)")
+    ax.set_ylim(0, 1.04)
+    _finish(ax, f"Customer {key}: {mine.size} purchases", "", "P(alive)")
+    ax.legend(frameon=True, framealpha=0.9, edgecolor="none", loc="lower left")
+    _date_axis(ax)
+    return ax
+
+
+def plot_calibration_holdout(
+    model: PurchaseModel, split: Frame, *, max_frequency: int = 7, ax: Axes | None = None
+) -> Axes:
+    """Draw actual and expected purchases in the holdout, by the number of repeat purchases in the calibration.
+
+    Parameters
+    ----------
+    model : BgNbd or ParetoNbd
+        A model fitted to the calibration.
+    split : frame or dict of arrays
+        What `cam.split` gives.
+    max_frequency : int
+        Customers with this many repeat purchases or more are taken together.
+    ax : Axes, optional
+        Where to draw; a new figure by default.
+
+    Returns
+    -------
+    Axes
+    """
+    source = Source(split)
+    group = np.minimum(source.float("frequency"), max_frequency).astype(int)
+    horizon = float(source.float("duration_holdout")[0])
+    expected = model._score(source, "expected_purchases", None, horizon=horizon)
+    size = np.bincount(group, minlength=max_frequency + 1)
+    there = np.flatnonzero(size)
+    ax = _axes(ax)
+    for values, name, color, marker in (
+        (source.float("frequency_holdout"), "actual", ACTUAL, "o"),
+        (expected, model._spec.title, MODEL, "s"),
+    ):
+        mean = np.bincount(group, values, max_frequency + 1)[there] / size[there]
+        ax.plot(there, mean, color=color, marker=marker, linewidth=1.8, markersize=6, label=name)
+    _counts_axis(ax, max_frequency)
+    ax.set_ylim(bottom=0)
+    title = f"Purchases in the {_times(model, horizon)} of the holdout"
+    _finish(ax, title, "repeat purchases in the calibration", "mean purchases in the holdout")
+    ax.legend(frameon=False, loc="upper left")
+    return ax
+
+
+def plot_tracking(
+    model: PurchaseModel,
+    log: Frame,
+    *,
+    cumulative: bool = True,
+    step: str = "W",
+    calibration_end: Any = None,
+    observation_end: Any = None,
+    customer: str = "customer_id",
+    time: str = "date",
+    ax: Axes | None = None,
+) -> Axes:
+    """Draw repeat purchases of the whole base over time, actual and expected.
+
+    Parameters
+    ----------
+    model : BgNbd or ParetoNbd
+        A model of purchases that knows its unit of time.
+    log : frame or dict of arrays
+        The transaction log.
+    cumulative : bool
+        Whether to draw the total so far, or the purchases of each step.
+    step : str
+        The length of a step, such as ``"W"``.
+    calibration_end : date, timestamp or str, optional
+        Where the calibration ends, drawn as a line.
+    observation_end : date, timestamp or str, optional
+        Where the picture ends; the latest time in the log by default.
+    customer, time : str
+        The columns of keys and times.
+    ax : Axes, optional
+        Where to draw; a new figure by default.
+
+    Returns
+    -------
+    Axes
+    """
+    unit = _unit_days(model)
+    builder = SummaryBuilder(customer=customer, time=time, unit=f"{unit} days", observation_end=observation_end)
+    builder.push(log)
+    columns, origin, complete = builder._core.tracking(step)
+    ages = Source(builder.finish()).float("T")
+    end = columns["end"][:complete]
+    # A customer born b after the first has expectation E[X(t - b)] at t; many share their birth and their lag.
+    births, born = np.unique(ages.max() - ages, return_counts=True)
+    expected = _new_customers(model, np.maximum(end[:, None] - births[None, :], 0.0)) @ born
+    actual = columns["cumulative"][:complete]
+    if not cumulative:
+        expected, actual = np.diff(expected, prepend=0.0), columns["incremental"][:complete]
+    dated = read_times(Source(log), time)[0] != "number"
+    at: Any = end
+    if dated:
+        at = np.datetime64("1970-01-01", "s") + np.round((origin + end * unit) * 86400).astype("timedelta64[s]")
+    ax = _axes(ax)
+    ax.plot(at, actual, color=ACTUAL, linewidth=2, label="actual")
+    ax.plot(at, expected, color=MODEL, linewidth=2, linestyle="--", label=model._spec.title)
+    if calibration_end is not None:
+        line = _day(calibration_end) if dated else float(calibration_end)
+        ax.axvline(line, color=INK, linewidth=1, linestyle=":")
+        ax.annotate(
+            "calibration ends ",
+            (line, 1),
+            xycoords=("data", "axes fraction"),
+            ha="right",
+            va="top",
+            color=INK,
+            fontsize=9,
+        )
+    ax.set_ylim(bottom=0)
+    _finish(
+        ax,
+        "Repeat purchases so far" if cumulative else f"Repeat purchases per {STEPS.get(step, step)}",
+        "",
+        "repeat purchases",
+    )
+    ax.legend(frameon=False, loc="upper left" if cumulative else "upper right")
+    if dated:
+        _date_axis(ax)
+    return ax
+
+
+def plot_frequency(model: PurchaseModel, summary: Frame, *, max_frequency: int = 7, ax: Axes | None = None) -> Axes:
+    """Draw how many customers made 0, 1, 2, … repeat purchases, actual and expected.
+
+    Parameters
+    ----------
+    model : BgNbd or ParetoNbd
+        A model of purchases.
+    summary : frame or dict of arrays
+        The customers; see `cam.summarize`.
+    max_frequency : int
+        Customers with this many repeat purchases or more are taken together.
+    ax : Axes, optional
+        Where to draw; a new figure by default.
+
+    Returns
+    -------
+    Axes
+    """
+    source = Source(summary)
+    actual = np.bincount(np.minimum(source.float("frequency"), max_frequency).astype(int), minlength=max_frequency + 1)
+    ages, count = np.unique(_thin(source.float("T")), return_counts=True)
+    expected = np.zeros(max_frequency + 1)
+    for age, customers in zip(ages, count, strict=True):
+        expected[:-1] += customers * model.purchase_probability(np.arange(max_frequency), age)
+    expected[-1] = count.sum() - expected[:-1].sum()
+    ax = _axes(ax)
+    at = np.arange(max_frequency + 1)
+    ax.bar(at - 0.2, actual, 0.4, color=ACTUAL, label="actual")
+    ax.bar(at + 0.2, expected, 0.4, color=MODEL, label=model._spec.title)
+    _counts_axis(ax, max_frequency)
+    _finish(ax, "Customers by repeat purchases", "repeat purchases", "customers")
+    ax.legend(frameon=False)
+    return ax
+
+
+def plot_spend_density(model: SpendModel, summary: Frame, *, bins: int = 60, ax: Axes | None = None) -> Axes:
+    """Draw the mean spend of customers: a histogram of the data, and the density that the model expects.
+
+    Parameters
+    ----------
+    model : GammaGamma
+        A model of spend.
+    summary : frame or dict of arrays
+        The customers; see `cam.summarize`. Those without a repeat purchase are left out.
+    bins : int
+        The bars of the histogram, up to the 99th percentile.
+    ax : Axes, optional
+        Where to draw; a new figure by default.
+
+    Returns
+    -------
+    Axes
+    """
+    source = Source(summary)
+    frequency, spend = source.float("frequency"), source.float("monetary_value")
+    frequency, spend = frequency[frequency > 0], spend[frequency > 0]
+    top = float(np.quantile(spend, 0.99))
+    z = np.linspace(top / 1000, top, 300)
+    # Given x purchases, the likelihood of the model is the density of their mean; the base is a mixture over x.
+    counts, customers = np.unique(frequency, return_counts=True)
+    rows = {"frequency": np.repeat(counts, z.size), "monetary_value": np.tile(z, counts.size)}
+    density = np.exp(model.log_likelihood(rows)).reshape(counts.size, z.size)
+    ax = _axes(ax)
+    heights, edges = np.histogram(spend, bins=bins, range=(0, top))
+    ax.stairs(heights / (spend.size * np.diff(edges)), edges, fill=True, color=ACTUAL, alpha=0.55, label="actual")
+    ax.plot(z, customers @ density / spend.size, color=MODEL, linewidth=2, label=model._spec.title)
+    ax.set_xlim(0, top)
+    ax.set_ylim(bottom=0)
+    _finish(ax, "Mean spend per repeat purchase", "mean spend", "density of customers")
+    ax.legend(frameon=False)
+    return ax
+
+
+def _matrix(model: PurchaseModel, quantity: str, T: float, max_frequency: int, **arguments: float) -> Floats:
+    if not (T > 0 and np.isfinite(T)):
+        raise InvalidParameterError(f"T must be positive and finite, got {T}", field="T")
+    frequency, recency = np.meshgrid(np.arange(1.0, max_frequency + 1), np.linspace(T / 200, T, 200), indexing="ij")
+    rows = {"frequency": frequency.ravel(), "recency": recency.ravel(), "T": np.full(frequency.size, float(T))}
+    return model._score(Source(rows), quantity, None, **arguments).reshape(frequency.shape)
+
+
+def _heat(
+    model: Model,
+    grid: Floats,
+    T: float,
+    title: str,
+    label: str,
+    cmap: str,
+    ax: Axes | None,
+    limits: tuple[float | None, float | None] = (0.0, None),
+) -> Axes:
+    ax = _axes(ax)
+    image = ax.imshow(
+        grid,
+        origin="lower",
+        aspect="auto",
+        extent=(0, T, 0.5, grid.shape[0] + 0.5),
+        cmap=cmap,
+        vmin=limits[0],
+        vmax=limits[1],
+        interpolation="nearest",
+    )
+    bar = ax.figure.colorbar(image, ax=ax, pad=0.02)
+    bar.outline.set_visible(False)
+    bar.set_label(label)
+    ax.yaxis.get_major_locator().set_params(integer=True)
+    unit = f" ({model.unit_}s)" if model.unit_ in UNIT_DAYS else ""
+    _finish(ax, title, f"recency: from the first to the last purchase{unit}", "frequency: repeat purchases", grid=False)
+    return ax
+
+
+def _new_customers(model: PurchaseModel, lags: Floats) -> Floats:
+    """Expect purchases of new customers at many lags: of each distinct one, or of a fine grid and between its points."""
+    distinct, where = np.unique(lags, return_inverse=True)
+    if distinct.size <= MANY:
+        values = model.expected_purchases_new_customer(distinct)
+        found: Floats = values[where].reshape(lags.shape)
+        return found
+    grid = np.linspace(0.0, float(distinct[-1]), MANY)
+    between: Floats = np.interp(lags, grid, model.expected_purchases_new_customer(grid))
+    return between
+
+
+def _thin(ages: Floats) -> Floats:
+    """Ages, or where they are many, the nearest of evenly spaced ones."""
+    if np.unique(ages).size <= MANY // 4:
+        return ages
+    step = float(ages.max()) / (MANY // 4)
+    thinned: Floats = np.round(ages / step) * step
+    return thinned
+
+
+def _unit_days(model: Model) -> float:
+    unit = model.unit_
+    if unit is None:
+        raise InvalidParameterError("the model does not know its unit of time: fit it with unit=…", field="unit")
+    return UNIT_DAYS.get(unit) or float(unit.removesuffix(" days"))
+
+
+def _times(model: Model, length: float) -> str:
+    unit = model.unit_ if model.unit_ in UNIT_DAYS else "unit"
+    return f"{length:g} {unit}{'' if length == 1 else 's'}"
+
+
+def _days(source: Source, name: str) -> npt.NDArray[Any]:
+    kind, values = read_times(source, name)
+    if kind == "day":
+        return values.astype("datetime64[D]")  # type: ignore[no-any-return]
+    if kind in ("s", "ms", "us", "ns"):
+        return values.view(f"datetime64[{kind}]").astype("datetime64[D]")  # type: ignore[no-any-return]
+    series = source.series(name)
+    if kind == "text":
+        return np.array(list(series), dtype="datetime64[D]")
+    raise InvalidDataError(f"column {name!r} must hold dates or timestamps", field=name)
+
+
+def _day(moment: Any) -> Any:
+    return np.array([moment], dtype="datetime64[D]")[0]
+
+
+def _axes(ax: Axes | None) -> Axes:
+    if ax is not None:
+        return ax
+    try:
+        import matplotlib.pyplot as plt
+    except ImportError:
+        raise ImportError('pictures need matplotlib: pip install "cam-py[plots]"') from None
+    return plt.subplots(figsize=(7, 4.2), layout="constrained")[1]
+
+
+def _finish(ax: Axes, title: str, x: str, y: str, *, grid: bool = True) -> None:
+    ax.set_title(title, loc="left", color=INK, fontsize=12)
+    ax.set_xlabel(x, color=INK)
+    ax.set_ylabel(y, color=INK)
+    for side in ("top", "right"):
+        ax.spines[side].set_visible(False)
+    for side in ("left", "bottom"):
+        ax.spines[side].set_color("#999999")
+    ax.tick_params(colors=INK, length=3)
+    if grid:
+        ax.grid(axis="y", color="#e5e5e5", linewidth=0.8)
+        ax.set_axisbelow(True)
+
+
+def _counts_axis(ax: Axes, most: int) -> None:
+    ax.set_xticks(range(most + 1), [*map(str, range(most)), f"{most}+"])
+
+
+def _date_axis(ax: Axes) -> None:
+    from matplotlib import dates as untyped
+
+    dates: Any = untyped
+    locator = dates.AutoDateLocator(minticks=4, maxticks=9)
+    ax.xaxis.set_major_locator(locator)
+    ax.xaxis.set_major_formatter(dates.ConciseDateFormatter(locator))
