@@ -64,20 +64,27 @@ impl Rows {
         let index: Vec<AtomicU32> = (0..kept).map(|_| AtomicU32::new(NOWHERE)).collect();
         let buckets = control.map(BUCKETS, |b| Ok(Bucket::compress(&segments, b, width, &index)))?;
         drop(segments);
-        Ok(Rows::gather(&buckets, width, index))
+        Rows::gather(&buckets, width, index, control)
     }
 
     /// Put the distinct rows of all buckets in order and translate the index.
-    fn gather(buckets: &[Bucket], width: usize, index: Vec<AtomicU32>) -> Rows {
+    fn gather(
+        buckets: &[Bucket],
+        width: usize,
+        index: Vec<AtomicU32>,
+        control: &Control<'_>,
+    ) -> Result<Rows> {
         // A row's place: its first column, then its bucket, then its hash; an order by values alone.
         let total: usize = buckets.iter().map(|b| b.weights.len()).sum();
         let mut places: Vec<(f64, u32)> = Vec::with_capacity(total);
         for (b, bucket) in buckets.iter().enumerate() {
+            control.check()?;
             for &local in &bucket.order {
                 places.push((bucket.values[local as usize * width], local * BUCKETS as u32 + b as u32));
             }
         }
         let order = by_first(&places);
+        control.check()?;
         let starts: Vec<usize> = buckets
             .iter()
             .scan(0, |next, b| Some(std::mem::replace(next, *next + b.weights.len())))
@@ -86,6 +93,9 @@ impl Rows {
         let mut values = Vec::with_capacity(total * width);
         let mut weights = Vec::with_capacity(total);
         for (new, &old) in order.iter().enumerate() {
+            if new % SEGMENT == 0 {
+                control.check()?;
+            }
             let (b, local) = decode(places[old as usize].1);
             rank[starts[b] + local] = new as u32;
             values.extend_from_slice(&buckets[b].values[local * width..(local + 1) * width]);
@@ -98,7 +108,7 @@ impl Rows {
                 rank[starts[b] + local]
             }
         };
-        Rows { width, values, weights, index: index.into_iter().map(translate).collect() }
+        Ok(Rows { width, values, weights, index: index.into_iter().map(translate).collect() })
     }
 
     /// The number of distinct rows.

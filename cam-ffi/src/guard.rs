@@ -177,7 +177,10 @@ pub(crate) unsafe fn text_opt<'a>(pointer: *const c_char, name: &str) -> Result<
 /// The pointer is NULL, or came from `Box::into_raw` for this type and was not given back before.
 pub(crate) unsafe fn free<T>(pointer: *mut T) {
     if !pointer.is_null() {
-        // SAFETY: by the contract of this function.
-        guard_or((), || Some(drop(unsafe { Box::from_raw(pointer) })));
+        guard_or((), || {
+            // SAFETY: by the contract of this function.
+            drop(unsafe { Box::from_raw(pointer) });
+            Some(())
+        });
     }
 }

@@ -75,7 +75,11 @@ impl cam_log {
             LogTimes::Numbers(numbers) => Times::Numbers(numbers.get()),
             LogTimes::Read(micros) => Times::Timestamps(micros, TimeResolution::Micro),
         };
-        Ok(Log::new(keys, times).amounts(self.amounts.as_ref().map(Array::get)))
+        let log = Log::new(keys, times);
+        Ok(match &self.amounts {
+            Some(amounts) => log.amounts(amounts.get()),
+            None => log,
+        })
     }
 }
 

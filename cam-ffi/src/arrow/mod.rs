@@ -50,7 +50,11 @@ impl LogBatch {
             BatchTimes::Ticks(ticks, resolution) => Times::Timestamps(ticks, *resolution),
             BatchTimes::Numbers(numbers) => Times::Numbers(numbers),
         };
-        Log::new(self.keys.as_ref(), times).amounts(self.amounts.as_deref())
+        let log = Log::new(self.keys.as_ref(), times);
+        match &self.amounts {
+            Some(amounts) => log.amounts(amounts),
+            None => log,
+        }
     }
 }
 

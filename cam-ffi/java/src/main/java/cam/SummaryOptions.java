@@ -1,0 +1,90 @@
+package cam;
+
+import java.time.LocalDate;
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/** What to make of a log. The defaults: days, one purchase a day, observed until the last row. Immutable. */
+public final class SummaryOptions {
+    private final Map<String, Object> options;
+
+    /** The defaults. */
+    public SummaryOptions() {
+        this(new LinkedHashMap<>());
+    }
+
+    private SummaryOptions(Map<String, Object> options) {
+        this.options = options;
+    }
+
+    private SummaryOptions with(String name, Object value) {
+        Map<String, Object> changed = new LinkedHashMap<>(options);
+        changed.put(name, value);
+        return new SummaryOptions(changed);
+    }
+
+    /** The unit of recency and T: {@code D, W, M, Y} or a length such as {@code 10 days}. */
+    public SummaryOptions unit(String unit) {
+        return with("unit", unit);
+    }
+
+    /** The unit in which times are given that are numbers. */
+    public SummaryOptions numbersIn(String unit) {
+        return with("numbers_in", unit);
+    }
+
+    /** Rows of one customer within one period are one purchase. */
+    public SummaryOptions period(String period) {
+        return with("period", period);
+    }
+
+    /** The end of the observation: the whole period it falls in is observed. */
+    public SummaryOptions observationEnd(LocalDate end) {
+        return with("observation_end", end.toString());
+    }
+
+    /** The same, as a number. */
+    public SummaryOptions observationEnd(double end) {
+        return with("observation_end", end);
+    }
+
+    /** Split the log: what was known at this end, and beside it what happened until the end of the observation. */
+    public SummaryOptions calibrationEnd(LocalDate end) {
+        return with("calibration_end", end.toString());
+    }
+
+    /** The same, as a number. */
+    public SummaryOptions calibrationEnd(double end) {
+        return with("calibration_end", end);
+    }
+
+    /** Count the first purchase in frequency and monetary value, too; for description, not for the models. */
+    public SummaryOptions includeFirstTransaction(boolean include) {
+        return with("include_first_transaction", include);
+    }
+
+    /** What negative amounts mean: {@code net}, {@code drop} or {@code error}. */
+    public SummaryOptions refunds(String rule) {
+        return with("refunds", rule);
+    }
+
+    /** Drop rows with an amount of 0. */
+    public SummaryOptions dropZeroAmounts(boolean drop) {
+        return with("drop_zero_amounts", drop);
+    }
+
+    String json() {
+        Json json = new Json();
+        for (Map.Entry<String, Object> option : options.entrySet()) {
+            Object value = option.getValue();
+            if (value instanceof Boolean) {
+                json.put(option.getKey(), (Boolean) value);
+            } else if (value instanceof Double) {
+                json.put(option.getKey(), (Double) value);
+            } else {
+                json.put(option.getKey(), (String) value);
+            }
+        }
+        return json.toString();
+    }
+}

@@ -1,0 +1,25 @@
+#!/bin/sh
+# Build the Java artifact with the library inside, test it, and run the example; compare its documents with those of the C example.
+#
+#     cam-ffi/tests/run_java.sh TARGET_DIR [PROFILE_DIR]
+#
+# Run run_c.sh before: it leaves the log and the documents of the C example in TARGET_DIR/c. Uses the Java of JAVA_HOME, or the default
+# one; needs Java 11 or later for the example as a source file, while the artifact itself asks for Java 8.
+set -eu
+room=$(cd "$(dirname "$0")/.." && pwd)
+target=$(cd "$1" && pwd)
+lib=$target/${2:-release}
+documents=$target/c/json
+ours=$target/java-json
+maven="mvn -q -B -ntp"
+mkdir -p "$ours"
+java=${JAVA_HOME:+$JAVA_HOME/bin/}java
+
+"$java" -version 2>&1 | head -n 1
+$maven -f "$room/java/pom.xml" package "-Dcam.native=$lib" "-Dcam.documents=$documents"
+# The library is in the jar: nothing says where it is.
+"$java" -cp "$room/java/target/cam-0.1.0.jar:$room/java/target/dependency/*" "$room/java/examples/Cdnow.java" "$target/c/cdnow.csv" --json "$ours"
+for id in bg_nbd pareto_nbd gamma_gamma; do
+    cmp "$documents/$id.json" "$ours/$id.json"
+done
+echo "the documents are those of the C example, byte for byte"
