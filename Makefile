@@ -87,7 +87,7 @@ $(VENV)/wheel: $(WHEEL_SOURCES) $(VENV)/demo
 
 # --- tests ------------------------------------------------------------------------------------------------------------------
 
-TESTS := fmt clippy rust rustdoc c java python lint-python blocks
+TESTS := fmt clippy rust rustdoc c java arrow python lint-python blocks
 
 .PHONY: test
 test: test-begin $(TESTS:%=test-%) ## every test and lint
@@ -114,6 +114,7 @@ test-rustdoc: $(PY)
 		cargo doc --workspace --exclude cam-py --no-deps --profile $(PROFILE) --locked --quiet
 
 # The library that C and Java programs link.
+LIBRARY := $(if $(filter Darwin,$(shell uname)),libcam_ffi.dylib,libcam_ffi.so)
 .PHONY: libcam
 libcam: $(PY)
 	@cargo build -p cam-ffi --profile $(PROFILE) --locked --quiet
@@ -123,6 +124,10 @@ test-c: libcam
 
 test-java: libcam
 	@$(STEP) java bash -c 'cam-ffi/tests/run_java.sh $(TARGET) $(PROFILE) && cat $(TARGET)/java/target/surefire-reports/*.txt'
+
+# Arrow streams go into the C library as pyarrow exports them.
+test-arrow: libcam $(VENV)/test
+	@CAM_FFI_LIBRARY=$(TARGET)/$(PROFILE)/$(LIBRARY) $(STEP) arrow $(PY) -m pytest -q cam-ffi/tests/test_arrow.py
 
 test-python: $(VENV)/wheel $(VENV)/test
 	@$(STEP) python $(PY) -m pytest -q cam-py/tests
