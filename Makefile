@@ -49,9 +49,6 @@ export MPLCONFIGDIR := $(abspath build/matplotlib)
 WHEEL_SOURCES := Cargo.toml Cargo.lock cam-core/Cargo.toml \
 	$(shell find cam-core/src cam-py -type f -not -path '*/tests/*' -not -path '*/examples/*' -not -path '*/requirements/*' \
 		-not -name '*.pyc' -not -name '*.so')
-JAVA := cam-ffi/java
-MVN := mvn -B -ntp
-
 STEP := .ci/step
 
 .PHONY: help
@@ -90,7 +87,7 @@ $(VENV)/wheel: $(WHEEL_SOURCES) $(VENV)/demo
 
 # --- tests ------------------------------------------------------------------------------------------------------------------
 
-TESTS := fmt clippy rust rustdoc c java python lint-python blocks
+TESTS := fmt clippy rust rustdoc c java arrow python lint-python blocks
 
 .PHONY: test
 test: test-begin $(TESTS:%=test-%) ## every test and lint
@@ -117,15 +114,20 @@ test-rustdoc: $(PY)
 		cargo doc --workspace --exclude cam-py --no-deps --profile $(PROFILE) --locked --quiet
 
 # The library that C and Java programs link.
+LIBRARY := $(if $(filter Darwin,$(shell uname)),libcam_ffi.dylib,libcam_ffi.so)
 .PHONY: libcam
 libcam: $(PY)
 	@cargo build -p cam-ffi --profile $(PROFILE) --locked --quiet
 
 test-c: libcam
-	@$(STEP) c $(MAKE) --no-print-directory -C cam-ffi/tests/c check LIB=$(TARGET)/$(PROFILE)
+	@$(STEP) c cam-ffi/tests/run_c.sh $(TARGET) $(PROFILE)
 
 test-java: libcam
-	@$(STEP) java $(MVN) -f $(JAVA)/pom.xml verify -Dcam.library.path=$(TARGET)/$(PROFILE)
+	@$(STEP) java bash -c 'cam-ffi/tests/run_java.sh $(TARGET) $(PROFILE) && cat $(TARGET)/java/target/surefire-reports/*.txt'
+
+# Arrow streams go into the C library as pyarrow exports them.
+test-arrow: libcam $(VENV)/test
+	@CAM_FFI_LIBRARY=$(TARGET)/$(PROFILE)/$(LIBRARY) $(STEP) arrow $(PY) -m pytest -q cam-ffi/tests/test_arrow.py
 
 test-python: $(VENV)/wheel $(VENV)/test
 	@$(STEP) python $(PY) -m pytest -q cam-py/tests
@@ -204,4 +206,4 @@ $(TOOLS)/bin/cargo-fuzz:
 
 .PHONY: clean
 clean: ## remove everything that was built
-	@rm -rf $(TARGET) $(VENV) build $(JAVA)/target benches/target cam-core/fuzz/target
+	@rm -rf $(TARGET) $(VENV) build cam-ffi/java/target benches/target cam-core/fuzz/target

@@ -77,7 +77,8 @@ def test_java_programs_compile_and_run(block: Block, library: Path, tmp_path: Pa
     name = re.search(r"class (\w+)", block.text)
     assert name is not None, "a block of Java is a class with a main"
     (tmp_path / f"{name[1]}.java").write_text(block.text, encoding="utf-8")
-    target = ROOT / "cam-ffi" / "java" / "target"
-    path = os.pathsep.join(map(str, [target / "classes", *sorted(target.glob("dependency/*.jar")), tmp_path]))
+    # The artifact that the tests of the Java door have built.
+    target = library.parent / "java" / "target"
+    path = os.pathsep.join(map(str, [*target.glob("cam-*.jar"), *target.glob("lib/*.jar"), tmp_path]))
     run(["javac", "-Xlint:all,-path,-options", "-Werror", "-cp", path, "-d", str(tmp_path), f"{name[1]}.java"], cwd=tmp_path)
-    run(["java", "-cp", path, f"-Dcam.library.path={library}", name[1]], cwd=ROOT / "cam-core")
+    assert run(["java", "-cp", path, name[1]], cwd=ROOT / "cam-core").strip()
