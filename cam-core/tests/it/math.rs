@@ -213,10 +213,6 @@ fn gamma_entry(x: &[f64], node: bool) -> f64 {
 /// Prints the table of errors in Markdown; `make accuracy` shows it.
 #[test]
 fn accuracy_table() {
-    table();
-}
-
-pub fn table() {
     let mut table = String::from(
         "| function | cases | worst error, ε | relative to | allowed, ε | worst at |\n|---|---:|---:|---|---:|---|\n",
     );
