@@ -17,7 +17,9 @@
 
 use super::beta::{ln_beta, ln_beta_rising};
 use super::exp_log::{log1p_exp, logistic};
-use super::gamma::{digamma, digamma_rising, ln_gamma, ln_rising, trigamma, trigamma_rising};
+use super::gamma::{
+    digamma, digamma_rising, ln_gamma, ln_rising, rising_with_slopes, trigamma, trigamma_rising,
+};
 use std::ops::{Add, AddAssign, Div, Mul, Neg, Sub};
 
 /// A real number, or a real number with derivatives.
@@ -95,7 +97,8 @@ pub trait Real:
     fn ln_rising(self, n: f64) -> Self {
         let x = self.value();
         if Self::DERIVATIVES {
-            self.chain(ln_rising(x, n), digamma_rising(x, n), trigamma_rising(x, n))
+            let [value, d1, d2] = rising_with_slopes(x, n);
+            self.chain(value, d1, d2)
         } else {
             Self::constant(ln_rising(x, n))
         }
