@@ -207,6 +207,9 @@ impl Quantity {
     }
 }
 
+/// From rows, row-major, to one value each. An error may name the row, counted from the first of these.
+pub type Scorer<'a> = Box<dyn Fn(&[f64], &mut [f64]) -> Result<()> + Send + Sync + 'a>;
+
 /// The static side of a model: all that is special about it. Everything else is generic.
 ///
 /// `theta` is always the parameters in the order of [`Spec::parameters`].
@@ -249,17 +252,15 @@ pub trait Family: Clone + Send + Sync + std::fmt::Debug + 'static {
     /// [`ErrorKind::NotEnoughData`] when no maximum can exist.
     fn start(rows: &Rows) -> Result<Vec<f64>>;
 
-    /// Whether the quantity costs so little for a row that to look for equal rows would cost more.
+    /// Whether the quantity costs so little for a row that to look for equal rows first would cost more.
     fn is_cheap(_quantity: &Quantity) -> bool {
         false
     }
 
-    /// The quantity for each of `rows` into `out`: row-major, and all with the same first column unless the quantity is
-    /// [cheap](Family::is_cheap). The log-likelihood never comes here.
-    ///
-    /// # Errors
-    /// [`ErrorKind::Unsupported`] for a quantity that the model does not define, as `None`.
-    fn score_group(&self, quantity: &Quantity, rows: &[f64], out: &mut [f64]) -> Option<Result<()>>;
+    /// How the quantity is computed for many rows; none where the model does not define it. It may be called from several
+    /// threads, for any rows in any order, and gives a row the same bits whatever the others are. The log-likelihood never
+    /// comes here.
+    fn scorer<'a>(&'a self, quantity: &Quantity) -> Option<Scorer<'a>>;
 
     /// The quantity for a customer of whom nothing is known but that he or she has just been acquired.
     fn score_new(&self, quantity: &Quantity) -> Option<Result<f64>>;
@@ -311,22 +312,16 @@ impl<F: Family> Model for F {
 
     fn score(&self, quantity: &Quantity, table: &Table<'_>, control: &Control<'_>) -> Result<Vec<f64>> {
         quantity.check()?;
+        let scorer = match quantity {
+            Quantity::LogLikelihood {} => log_likelihoods(self),
+            _ => self.scorer(quantity).ok_or_else(|| F::SPEC.unsupported(quantity))?,
+        };
         if F::is_cheap(quantity) {
-            return score_each(self, quantity, table, control);
+            return score_each::<F>(&scorer, table, control);
         }
-        let theta = self.theta();
         let rows = Rows::new(table, F::SPEC.columns, Purpose::Score, F::check_row, control)?;
         let mut unique = vec![0.0; rows.len()];
-        rows.fill_groups(&mut unique, control, |group, out| {
-            if let Quantity::LogLikelihood {} = quantity {
-                let shared = F::shared(&theta, group[0]);
-                for (row, out) in group.chunks_exact(F::SPEC.columns.len()).zip(out) {
-                    *out = F::log_likelihood(&theta, &shared, row);
-                }
-                return Ok(());
-            }
-            self.score_group(quantity, group, out).ok_or_else(|| F::SPEC.unsupported(quantity))?
-        })?;
+        rows.fill(&mut unique, control, &scorer)?;
         Ok(rows.scatter(&unique))
     }
 
@@ -392,28 +387,57 @@ impl Clone for Box<dyn Model> {
     }
 }
 
-/// A quantity that is cheap, row by row.
-fn score_each<F: Family>(
-    model: &F,
-    quantity: &Quantity,
-    table: &Table<'_>,
-    control: &Control<'_>,
-) -> Result<Vec<f64>> {
+/// The log-likelihood of each row; what rows with the same first column share is computed again only where it changes.
+fn log_likelihoods<F: Family>(model: &F) -> Scorer<'_> {
+    let theta = model.theta();
+    Box::new(move |rows, out| {
+        let mut shared = None;
+        for (row, out) in rows.chunks_exact(F::SPEC.columns.len()).zip(out) {
+            let common = match &mut shared {
+                Some((first, common)) if *first == row[0] => common,
+                _ => &mut shared.insert((row[0], F::shared(&theta, row[0]))).1,
+            };
+            *out = F::log_likelihood(&theta, common, row);
+        }
+        Ok(())
+    })
+}
+
+/// A cheap quantity, row by row.
+fn score_each<F: Family>(scorer: &Scorer<'_>, table: &Table<'_>, control: &Control<'_>) -> Result<Vec<f64>> {
     let width = F::SPEC.columns.len();
     let reader = Reader::new(table, F::SPEC.columns, Purpose::Score, F::check_row)?;
     let mut out = vec![0.0; table.rows()];
     control.fill(&mut out, |first, out| {
         let mut rows = vec![0.0; out.len() * width];
-        reader.read_block(first, &mut rows, |_, _| ())?;
-        model.score_group(quantity, &rows, out).ok_or_else(|| F::SPEC.unsupported(quantity))??;
-        for (out, row) in out.iter_mut().zip(rows.chunks_exact(width)) {
-            if row.iter().any(|v| v.is_nan()) {
-                *out = f64::NAN;
-            }
+        let skipped = reader.read_block(first, &mut rows, |_, _| ())?;
+        // A row with a NaN is scored as another row, and then overwritten.
+        let holes: Vec<usize> = match skipped {
+            0 => Vec::new(),
+            _ => (0..out.len()).filter(|i| rows[i * width..][..width].iter().any(|v| v.is_nan())).collect(),
+        };
+        for &i in &holes {
+            rows[i * width..][..width].fill(0.0);
+        }
+        scorer(&rows, out).map_err(|e| match e.row() {
+            Some(row) => e.with_row(first + row),
+            None => e,
+        })?;
+        for i in holes {
+            out[i] = f64::NAN;
         }
         Ok(())
     })?;
     Ok(out)
+}
+
+/// One row: for the typed methods of the models. NaN for what is not defined.
+pub(crate) fn score_row<F: Family>(model: &F, quantity: &Quantity, row: &[f64]) -> f64 {
+    let mut out = [f64::NAN];
+    match model.scorer(quantity).map(|scorer| scorer(row, &mut out)) {
+        Some(Ok(())) => out[0],
+        _ => f64::NAN,
+    }
 }
 
 /// Define a model's parameters once: the struct, its checked constructor, its getters, and the list for [`Spec`].

@@ -24,13 +24,15 @@ pub enum Purpose {
 }
 
 /// Distinct rows, grouped by their first column in ascending order, with weights, and where each came from.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct Rows {
     width: usize,
     values: Vec<f64>,
     weights: Vec<f64>,
-    /// Row of the table → distinct row, or `NOWHERE`.
-    index: Vec<u32>,
+    /// Distinct row → its code: bucket and number within it.
+    codes: Vec<u32>,
+    /// Row of the table → code, or `NOWHERE`.
+    index: Vec<AtomicU32>,
 }
 
 const NOWHERE: u32 = u32::MAX;
@@ -85,30 +87,17 @@ impl Rows {
         }
         let order = by_first(&places);
         control.check()?;
-        let starts: Vec<usize> = buckets
-            .iter()
-            .scan(0, |next, b| Some(std::mem::replace(next, *next + b.weights.len())))
-            .collect();
-        let mut rank = vec![0; total];
         let mut values = Vec::with_capacity(total * width);
         let mut weights = Vec::with_capacity(total);
-        for (new, &old) in order.iter().enumerate() {
-            if new % SEGMENT == 0 {
-                control.check()?;
-            }
-            let (b, local) = decode(places[old as usize].1);
-            rank[starts[b] + local] = new as u32;
+        let mut codes = Vec::with_capacity(total);
+        for &old in &order {
+            let code = places[old as usize].1;
+            let (b, local) = decode(code);
             values.extend_from_slice(&buckets[b].values[local * width..(local + 1) * width]);
             weights.push(buckets[b].weights[local]);
+            codes.push(code);
         }
-        let translate = |code: AtomicU32| match code.into_inner() {
-            NOWHERE => NOWHERE,
-            code => {
-                let (b, local) = decode(code);
-                rank[starts[b] + local]
-            }
-        };
-        Ok(Rows { width, values, weights, index: index.into_iter().map(translate).collect() })
+        Ok(Rows { width, values, weights, codes, index })
     }
 
     /// The number of distinct rows.
@@ -134,7 +123,13 @@ impl Rows {
     /// The rows that `keep` accepts, by number, row and weight. They no longer know where they came from.
     #[must_use]
     pub fn filter(&self, mut keep: impl FnMut(usize, &[f64], f64) -> bool) -> Rows {
-        let mut kept = Rows { width: self.width, values: Vec::new(), weights: Vec::new(), index: Vec::new() };
+        let mut kept = Rows {
+            width: self.width,
+            values: Vec::new(),
+            weights: Vec::new(),
+            codes: Vec::new(),
+            index: Vec::new(),
+        };
         for (i, (row, w)) in self.iter().enumerate() {
             if keep(i, row, w) {
                 kept.values.extend_from_slice(row);
@@ -156,36 +151,35 @@ impl Rows {
         })
     }
 
-    /// Fill one value per distinct row: `work` gets rows that share their first column.
-    pub fn fill_groups(
+    /// Fill one value per distinct row, chunk by chunk.
+    pub fn fill(
         &self,
         out: &mut [f64],
         control: &Control<'_>,
         work: impl Fn(&[f64], &mut [f64]) -> Result<()> + Sync,
     ) -> Result<()> {
-        control.fill(out, |mut first, mut out| {
-            let mut rows = &self.values[first * self.width..(first + out.len()) * self.width];
-            while let Some(&key) = rows.first() {
-                let n = rows.chunks_exact(self.width).take_while(|row| row[0] == key).count();
-                let (group, rest) = rows.split_at(n * self.width);
-                let (mine, others) = out.split_at_mut(n);
-                work(group, mine).map_err(|e| self.in_table(e, first))?;
-                (rows, out, first) = (rest, others, first + n);
-            }
-            Ok(())
+        control.fill(out, |first, out| {
+            let rows = &self.values[first * self.width..(first + out.len()) * self.width];
+            work(rows, out).map_err(|e| self.in_table(e, first))
         })
     }
 
     /// From one value per distinct row to one per row of the table, NaN where the row was skipped.
     pub fn scatter(&self, unique: &[f64]) -> Vec<f64> {
-        self.index.iter().map(|&i| unique.get(i as usize).copied().unwrap_or(f64::NAN)).collect()
+        let places = self.codes.iter().max().map_or(0, |&code| code as usize + 1);
+        let mut by_code = vec![f64::NAN; places];
+        for (&code, &value) in self.codes.iter().zip(unique) {
+            by_code[code as usize] = value;
+        }
+        let value = |code: &AtomicU32| by_code.get(code.load(Ordering::Relaxed) as usize);
+        self.index.iter().map(|code| value(code).copied().unwrap_or(f64::NAN)).collect()
     }
 
     /// An error that knows the distinct row gets the first row of the table that looks so.
     fn in_table(&self, error: Error, first: usize) -> Error {
         let Some(local) = error.row() else { return error };
-        let distinct = (first + local) as u32;
-        match self.index.iter().position(|&i| i == distinct) {
+        let code = self.codes.get(first + local).copied();
+        match self.index.iter().position(|i| Some(i.load(Ordering::Relaxed)) == code) {
             Some(row) => error.with_row(row),
             None => error,
         }
@@ -208,14 +202,15 @@ impl<'a, 'c, R: Fn(&[f64]) -> Result<(), String>> Reader<'a, 'c, R> {
     }
 
     /// Read rows from `first` on into `rows`, row-major, and hand each that is sound to `take`, with its number in the block.
-    /// A row to be left out keeps its NaN.
+    /// A row to be left out keeps its NaN; the answer is how many there are.
     pub(crate) fn read_block(
         &self,
         first: usize,
         rows: &mut [f64],
         mut take: impl FnMut(usize, &[f64]),
-    ) -> Result<()> {
+    ) -> Result<usize> {
         let width = self.columns.len();
+        let mut skipped = 0;
         let n = rows.len() / width;
         for (k, view) in self.views.iter().enumerate() {
             let part = view.slice_axis(Axis(0), (first..first + n).into());
@@ -233,9 +228,11 @@ impl<'a, 'c, R: Fn(&[f64]) -> Result<(), String>> Reader<'a, 'c, R> {
                 take(i, row);
             } else if self.purpose == Purpose::Fit || !row.iter().any(|v| v.is_nan()) {
                 return Err(self.out_of_domain(first + i, row));
+            } else {
+                skipped += 1;
             }
         }
-        Ok(())
+        Ok(skipped)
     }
 
     fn out_of_domain(&self, i: usize, row: &[f64]) -> Error {
@@ -263,8 +260,8 @@ struct Segment {
     starts: [u32; BUCKETS + 1],
     /// Row-major: the columns, then the weight.
     values: Vec<f64>,
-    /// Rows of the table.
-    from: Vec<u32>,
+    /// Rows of the table, each with the lower half of its hash.
+    from: Vec<(u32, u32)>,
 }
 
 impl Segment {
@@ -275,12 +272,12 @@ impl Segment {
         hi: usize,
     ) -> Result<Segment> {
         let mut read = vec![0.0; (hi - lo) * width];
-        let mut bucket_of = vec![u8::MAX; hi - lo];
+        let mut hashes = vec![None; hi - lo];
         let mut starts = [0u32; BUCKETS + 1];
         reader.read_block(lo, &mut read, |i, row| {
-            let b = (hash(row) >> 58) as u8;
-            bucket_of[i] = b;
-            starts[b as usize + 1] += 1;
+            let h = hash(row);
+            hashes[i] = Some(h);
+            starts[bucket(h) + 1] += 1;
         })?;
         for b in 0..BUCKETS {
             starts[b + 1] += starts[b];
@@ -288,17 +285,15 @@ impl Segment {
         let mut next = starts;
         let kept = starts[BUCKETS] as usize;
         let mut values = vec![0.0; kept * (width + 1)];
-        let mut from = vec![0u32; kept];
-        for (i, (row, &b)) in read.chunks_exact(width).zip(&bucket_of).enumerate() {
-            if b == u8::MAX {
-                continue;
-            }
-            let at = next[b as usize] as usize;
-            next[b as usize] += 1;
+        let mut from = vec![(0u32, 0u32); kept];
+        for (i, (row, h)) in read.chunks_exact(width).zip(&hashes).enumerate() {
+            let Some(h) = *h else { continue };
+            let at = next[bucket(h)] as usize;
+            next[bucket(h)] += 1;
             let packed = &mut values[at * (width + 1)..(at + 1) * (width + 1)];
             packed[..width].copy_from_slice(row);
             packed[width] = reader.weight(lo + i)?;
-            from[at] = (lo + i) as u32;
+            from[at] = ((lo + i) as u32, h as u32);
         }
         Ok(Segment { starts, values, from })
     }
@@ -346,6 +341,11 @@ fn decode(code: u32) -> (usize, usize) {
     (code as usize % BUCKETS, code as usize / BUCKETS)
 }
 
+/// The bucket of a hash: its upper bits, so that the lower ones still tell the rows of a bucket apart.
+fn bucket(h: u64) -> usize {
+    (h >> 58) as usize
+}
+
 /// The distinct rows of one bucket, as they were found.
 struct Bucket {
     values: Vec<f64>,
@@ -365,14 +365,13 @@ impl Bucket {
         let rows: usize = segments.iter().map(|s| slice(s).len()).sum();
         let mut capacity = (rows / 4).next_power_of_two().max(64);
         let mut slots = vec![NOWHERE; capacity];
-        let (mut values, mut weights): (Vec<f64>, Vec<f64>) = (Vec::new(), Vec::new());
+        let (mut values, mut weights, mut hashes): (Vec<f64>, Vec<f64>, Vec<u32>) = Default::default();
         for segment in segments {
             let range = slice(segment);
-            let table_rows = &segment.from[range.clone()];
             let packed = &segment.values[range.start * (width + 1)..range.end * (width + 1)];
-            for (packed, &table_row) in packed.chunks_exact(width + 1).zip(table_rows) {
+            for (packed, &(table_row, h)) in packed.chunks_exact(width + 1).zip(&segment.from[range]) {
                 let (row, weight) = (&packed[..width], packed[width]);
-                let mut slot = hash(row) as usize & (capacity - 1);
+                let mut slot = h as usize & (capacity - 1);
                 let found = loop {
                     match slots[slot] {
                         NOWHERE => break NOWHERE,
@@ -380,32 +379,32 @@ impl Bucket {
                         _ => slot = (slot + 1) & (capacity - 1),
                     }
                 };
-                if found == NOWHERE {
-                    let new = weights.len() as u32;
-                    slots[slot] = new;
-                    values.extend_from_slice(row);
-                    weights.push(weight);
-                    note(table_row, new);
-                    if weights.len() * 2 > capacity {
-                        capacity *= 4;
-                        slots = vec![NOWHERE; capacity];
-                        for (i, row) in values.chunks_exact(width).enumerate() {
-                            let mut slot = hash(row) as usize & (capacity - 1);
-                            while slots[slot] != NOWHERE {
-                                slot = (slot + 1) & (capacity - 1);
-                            }
-                            slots[slot] = i as u32;
-                        }
-                    }
-                } else {
+                if found != NOWHERE {
                     weights[found as usize] += weight;
                     note(table_row, found);
+                    continue;
+                }
+                slots[slot] = weights.len() as u32;
+                note(table_row, weights.len() as u32);
+                values.extend_from_slice(row);
+                weights.push(weight);
+                hashes.push(h);
+                if weights.len() * 2 > capacity {
+                    capacity *= 4;
+                    slots = vec![NOWHERE; capacity];
+                    for (i, &h) in hashes.iter().enumerate() {
+                        let mut slot = h as usize & (capacity - 1);
+                        while slots[slot] != NOWHERE {
+                            slot = (slot + 1) & (capacity - 1);
+                        }
+                        slots[slot] = i as u32;
+                    }
                 }
             }
         }
-        // By 32 bits of the hash; the number breaks the ties.
-        let key = |(i, row): (usize, &[f64])| hash(row) << 32 | i as u64;
-        let mut order: Vec<u64> = values.chunks_exact(width).enumerate().map(key).collect();
+        // By the hash; the number breaks the ties.
+        let mut order: Vec<u64> =
+            hashes.iter().enumerate().map(|(i, &h)| u64::from(h) << 32 | i as u64).collect();
         order.sort_unstable();
         Bucket { values, weights, order: order.into_iter().map(|key| key as u32).collect() }
     }

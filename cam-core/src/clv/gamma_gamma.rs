@@ -15,7 +15,7 @@ use crate::math::{
     jet::{Jet, Real},
     random::Stream,
 };
-use crate::model::{Family, Quantity, Spec, parameters};
+use crate::model::{Family, Quantity, Scorer, Spec, parameters};
 use crate::rows::Rows;
 
 parameters! {
@@ -117,15 +117,18 @@ impl Family for GammaGamma {
         Ok(vec![p, q, sum / n * (q - 1.0) / p])
     }
 
-    fn score_group(&self, quantity: &Quantity, rows: &[f64], out: &mut [f64]) -> Option<Result<()>> {
+    fn is_cheap(quantity: &Quantity) -> bool {
+        matches!(quantity, Quantity::ExpectedSpend {})
+    }
+
+    fn scorer<'a>(&'a self, quantity: &Quantity) -> Option<Scorer<'a>> {
         let Quantity::ExpectedSpend {} = quantity else { return None };
-        for (i, (row, out)) in rows.chunks_exact(2).zip(out).enumerate() {
-            match self.expected_spend(row[0], row[1]) {
-                Ok(spend) => *out = spend,
-                Err(e) => return Some(Err(e.with_row(i))),
+        Some(Box::new(|rows, out| {
+            for (i, (row, out)) in rows.chunks_exact(2).zip(out).enumerate() {
+                *out = self.expected_spend(row[0], row[1]).map_err(|e| e.with_row(i))?;
             }
-        }
-        Some(Ok(()))
+            Ok(())
+        }))
     }
 
     fn score_new(&self, quantity: &Quantity) -> Option<Result<f64>> {

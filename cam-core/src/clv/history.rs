@@ -102,9 +102,4 @@ impl History {
     pub(super) fn row(&self) -> &[f64] {
         &self.row
     }
-
-    /// From a row that was checked.
-    pub(super) fn from_row(row: &[f64]) -> History {
-        History { row: [row[0], row[1], row[2]] }
-    }
 }

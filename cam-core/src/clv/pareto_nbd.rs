@@ -30,7 +30,7 @@ use crate::math::{
     quadrature::legendre,
     random::Stream,
 };
-use crate::model::{Family, Quantity, Spec, parameters};
+use crate::model::{Family, Quantity, Scorer, Spec, parameters};
 use crate::rows::Rows;
 
 parameters! {
@@ -108,41 +108,46 @@ impl Family for ParetoNbd {
         Ok(vec![r, alpha, 0.6, 0.5 * age])
     }
 
-    fn score_group(&self, quantity: &Quantity, rows: &[f64], out: &mut [f64]) -> Option<Result<()>> {
-        let x = rows.first().copied().unwrap_or(0.0);
-        let mut each = |f: &mut dyn FnMut(f64, f64) -> f64| {
-            for (row, out) in rows.chunks_exact(3).zip(out.iter_mut()) {
-                let h = History::from_row(row);
-                *out = f(self.log_odds_left(&h), h.age());
-            }
-        };
-        match *quantity {
+    fn scorer<'a>(&'a self, quantity: &Quantity) -> Option<Scorer<'a>> {
+        // (log-odds of having left, x, T) → the quantity.
+        fn each<'a>(model: &'a ParetoNbd, f: impl Fn(f64, f64, f64) -> f64 + Send + Sync + 'a) -> Scorer<'a> {
+            Box::new(move |rows, out| {
+                for (row, out) in rows.chunks_exact(3).zip(out) {
+                    *out = f(model.log_odds_left(row), row[0], row[2]);
+                }
+                Ok(())
+            })
+        }
+        Some(match *quantity {
             Quantity::ProbabilityAlive { after } => {
-                each(&mut |left, age| if_alive(left, self.updated(x, age).survival(after)));
+                each(self, move |left, x, age| if_alive(left, self.updated(x, age).survival(after)))
             }
-            Quantity::PurchaseProbability { n, horizon } => each(&mut |left, age| {
+            Quantity::PurchaseProbability { n, horizon } => each(self, move |left, x, age| {
                 let count = if_alive(left, self.updated(x, age).count_probability(n, horizon));
                 if n == 0 { logistic(left) + count } else { count }
             }),
-            Quantity::ExpectedPurchases { .. } | Quantity::DiscountedExpectedPurchases { .. } => {
+            _ => {
                 let lifetime = Lifetime::of(quantity)?;
                 if let Some(horizon) = lifetime.plain_horizon() {
-                    each(&mut |left, age| {
+                    return Some(each(self, move |left, x, age| {
                         let now = self.updated(x, age);
                         if_alive(left, now.r / now.alpha * now.time_alive(horizon))
-                    });
-                } else {
-                    // Depends on the age alone: through β + T.
-                    let mut time =
-                        Octaves::new(|beta| ParetoNbd { beta, ..*self }.discounted_time_alive(&lifetime));
-                    each(&mut |left, age| {
-                        if_alive(left, (self.r + x) / (self.alpha + age) * time.at(self.beta + age))
-                    });
+                    }));
                 }
+                // Depends on the age alone: through β + T.
+                let time =
+                    Octaves::new(move |_, beta| ParetoNbd { beta, ..*self }.discounted_time_alive(&lifetime));
+                Box::new(move |rows, out| {
+                    let mut time = time.reader();
+                    for (row, out) in rows.chunks_exact(3).zip(out) {
+                        let (x, age) = (row[0], row[2]);
+                        let expected = (self.r + x) / (self.alpha + age) * time.at(0.0, self.beta + age);
+                        *out = if_alive(self.log_odds_left(row), expected);
+                    }
+                    Ok(())
+                })
             }
-            Quantity::LogLikelihood {} | Quantity::ExpectedSpend {} => return None,
-        }
-        Some(Ok(()))
+        })
     }
 
     fn score_new(&self, quantity: &Quantity) -> Option<Result<f64>> {
@@ -174,17 +179,17 @@ impl Family for ParetoNbd {
 impl ParetoNbd {
     /// P(alive at T | x, t_x, T) = 1/(1 + R).
     pub fn probability_alive(&self, h: &History) -> f64 {
-        logistic(-self.log_odds_left(h))
+        logistic(-self.log_odds_left(h.row()))
     }
 
-    fn log_odds_left(&self, h: &History) -> f64 {
-        left::log_odds(self.values(), h.row()).unwrap_or(f64::NEG_INFINITY)
+    fn log_odds_left(&self, row: &[f64]) -> f64 {
+        left::log_odds(self.values(), row).unwrap_or(f64::NEG_INFINITY)
     }
 
     /// Expected purchases in (T, T + horizon\] given the history; Fader & Hardie (2005), eq. 41. `horizon` ≥ 0.
     pub fn expected_purchases(&self, h: &History, horizon: f64) -> f64 {
         let now = self.updated(h.frequency(), h.age());
-        if_alive(self.log_odds_left(h), now.r / now.alpha * now.time_alive(horizon))
+        if_alive(self.log_odds_left(h.row()), now.r / now.alpha * now.time_alive(horizon))
     }
 
     /// The customer with frequency x and age T, alive, seen as a new one.

