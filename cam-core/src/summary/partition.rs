@@ -20,7 +20,30 @@ impl<R> Default for Partitions<R> {
     }
 }
 
-impl<R: Copy + Default + Send> Partitions<R> {
+/// Something of which many can be had to be written over.
+pub(super) trait Blank: Copy + Default + Send {
+    /// So many of them. In steps, because hundreds of megabytes take longer than a cancellation may.
+    fn blanks(n: usize, control: &Control<'_>) -> Result<Vec<Self>> {
+        let mut blanks = Vec::new();
+        blanks.reserve_exact(n);
+        while blanks.len() < n {
+            control.check()?;
+            blanks.resize((blanks.len() + 16 * BLOCK).min(n), Self::default());
+        }
+        Ok(blanks)
+    }
+}
+
+impl Blank for [u64; 2] {
+    /// Zeros, which the system gives at the first touch.
+    fn blanks(n: usize, _: &Control<'_>) -> Result<Vec<Self>> {
+        Ok(vec![[0; 2]; n])
+    }
+}
+
+impl Blank for (u128, u32) {}
+
+impl<R: Blank> Partitions<R> {
     /// Spreads `rows` rows over `parts` partitions. `part(row)` tells where a row goes (`parts` or more: nowhere), `record(row)` what is
     /// kept of it. Within a partition, rows keep their order.
     pub(super) fn fill(
@@ -58,7 +81,7 @@ impl<R: Copy + Default + Send> Partitions<R> {
         if self.buffer.len() < total {
             // Not `resize`: that would copy the old rows, which nobody wants.
             self.buffer = Vec::new();
-            self.buffer = vec![R::default(); total];
+            self.buffer = R::blanks(total, control)?;
         }
         let mut pieces: Vec<Vec<&mut [R]>> = (0..blocks).map(|_| Vec::with_capacity(parts)).collect();
         let mut rest = &mut self.buffer[..total];

@@ -9,7 +9,7 @@ use super::emit::{Columns, Frame, Unattributed};
 use super::find::{ByInteger, ByRow, ByShortText, Find, SHORT};
 use super::keys::{KeysRef, hash};
 use super::log::Reader;
-use super::partition::Partitions;
+use super::partition::{Blank, Partitions};
 use super::reduce::{CodeBits, Packed};
 use crate::control::Control;
 use crate::error::Result;
@@ -24,6 +24,8 @@ pub(super) struct Record<I> {
     word: u64,
     amount: u64,
 }
+
+impl<I: Copy + Default + Send> Blank for Record<I> {}
 
 impl<I> Record<I> {
     #[inline(always)]
