@@ -132,7 +132,9 @@ def main() -> None:
 
     step(f"what was known on {CALIBRATION_END}, and what happened until {OBSERVATION_END}")
     split = cam.split(log, **columns, calibration_end=CALIBRATION_END, observation_end=OBSERVATION_END)
-    print(f"    {(split['frequency'] > 0).sum():,} customers came back, {split['frequency'].sum():,.0f} repeat purchases")
+    print(
+        f"    {(split['frequency'] > 0).sum():,} customers came back, {split['frequency'].sum():,.0f} repeat purchases"
+    )
 
     bg_nbd, pareto_nbd, spend = cam.BgNbd(), cam.ParetoNbd(), cam.GammaGamma()
     for model, name in [(bg_nbd, "bg_nbd"), (pareto_nbd, "pareto_nbd"), (spend, "gamma_gamma")]:

@@ -124,6 +124,40 @@ def test_where_there_is_no_maximum_a_fit_says_so(model, columns):
         assert fitted.status_ in ("boundary", "not_converged", "not_maximum")
 
 
+SPEND_EXTREMES = {
+    "1e300 in one cell": history(frequency=[2, 3, 1], recency=[30, 20, 5], monetary_value=[22, 30, 1e300]),
+    "1e-300 in one cell": history(frequency=[2, 3, 1], recency=[30, 20, 5], monetary_value=[22, 30, 1e-300]),
+    "one customer": many(2, 5, 10, money=[3.0], n=1),
+    "two customers": many(2, 5, 10, money=[3.0, 4.0], n=2),
+}
+
+
+@pytest.mark.parametrize("columns", SPEND_EXTREMES.values(), ids=SPEND_EXTREMES)
+@pytest.mark.filterwarnings("ignore::cam.ConvergenceWarning")
+def test_where_spend_has_no_maximum_a_fit_says_so(columns):
+    try:
+        fitted = cam.GammaGamma().fit(columns)
+    except (e.NotEnoughDataError, e.NumericalError):
+        return
+    assert all(np.isfinite(value) and value > 0 for value in fitted.params_.values())
+    assert fitted.converged_ == bool(np.isfinite(fitted.summary()["standard_error"]).all())
+
+
+@pytest.mark.parametrize("scale", [1e-300, 1e-12, 1e12, 1e300])
+@pytest.mark.parametrize("make", [cam.BgNbd, cam.ParetoNbd])
+def test_scores_of_extreme_customers_are_numbers(make, scale):
+    theta = dict(zip(cam.Model(make.model)._spec.parameters, (0.5, 5.0, 0.6, 7.0), strict=True))
+    scored = make.from_params(**theta)
+    rows = {"frequency": [0, 1, 3000, 7], "recency": [0, 0.3 * scale, scale, 1e-3 * scale], "T": [scale] * 4}
+    alive = scored.probability_alive(rows)
+    assert ((alive >= 0) & (alive <= 1)).all()
+    for horizon in (0.0, 1e-300, 52.0, 1e12):
+        expected = scored.expected_purchases(rows, horizon)
+        assert np.isfinite(expected).all()
+        assert (expected >= 0).all()
+    assert np.isfinite(scored.log_likelihood(rows)).all()
+
+
 DAYS = ["2024-01-01", "2024-02-01", "2024-03-01"]
 
 

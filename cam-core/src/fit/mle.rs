@@ -197,13 +197,16 @@ fn conclude<F: Family>(
 ) -> Result<Fitted<F>> {
     let customers = rows.total_weight();
     let point = &found.point;
-    if !point.value.is_finite() {
+    // A derivative that overflowed would pass for a vanishing one: every comparison with NaN is false.
+    let derivatives = || point.gradient.iter().chain(&point.hessian);
+    if !point.value.is_finite() || derivatives().any(|d| !d.is_finite()) {
         return Err(Error::new(
             ErrorKind::Numerical,
             format!(
-                "the log-likelihood of {} is {} at the start {start:?} (logarithms)",
+                "the log-likelihood of {} is {}, with derivatives that are not all finite, at {:?} (logarithms)",
                 F::SPEC.title,
-                -point.value
+                -point.value * customers,
+                found.at
             ),
         ));
     }

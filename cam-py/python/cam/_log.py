@@ -90,6 +90,8 @@ def read_times(source: Source, name: str) -> tuple[str, Any]:
         dtype = series.dtype
         if dtype in (nw.String, nw.Categorical, nw.Enum):
             return "text", _texts(series.cast(nw.String))
+        if dtype == nw.Date and (days := _days(series.to_native())) is not None:
+            return "day", np.ascontiguousarray(days)
         if isinstance(dtype, nw.Datetime) and dtype.time_zone is not None:
             series = series.dt.replace_time_zone(None)
         series = series.to_numpy()
@@ -105,6 +107,17 @@ def read_times(source: Source, name: str) -> tuple[str, Any]:
     raise InvalidShapeError(
         f"column {name!r} must hold dates, timestamps, texts or numbers, got {series.dtype}", field="time"
     )
+
+
+def _days(series: Any) -> npt.NDArray[np.int32] | None:
+    """Give dates as polars and Arrow keep them: days since 1970-01-01 in 32 bits, without a copy."""
+    if hasattr(series, "to_physical"):
+        days = series.to_physical().to_numpy()
+    elif hasattr(series, "combine_chunks"):
+        days = series.cast("int32").to_numpy()
+    else:
+        return None
+    return days if days.dtype == np.int32 else None
 
 
 def _ticks(times: npt.NDArray[Any]) -> tuple[str, Any]:
