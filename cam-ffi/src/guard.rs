@@ -95,16 +95,24 @@ pub(crate) unsafe fn borrow_mut<'a, T>(pointer: *mut T, name: &str) -> Result<&'
     Ok(unsafe { &mut *pointer })
 }
 
+/// Whether `length` values can lie at a pointer. Nothing is read.
+pub(crate) fn check_array<T>(pointer: *const T, length: usize, name: &str) -> Result<()> {
+    if length == 0 {
+        return Ok(());
+    }
+    check_pointer(pointer, name)?;
+    check_length::<T>(length, name)
+}
+
 /// `length` values to read.
 ///
 /// # Safety
 /// Where all checks pass, the values are readable and nobody changes them for `'a`.
 pub(crate) unsafe fn slice<'a, T>(pointer: *const T, length: usize, name: &str) -> Result<&'a [T]> {
+    check_array(pointer, length, name)?;
     if length == 0 {
         return Ok(&[]);
     }
-    check_pointer(pointer, name)?;
-    check_length::<T>(length, name)?;
     // SAFETY: not NULL, aligned, within isize::MAX bytes; readable by the contract of this function.
     Ok(unsafe { std::slice::from_raw_parts(pointer, length) })
 }

@@ -2,7 +2,8 @@
 
 use crate::error::{c_text, cam_error};
 use crate::guard::{
-    bad_argument, borrow, borrow_opt, check_out, copy_out, free, guard, guard_or, put, slice, text, text_opt,
+    bad_argument, borrow, borrow_opt, check_array, check_out, copy_out, free, guard, guard_or, put, slice,
+    text, text_opt,
 };
 use crate::string::cam_string;
 use cam_core::summary::{Keys, Split, Summary};
@@ -62,7 +63,7 @@ unsafe impl Sync for Borrowed {}
 
 impl Borrowed {
     /// # Safety
-    /// The values of the column are readable and nobody changes them as long as the answer lives.
+    /// Where all checks pass, the values of the column are readable and nobody changes them as long as the answer lives.
     unsafe fn new(column: &cam_column, name: &str) -> Result<Borrowed> {
         let width = size_of::<f64>();
         if !column.stride.is_multiple_of(width) {
@@ -74,8 +75,8 @@ impl Borrowed {
         let stride = (column.stride / width).max(1);
         let reach = column.length.saturating_sub(1).checked_mul(stride).and_then(|n| n.checked_add(1));
         let reach = reach.ok_or_else(|| Error::shape(format!("column {name} is longer than any memory")))?;
-        // SAFETY: only checked here, not read. The caller vouches for the values themselves.
-        unsafe { slice(column.values, if column.length == 0 { 0 } else { reach }, name) }?;
+        // Between the values there may be anything, so this is no slice.
+        check_array(column.values, if column.length == 0 { 0 } else { reach }, name)?;
         Ok(Borrowed { first: column.values, length: column.length, stride })
     }
 

@@ -15,10 +15,16 @@ maven="mvn -q -B -ntp"
 mkdir -p "$ours"
 java=${JAVA_HOME:+$JAVA_HOME/bin/}java
 
+# In a copy of its own, so that nothing is written beside the sources.
+build=$target/java
+mkdir -p "$build"
+rm -rf "$build/src" "$build/target/classes" "$build/target/test-classes"
+cp -r "$room/java/pom.xml" "$room/java/src" "$build"
+
 "$java" -version 2>&1 | head -n 1
-$maven -f "$room/java/pom.xml" package "-Dcam.native=$lib" "-Dcam.documents=$documents"
+$maven -f "$build/pom.xml" package "-Dcam.native=$lib" "-Dcam.documents=$documents" "-Dcam.testdata=$room/../cam-core/testdata"
 # The library is in the jar: nothing says where it is.
-"$java" -cp "$room/java/target/cam-0.1.0.jar:$room/java/target/dependency/*" "$room/java/examples/Cdnow.java" "$target/c/cdnow.csv" --json "$ours"
+"$java" -cp "$build/target/cam-0.1.0.jar:$build/target/lib/*" "$room/java/examples/Cdnow.java" "$target/c/cdnow.csv" --json "$ours"
 for id in bg_nbd pareto_nbd gamma_gamma; do
     cmp "$documents/$id.json" "$ours/$id.json"
 done
