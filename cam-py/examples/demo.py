@@ -1,7 +1,7 @@
 """The main job on a real log: from transactions to the value of each customer. `make demo` runs it.
 
-CDNOW: 2,357 customers who bought their first CD in the first quarter of 1997, and all they bought until June 1998. Models are fitted
-to the first 39 weeks, held against the published estimates, and asked what happened in the 39 weeks after.
+CDNOW: 2,357 customers who bought their first CD in the first quarter of 1997, and all they bought until June 1998. Models are
+fitted to the first 39 weeks, held against the published estimates, and asked what happened in the 39 weeks after.
 """
 
 from __future__ import annotations
@@ -132,7 +132,9 @@ def main() -> None:
 
     step(f"what was known on {CALIBRATION_END}, and what happened until {OBSERVATION_END}")
     split = cam.split(log, **columns, calibration_end=CALIBRATION_END, observation_end=OBSERVATION_END)
-    print(f"    {(split['frequency'] > 0).sum():,} customers came back, {split['frequency'].sum():,.0f} repeat purchases")
+    print(
+        f"    {(split['frequency'] > 0).sum():,} customers came back, {split['frequency'].sum():,.0f} repeat purchases"
+    )
 
     bg_nbd, pareto_nbd, spend = cam.BgNbd(), cam.ParetoNbd(), cam.GammaGamma()
     for model, name in [(bg_nbd, "bg_nbd"), (pareto_nbd, "pareto_nbd"), (spend, "gamma_gamma")]:
