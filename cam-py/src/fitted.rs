@@ -12,6 +12,9 @@ use pyo3::types::PyDict;
 #[pyclass(frozen, module = "cam._core")]
 pub(crate) struct Fitted(cam_core::Fitted<Box<dyn Model>>);
 
+/// `(log_likelihood, customers, distinct_rows, evaluations, gradient_norm, status, parameters at the boundary)`.
+type Report = (f64, f64, usize, usize, f64, &'static str, Vec<String>);
+
 /// A unit of time from its name.
 pub(crate) fn unit_of(py: Python<'_>, unit: Option<&str>) -> PyResult<Option<Unit>> {
     guard(py, || unit.map(str::parse).transpose())
@@ -43,11 +46,8 @@ impl Fitted {
         self.0.fit.is_some()
     }
 
-    /// `(log_likelihood, customers, distinct_rows, evaluations, gradient_norm, status, parameters at the boundary)`.
-    fn report<'py>(
-        &self,
-        py: Python<'py>,
-    ) -> PyResult<(f64, f64, usize, usize, f64, &'static str, Vec<String>)> {
+    /// What the fit found out.
+    fn report(&self, py: Python<'_>) -> PyResult<Report> {
         let report = guard(py, || self.0.report())?;
         let (status, parameters) = match &report.status {
             Status::Converged => ("converged", Vec::new()),
