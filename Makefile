@@ -179,7 +179,7 @@ accuracy: tools-demo $(PY) ## errors against 50-digit values
 
 .PHONY: deny
 deny: $(TOOLS)/bin/cargo-deny ## licences, bans and sources of all dependencies
-	@$(TOOLS)/bin/cargo-deny --all-features --locked check --config .cargo/deny.toml licenses bans sources
+	@$(TOOLS)/bin/cargo-deny --config .cargo/deny.toml --all-features --locked check licenses bans sources
 
 .PHONY: cinstall-check
 cinstall-check: tools-demo $(TOOLS)/bin/cargo-cinstall ## install the C library with pkg-config and SONAME; build an outside program against it
