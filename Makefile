@@ -172,8 +172,9 @@ $(COMPARE)/made: benches/compare/requirements.txt
 	@touch $@
 
 .PHONY: accuracy
-accuracy: tools-demo $(PY) ## errors against 50-digit values
-	@cargo test -p cam-core --profile $(PROFILE) --locked --quiet --test it -- accuracy --nocapture --include-ignored
+accuracy: tools-demo $(PY) ## errors against 50-digit values (WRITE=--write: also into docs/accuracy.md)
+	@$(PY) .ci/accuracy $(WRITE) cargo test -p cam-core --profile $(PROFILE) --locked --quiet --test it -- \
+		--nocapture --test-threads=1 accuracy_table every_golden_value
 
 # --- checks with tools that take minutes to build ----------------------------------------------------------------------------
 
