@@ -172,14 +172,15 @@ $(COMPARE)/made: benches/compare/requirements.txt
 	@touch $@
 
 .PHONY: accuracy
-accuracy: tools-demo $(PY) ## errors against 50-digit values
-	@cargo test -p cam-core --profile $(PROFILE) --locked --quiet --test it -- accuracy --nocapture --include-ignored
+accuracy: tools-demo $(PY) ## errors against 50-digit values (WRITE=--write: also into docs/accuracy.md)
+	@$(PY) .ci/accuracy $(WRITE) cargo test -p cam-core --profile $(PROFILE) --locked --quiet --test it -- \
+		--nocapture --test-threads=1 accuracy_table every_golden_value
 
 # --- checks with tools that take minutes to build ----------------------------------------------------------------------------
 
 .PHONY: deny
 deny: $(TOOLS)/bin/cargo-deny ## licences, bans and sources of all dependencies
-	@$(TOOLS)/bin/cargo-deny --all-features --locked check --config .cargo/deny.toml licenses bans sources
+	@$(TOOLS)/bin/cargo-deny --config .cargo/deny.toml --all-features --locked check licenses bans sources
 
 .PHONY: cinstall-check
 cinstall-check: tools-demo $(TOOLS)/bin/cargo-cinstall ## install the C library with pkg-config and SONAME; build an outside program against it

@@ -32,17 +32,17 @@
 //!
 //! | module | what |
 //! |---|---|
-//! | [`error`], [`unit`], [`table`], [`control`] | the ground floor: one error type, units of time, borrowed columns, threads and cancellation |
+//! | [`error`], [`mod@unit`], [`table`], [`control`] | the ground floor: one error type, units of time, borrowed columns, threads and cancellation |
 //! | [`math`], [`optim`] | special functions, quadrature, derivatives, random streams; a trust-region Newton method |
 //! | [`summary`] | transaction log → frequency, recency, T, monetary value |
-//! | [`rows`], [`model`] | checked, compressed rows; what a model is and what can be asked of it |
+//! | [`rows`], [`mod@model`] | checked, compressed rows; what a model is and what can be asked of it |
 //! | [`fit`] | maximum likelihood with honest diagnostics, and the JSON document |
 //! | [`clv`] | the models, one file each, and lifetime value |
 //! | [`registry`] | all models by name: what the Python, C and Java doors walk over |
 //!
 //! # Conventions
 //!
-//! - **Time** is counted in the unit of the [`Summary`](summary::Summary) (days, weeks, …); rates are per that unit; a model remembers it.
+//! - **Time** is counted in the unit of the [`Summary`] (days, weeks, …); rates are per that unit; a model remembers it.
 //! - **NaN**: fitting refuses it and names the row; scoring gives NaN for that row and goes on.
 //! - **Errors** say where, which rule, and what was got; rows are counted from 0. See [`Error`].
 //! - **Threads**: every long call takes a [`Control`]. Any number of threads gives the same bits.

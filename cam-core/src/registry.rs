@@ -8,13 +8,13 @@ use crate::table::Table;
 use crate::unit::Unit;
 use serde_json::Value;
 
-type FitFunction = fn(&Table<'_>, &FitOptions, &Control<'_>) -> Result<Fitted<Box<dyn Model>>>;
+type FitByName = fn(&Table<'_>, &FitOptions, &Control<'_>) -> Result<Fitted<Box<dyn Model>>>;
 
 /// A model in the registry: what it is, and how to make one.
 #[derive(Clone, Copy)]
 pub struct Entry {
     spec: &'static Spec,
-    fit: FitFunction,
+    fit: FitByName,
     make: fn(&[f64]) -> Result<Box<dyn Model>>,
 }
 

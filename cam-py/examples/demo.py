@@ -1,7 +1,7 @@
 """The main job on a real log: from transactions to the value of each customer. `make demo` runs it.
 
-CDNOW: 2,357 customers who bought their first CD in the first quarter of 1997, and all they bought until June 1998. Models are fitted
-to the first 39 weeks, held against the published estimates, and asked what happened in the 39 weeks after.
+CDNOW: 2,357 customers who bought their first CD in the first quarter of 1997, and all they bought until June 1998. Models are
+fitted to the first 39 weeks, held against the published estimates, and asked what happened in the 39 weeks after.
 """
 
 from __future__ import annotations

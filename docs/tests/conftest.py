@@ -12,11 +12,11 @@ ROOT = Path(__file__).resolve().parents[2]
 
 @pytest.fixture(scope="session")
 def root() -> Path:
-    """The folder of the clone."""
+    """Give the folder of the clone."""
     return ROOT
 
 
 @pytest.fixture(scope="session")
 def library() -> Path:
-    """The folder that holds libcam_ffi; `make test` builds it and says where."""
+    """Give the folder that holds libcam_ffi; `make test` builds it and says where."""
     return Path(os.environ.get("CAM_LIBRARY_PATH", ROOT / "target" / "testrelease"))

@@ -1,4 +1,4 @@
-"""Every code block of the README and of docs/ runs: Python and C here, Java where there is one, Rust by the doc tests of cam-core."""
+"""Every code block of the README and of docs/ runs: Python, C and Java here, Rust by the doc tests of cam-core."""
 
 from __future__ import annotations
 
@@ -80,5 +80,8 @@ def test_java_programs_compile_and_run(block: Block, library: Path, tmp_path: Pa
     # The artifact that the tests of the Java door have built.
     target = library.parent / "java" / "target"
     path = os.pathsep.join(map(str, [*target.glob("cam-*.jar"), *target.glob("lib/*.jar"), tmp_path]))
-    run(["javac", "-Xlint:all,-path,-options", "-Werror", "-cp", path, "-d", str(tmp_path), f"{name[1]}.java"], cwd=tmp_path)
+    run(
+        ["javac", "-Xlint:all,-path,-options", "-Werror", "-cp", path, "-d", str(tmp_path), f"{name[1]}.java"],
+        cwd=tmp_path,
+    )
     assert run(["java", "-cp", path, name[1]], cwd=ROOT / "cam-core").strip()

@@ -1,10 +1,10 @@
 //! Customer lifetime value: one file a model, and what is common to them.
 
-mod bg_nbd;
-mod gamma_gamma;
+pub mod bg_nbd;
+pub mod gamma_gamma;
 mod history;
 mod lifetime;
-mod pareto_nbd;
+pub mod pareto_nbd;
 mod purchases;
 mod value;
 

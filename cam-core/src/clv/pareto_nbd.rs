@@ -8,7 +8,7 @@
 //!
 //! The literature writes the likelihood with Gauss hypergeometric functions, which overflow, fail to converge, and differ by
 //! whether α or β is larger. They come from one harmless integral over the unknown moment u of leaving, and that is what
-//! is computed here ([`left`]):
+//! is computed here (`left.rs`):
 //!
 //! L = Γ(r+x)/Γ(r) · α^r β^s / ((α+T)^(r+x) (β+T)^s) · (1 + R),
 //! R = s ∫ₜₓᵀ ((α+T)/(α+u))^(r+x) ((β+T)/(β+u))^s du/(β+u) = P(left | history)/P(alive | history).
