@@ -21,7 +21,7 @@ use crate::error::Result;
 use crate::math::{
     beta::{inc_beta, ln_beta_rising},
     exp_log::{exprel, logistic},
-    gamma::ln_rising,
+    gamma::{ln_gamma, ln_rising},
     jet::{Jet, Real},
     mixing::{beta_mixing, gamma_mixing},
     octaves::Octaves,
@@ -192,6 +192,9 @@ fn silence<R: Real>(alpha: R, recency: f64, age: f64) -> R {
     (R::constant(age - recency) / (alpha + recency)).ln_1p()
 }
 
+/// From here on a plain trapezoidal sum costs no more than Gauss's rule.
+const MOST_NODES: f64 = 40.0;
+
 /// The expected discounted time alive, averaged over the purchase rate.
 struct Kernel<'a> {
     mean: Octaves<Box<dyn FnMut(f64) -> f64 + 'a>>,
@@ -267,7 +270,9 @@ impl BgNbd {
         let BgNbd { r, alpha, a, b } = *self;
         let tau = t / alpha;
         // rτ · (L/pτ) · (1 − e^(−rL))/(rL) with L = ln(1 + pτ): no cancellation for small p.
-        beta_mixing(a, b, 1.0 / (1.0 + r.max(1.0) * tau)).expect(|p| {
+        // E[1/p], cut off at rτ, is no less than 1/E[p].
+        let finest = 1.0 / (1.0 + r.max(1.0) * tau);
+        beta_mixing(a, b, finest, -finest.ln()).expect(|p| {
             let z = p * tau;
             let l = z.ln_1p();
             let ratio = if z < 1e-16 { 1.0 } else { l / z };
@@ -280,15 +285,21 @@ impl BgNbd {
     fn expected_discounted(&self, kernel: &mut Kernel<'_>) -> f64 {
         let BgNbd { r, alpha, a, b } = *self;
         let finest = 1.0 / (1.0 + kernel.fastest * kernel.lifetime.longest() / alpha);
-        beta_mixing(a, b, finest).expect(|p| kernel.at(p / alpha)) * (r / alpha)
+        beta_mixing(a, b, finest, -finest.ln()).expect(|p| kernel.at(p / alpha)) * (r / alpha)
     }
 
     /// z ↦ E\[K(λ'z)\], λ' ~ Gamma(r + 1, 1): one function for all ages.
     fn kernel<'a>(&self, lifetime: &'a Lifetime) -> Kernel<'a> {
-        // Over a finite horizon h, K is a mixture of e^(−wt), t ≤ h; for e^(−cλ') Gauss's rule with n nodes errs by (c/(2 + c))^2n.
+        // Over a finite horizon h, K is a mixture of e^(−wt), t ≤ h; for e^(−cλ') Gauss's rule with n nodes errs by
+        // (c/(2 + c))^2n · (n + r choose n), and E[K] is no less than K(0)/(1 + c(r + 1)). An infinite horizon wants infinitely many.
         let c = lifetime.horizon() / self.alpha;
-        let nodes = (18.5 / ((2.0 + c) / c).ln()).ceil().max(6.0);
-        let rates = if nodes <= 40.0 {
+        let digits = 37.0 + (c * (self.r + 1.0)).ln_1p();
+        let mut nodes = 6.0;
+        for _ in 0..4 {
+            let choose = ln_rising(self.r + 1.0, nodes) - ln_gamma(nodes + 1.0);
+            nodes = (0.5 * (digits + choose) / (2.0 / c).ln_1p()).ceil().clamp(6.0, MOST_NODES + 1.0);
+        }
+        let rates = if nodes <= MOST_NODES {
             gamma_rule(nodes as usize, self.r + 1.0)
         } else {
             gamma_mixing(self.r + 1.0, (self.alpha / lifetime.longest()).min(1.0))
@@ -302,7 +313,9 @@ impl BgNbd {
     /// P(a new customer is alive at t) = E\[(1 + p t/α)^(−r)\].
     fn survival(&self, t: f64) -> f64 {
         let tau = t / self.alpha;
-        beta_mixing(self.a, self.b, 1.0 / (1.0 + self.r.max(1.0) * tau))
+        // By Jensen's inequality the expectation is no less than (1 + E[p]τ)^(−r), while 1 is reached at p = 0.
+        let gain = self.r * (self.a / (self.a + self.b) * tau).ln_1p();
+        beta_mixing(self.a, self.b, 1.0 / (1.0 + self.r.max(1.0) * tau), gain)
             .expect(|p| (-self.r * (p * tau).ln_1p()).exp())
     }
 
