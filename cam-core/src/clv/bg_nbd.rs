@@ -248,7 +248,9 @@ impl BgNbd {
         let BgNbd { r, alpha, a, b } = *self;
         let tau = t / alpha;
         // rτ · (L/pτ) · (1 − e^(−rL))/(rL) with L = ln(1 + pτ): no cancellation for small p.
-        beta_mixing(a, b, 1.0 / (1.0 + r.max(1.0) * tau)).expect(|p| {
+        // E[1/p], cut off at rτ, is no less than 1/E[p].
+        let finest = 1.0 / (1.0 + r.max(1.0) * tau);
+        beta_mixing(a, b, finest, -finest.ln()).expect(|p| {
             let z = p * tau;
             let l = z.ln_1p();
             let ratio = if z < 1e-16 { 1.0 } else { l / z };
@@ -260,7 +262,7 @@ impl BgNbd {
     fn expected_discounted(&self, kernels: &Kernels<'_>) -> f64 {
         let BgNbd { r, alpha, a, b } = *self;
         let finest = 1.0 / (1.0 + kernels.fastest(r) / alpha);
-        kernels.expect(r, alpha, &beta_mixing(a, b, finest)) * (r / alpha)
+        kernels.expect(r, alpha, &beta_mixing(a, b, finest, -finest.ln())) * (r / alpha)
     }
 
     /// P(alive) times a quantity f(x, α + T) of a customer who is alive.
@@ -290,7 +292,9 @@ impl BgNbd {
     /// P(a new customer is alive at t) = E\[(1 + p t/α)^(−r)\].
     fn survival(&self, t: f64) -> f64 {
         let tau = t / self.alpha;
-        beta_mixing(self.a, self.b, 1.0 / (1.0 + self.r.max(1.0) * tau))
+        // By Jensen's inequality the expectation is no less than (1 + E[p]τ)^(−r), while 1 is reached at p = 0.
+        let gain = self.r * (self.a / (self.a + self.b) * tau).ln_1p();
+        beta_mixing(self.a, self.b, 1.0 / (1.0 + self.r.max(1.0) * tau), gain)
             .expect(|p| (-self.r * (p * tau).ln_1p()).exp())
     }
 

@@ -30,14 +30,14 @@ pub fn gamma_mixing(shape: f64, finest: f64) -> Rule {
     build(density, f64::exp, shape.ln(), 1.0 / shape.sqrt(), left, f64::INFINITY, -finest.ln())
 }
 
-/// X ~ Beta(a, b). `finest` is the smallest scale on which g changes: for x ≪ finest it is constant.
-pub fn beta_mixing(a: f64, b: f64, finest: f64) -> Rule {
+/// X ~ Beta(a, b). `finest` is the smallest scale on which g changes: for x ≪ finest it is constant. `gain` is ln g(0)/E\[g(X)\] or
+/// more, for a decreasing g: so much rarer may be what still matters.
+pub fn beta_mixing(a: f64, b: f64, finest: f64, gain: f64) -> Rule {
     // ln density of y = logit x, up to a constant: a ln x + b ln(1 − x), greatest at y = ln(a/b).
     let density = |y: f64| -a * log1p_exp(-y) - b * log1p_exp(y);
     let width = (1.0 / a + 1.0 / b).sqrt();
     let left = finest.min(1.0).ln() - 5.0;
-    // g may be as much as 1/finest times larger for small x.
-    build(density, logistic, (a / b).ln(), width, left, 5.0, -finest.ln())
+    build(density, logistic, (a / b).ln(), width, left, 5.0, gain)
 }
 
 fn build(

@@ -4,6 +4,9 @@
 //! On an octave \[2ᵏ, 2ᵏ⁺¹) a polynomial of degree 17 in log₂ through Chebyshev points meets such a function to rounding:
 //! with singularities no nearer than π/2 from the real axis the error is below 9⁻¹⁷ ≈ 6e-17.
 //!
+//! Where a function is steep, such as (α + T)^(r + x), its logarithm is interpolated instead: the error is then relative to each value,
+//! not to the largest of the octave.
+//!
 //! Octaves are fixed, not fitted to the data, so that a customer's value never depends on who else is scored, nor on which thread
 //! met the octave first.
 
@@ -13,7 +16,17 @@ use std::sync::{Arc, PoisonError, RwLock};
 /// Points per octave.
 const POINTS: usize = 18;
 
-type Cell = [f64; POINTS];
+type Powers = [f64; POINTS];
+
+/// A polynomial in the place within the octave, for the function or for its logarithm.
+#[derive(Debug)]
+struct Cell {
+    powers: Powers,
+    of_logarithm: bool,
+}
+
+/// A function that changes by more than this factor over an octave is steep.
+const STEEP: f64 = 16.0;
 
 /// f(key, x), smooth in ln x for every key; threads share what has been computed.
 ///
@@ -46,7 +59,13 @@ impl<F: Fn(f64, f64) -> f64> Octaves<F> {
             return Arc::clone(cell);
         }
         // Two threads may both come here; they compute the same bits.
-        let cell = Arc::new(coefficients(|t| (self.f)(key, (octave + 0.5 * (t + 1.0)).exp2())));
+        let mut values = points().map(|t| (self.f)(key, (octave + 0.5 * (t + 1.0)).exp2()));
+        let (low, high) = values.iter().fold((f64::INFINITY, 0.0_f64), |(l, h), v| (v.min(l), v.max(h)));
+        let of_logarithm = low > 0.0 && high > STEEP * low;
+        if of_logarithm {
+            values = values.map(f64::ln);
+        }
+        let cell = Arc::new(Cell { powers: powers(&values), of_logarithm });
         self.cells.write().unwrap_or_else(PoisonError::into_inner).insert(place, Arc::clone(&cell));
         cell
     }
@@ -82,15 +101,23 @@ impl<F: Fn(f64, f64) -> f64> Reader<'_, F> {
             Some((k, o, cell)) if *k == key && *o == octave => cell,
             _ => &self.near[place].insert((key, octave, self.octaves.cell(key, octave))).2,
         };
-        polynomial(cell, 2.0 * (log - octave) - 1.0)
+        let value = polynomial(&cell.powers, 2.0 * (log - octave) - 1.0);
+        if cell.of_logarithm { value.exp() } else { value }
     }
 }
 
-/// The polynomial through f at the Chebyshev points of \[−1, 1\], by powers: with coefficients that fall as 9⁻ᵏ the change from Chebyshev
-/// polynomials, whose coefficients grow as 2ᵏ, loses nothing.
-fn coefficients(mut f: impl FnMut(f64) -> f64) -> Cell {
-    let angle = |j: usize| std::f64::consts::PI * (j as f64 + 0.5) / POINTS as f64;
-    let values: Cell = std::array::from_fn(|j| f(angle(j).cos()));
+/// π (j + 1/2)/n: the Chebyshev points of the first kind are the cosines.
+fn angle(j: usize) -> f64 {
+    std::f64::consts::PI * (j as f64 + 0.5) / POINTS as f64
+}
+
+fn points() -> Powers {
+    std::array::from_fn(|j| angle(j).cos())
+}
+
+/// The polynomial through values at the Chebyshev points of \[−1, 1\], by powers: with coefficients that fall as 9⁻ᵏ the change from
+/// Chebyshev polynomials, whose coefficients grow as 2ᵏ, loses nothing.
+fn powers(values: &Powers) -> Powers {
     let mut powers = [0.0; POINTS];
     // T_k and T_{k−1} by powers.
     let (mut current, mut before) = ([0.0; POINTS], [0.0; POINTS]);
@@ -115,7 +142,7 @@ fn coefficients(mut f: impl FnMut(f64) -> f64) -> Cell {
 
 /// Σ cₖ tᵏ in four chains, which the processor runs side by side.
 #[inline]
-fn polynomial(c: &Cell, t: f64) -> f64 {
+fn polynomial(c: &Powers, t: f64) -> f64 {
     let t2 = t * t;
     let t4 = t2 * t2;
     let chain = |first: usize| {

@@ -6,6 +6,7 @@
 
 use crate::clv::lifetime::Lifetime;
 use crate::math::{
+    gamma::{ln_gamma, ln_rising},
     mixing::gamma_mixing,
     octaves::Octaves,
     quadrature::{Rule, gamma_rule},
@@ -21,6 +22,9 @@ pub(super) struct Kernels<'a> {
     rules: Arc<Rules>,
 }
 
+/// From here on a plain trapezoidal sum costs no more than Gauss's rule.
+const MOST_NODES: f64 = 40.0;
+
 /// Nodes for λ' by m.
 struct Rules {
     lifetime: Lifetime,
@@ -33,10 +37,16 @@ impl Rules {
         if let Some(rule) = self.known.read().unwrap_or_else(PoisonError::into_inner).get(&m.to_bits()) {
             return Arc::clone(rule);
         }
-        // Over a finite horizon h, K is a mixture of e^(−wt), t ≤ h; for e^(−cλ') Gauss's rule with n nodes errs by (c/(2 + c))^2n.
+        // Over a finite horizon h, K is a mixture of e^(−wt), t ≤ h; for e^(−cλ') Gauss's rule with n nodes errs by
+        // (c/(2 + c))^2n · (n + m choose n), and E[K] is no less than K(0)/(1 + c(m + 1)). An infinite horizon wants infinitely many.
         let c = self.lifetime.horizon() / self.alpha;
-        let nodes = (18.5 / ((2.0 + c) / c).ln()).ceil().max(6.0);
-        let rule = Arc::new(if nodes <= 40.0 {
+        let digits = 37.0 + (c * (m + 1.0)).ln_1p();
+        let mut nodes = 6.0;
+        for _ in 0..4 {
+            let choose = ln_rising(m + 1.0, nodes) - ln_gamma(nodes + 1.0);
+            nodes = (0.5 * (digits + choose) / (2.0 / c).ln_1p()).ceil().clamp(6.0, MOST_NODES + 1.0);
+        }
+        let rule = Arc::new(if nodes <= MOST_NODES {
             gamma_rule(nodes as usize, m + 1.0)
         } else {
             gamma_mixing(m + 1.0, (self.alpha / self.lifetime.longest()).min(1.0))
