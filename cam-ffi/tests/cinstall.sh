@@ -9,7 +9,7 @@ room=$(cd "$(dirname "$0")/.." && pwd)
 prefix=$(mktemp -d)
 trap 'rm -rf "$prefix"' EXIT
 
-(cd "$room" && cargo cinstall --release --locked --quiet --prefix="$prefix" --libdir=lib)
+(cd "$room" && cargo cinstall --release --locked --prefix="$prefix" --libdir=lib)
 find "$prefix" \( -type f -o -type l \) -printf '%P\n' | sort
 
 readelf -d "$prefix/lib/libcam_ffi.so" | grep SONAME
