@@ -107,7 +107,7 @@ test-clippy: $(PY)
 
 # Unit tests, integration tests, the code in documentation comments, and the Rust code of the pages. The Python door is tested from Python.
 test-rust: $(PY)
-	@$(STEP) rust cargo test --workspace --exclude cam-py --profile $(PROFILE) --locked --quiet
+	@$(STEP) rust cargo test --workspace --exclude cam-py --profile $(PROFILE) --locked --quiet --no-fail-fast
 
 test-rustdoc: $(PY)
 	@RUSTDOCFLAGS='-D warnings' $(STEP) rustdoc \

@@ -85,17 +85,19 @@ impl Rows {
                 places.push((bucket.values[local as usize * width], local * BUCKETS as u32 + b as u32));
             }
         }
-        let order = by_first(&places);
-        control.check()?;
+        let order = by_first(&places, control)?;
         let mut values = Vec::with_capacity(total * width);
         let mut weights = Vec::with_capacity(total);
         let mut codes = Vec::with_capacity(total);
-        for &old in &order {
-            let code = places[old as usize].1;
-            let (b, local) = decode(code);
-            values.extend_from_slice(&buckets[b].values[local * width..(local + 1) * width]);
-            weights.push(buckets[b].weights[local]);
-            codes.push(code);
+        for part in order.chunks(SEGMENT) {
+            control.check()?;
+            for &old in part {
+                let code = places[old as usize].1;
+                let (b, local) = decode(code);
+                values.extend_from_slice(&buckets[b].values[local * width..(local + 1) * width]);
+                weights.push(buckets[b].weights[local]);
+                codes.push(code);
+            }
         }
         Ok(Rows { width, values, weights, codes, index })
     }
@@ -311,15 +313,18 @@ fn hash(row: &[f64]) -> u64 {
 }
 
 /// The order of the places by their first number, stable. Frequencies take few values, so that they are counted, not compared.
-fn by_first(places: &[(f64, u32)]) -> Vec<u32> {
+fn by_first(places: &[(f64, u32)], control: &Control<'_>) -> Result<Vec<u32>> {
     let mut counts: std::collections::BTreeMap<u64, u32> = std::collections::BTreeMap::new();
     // Domains leave no negative first column, so the bits sort as the numbers do.
-    for (first, _) in places {
-        *counts.entry(first.to_bits()).or_default() += 1;
-        if counts.len() > 4096 {
-            let mut order: Vec<u32> = (0..places.len() as u32).collect();
-            order.sort_by_key(|&i| places[i as usize].0.to_bits());
-            return order;
+    for part in places.chunks(SEGMENT) {
+        control.check()?;
+        for (first, _) in part {
+            *counts.entry(first.to_bits()).or_default() += 1;
+            if counts.len() > 4096 {
+                let mut order: Vec<u32> = (0..places.len() as u32).collect();
+                order.sort_by_key(|&i| places[i as usize].0.to_bits());
+                return Ok(order);
+            }
         }
     }
     let mut next = 0;
@@ -327,13 +332,16 @@ fn by_first(places: &[(f64, u32)]) -> Vec<u32> {
         (*count, next) = (next, next + *count);
     }
     let mut order = vec![0; places.len()];
-    for (i, (first, _)) in places.iter().enumerate() {
-        if let Some(place) = counts.get_mut(&first.to_bits()) {
-            order[*place as usize] = i as u32;
-            *place += 1;
+    for (k, part) in places.chunks(SEGMENT).enumerate() {
+        control.check()?;
+        for (i, (first, _)) in part.iter().enumerate() {
+            if let Some(place) = counts.get_mut(&first.to_bits()) {
+                order[*place as usize] = (k * SEGMENT + i) as u32;
+                *place += 1;
+            }
         }
     }
-    order
+    Ok(order)
 }
 
 /// Bucket and number within it, of a distinct row.

@@ -101,6 +101,7 @@ pub fn maximum_likelihood<F: Family>(
     let all = Rows::new(table, F::SPEC.columns, Purpose::Fit, F::check_row, control)?;
     let rows = all.filter(|_, row, weight| weight > 0.0 && F::informs(row));
     drop(all);
+    control.check()?;
     if rows.is_empty() {
         return Err(Error::new(
             ErrorKind::NotEnoughData,
