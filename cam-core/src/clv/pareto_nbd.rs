@@ -32,6 +32,7 @@ use crate::math::{
 };
 use crate::model::{Family, Quantity, Scorer, Spec, parameters};
 use crate::rows::Rows;
+use left::Local;
 
 parameters! {
     /// The Pareto/NBD model; see the [module](self).
@@ -88,17 +89,27 @@ impl Family for ParetoNbd {
         theta[0].ln_rising(x)
     }
 
+    /// The part that is no function of r and x alone, −r ln(1 + T/α) − x ln(α + T) − s ln(1 + T/β) + ln(1 + R), with
+    /// its derivatives by hand: a jet for each of its twenty operations takes twice the time of the whole.
     fn log_likelihood<R: Real>(theta: &[R], rising: &R, row: &[f64]) -> R {
-        let (r, alpha, s, beta) = (theta[0], theta[1], theta[2], theta[3]);
+        let inputs = [theta[0], theta[1], theta[2], theta[3]];
+        let values @ [r, alpha, s, beta] = inputs.map(Real::value);
         let (x, age) = (row[0], row[2]);
-        let never_left = *rising
-            - r * (R::constant(age) / alpha).ln_1p()
-            - (alpha + age).ln() * x
-            - s * (R::constant(age) / beta).ln_1p();
-        match left::log_odds([r, alpha, s, beta], row) {
-            None => never_left,
-            Some(log_odds) => never_left + log_odds.ln_1p_exp(),
+        let mut local = Local::default();
+        local.add_silence(0, r, alpha, age, -1.0);
+        local.add_silence(2, s, beta, age, -1.0);
+        let since = 1.0 / (alpha + age);
+        local.value -= x * (alpha + age).ln();
+        local.gradient[1] -= x * since;
+        local.hessian[1][1] += x * since * since;
+        let left = match R::DERIVATIVES {
+            true => left::log_odds::<true>(values, row),
+            false => left::log_odds::<false>(values, row),
+        };
+        if let Some(left) = left {
+            local.add_softplus(&left);
         }
+        *rising + R::gather(inputs, local.value, local.gradient, local.hessian)
     }
 
     fn start(rows: &Rows) -> Result<Vec<f64>> {
@@ -183,7 +194,7 @@ impl ParetoNbd {
     }
 
     fn log_odds_left(&self, row: &[f64]) -> f64 {
-        left::log_odds(self.values(), row).unwrap_or(f64::NEG_INFINITY)
+        left::log_odds::<false>(self.values(), row).map_or(f64::NEG_INFINITY, |left| left.value)
     }
 
     /// Expected purchases in (T, T + horizon\] given the history; Fader & Hardie (2005), eq. 41. `horizon` ≥ 0.

@@ -12,7 +12,7 @@
 //! integral), from the same nodes.
 
 use crate::math::{
-    jet::Real,
+    exp_log::{log1p_exp, logistic},
     quadrature::legendre,
     vector::{exp_slice, ln_1p_slice},
 };
@@ -20,22 +20,62 @@ use crate::math::{
 /// e^(−37) = 8.5e-17.
 const CUT: f64 = 37.0;
 
-/// ln R for one row (x, t_x, T); none where T = t_x, when R = 0.
-pub(super) fn log_odds<R: Real>(theta: [R; 4], row: &[f64]) -> Option<R> {
+/// A function of (r, α, s, β) with its derivatives.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Local {
+    pub(super) value: f64,
+    pub(super) gradient: [f64; 4],
+    pub(super) hessian: [[f64; 4]; 4],
+}
+
+impl Local {
+    /// Add e · ln(1 + rest/rate), where the parameters number `shape` and `shape + 1` are in e and in the rate: ∂e/∂shape = 1.
+    pub(super) fn add_silence(&mut self, shape: usize, e: f64, rate: f64, rest: f64, sign: f64) {
+        let log = sign * (rest / rate).ln_1p();
+        // d ln(1 + rest/rate)/d rate = 1/(rate + rest) − 1/rate.
+        let slope = -sign * rest / (rate * (rate + rest));
+        let bend = -slope * (1.0 / rate + 1.0 / (rate + rest));
+        self.value += e * log;
+        self.gradient[shape] += log;
+        self.gradient[shape + 1] += e * slope;
+        self.hessian[shape][shape + 1] += slope;
+        self.hessian[shape + 1][shape] += slope;
+        self.hessian[shape + 1][shape + 1] += e * bend;
+    }
+
+    /// Add ln(1 + e^z).
+    pub(super) fn add_softplus(&mut self, z: &Local) {
+        let p = logistic(z.value);
+        let bend = p * logistic(-z.value);
+        self.value += log1p_exp(z.value);
+        for i in 0..4 {
+            self.gradient[i] += p * z.gradient[i];
+            for j in 0..4 {
+                self.hessian[i][j] += p * z.hessian[i][j] + bend * z.gradient[i] * z.gradient[j];
+            }
+        }
+    }
+}
+
+/// ln R for one row (x, t_x, T), with derivatives if they are asked for; none where T = t_x, when R = 0.
+pub(super) fn log_odds<const DERIVATIVES: bool>(theta: [f64; 4], row: &[f64]) -> Option<Local> {
     let (x, recency, age) = (row[0], row[1], row[2]);
     if age <= recency {
         return None;
     }
     let [r, alpha, s, beta] = theta;
-    let integral = log_integral(theta, x, recency, age);
-    let m = r + x;
-    let rest = R::constant(age - recency);
-    Some(s.ln() + m * (rest / (alpha + recency)).ln_1p() + s * (rest / (beta + recency)).ln_1p() + integral)
+    let mut z = log_integral::<DERIVATIVES>(theta, x, recency, age);
+    z.add_silence(0, r + x, alpha + recency, age - recency, 1.0);
+    z.add_silence(2, s, beta + recency, age - recency, 1.0);
+    z.value += s.ln();
+    z.gradient[2] += 1.0 / s;
+    z.hessian[2][2] -= 1.0 / (s * s);
+    Some(z)
 }
 
 /// ln ∫ₜₓᵀ ((α+t_x)/(α+u))^m ((β+t_x)/(β+u))^(s+1) du/(β+t_x).
-fn log_integral<R: Real>(theta: [R; 4], x: f64, recency: f64, age: f64) -> R {
-    let [r, alpha, s, beta] = theta.map(Real::value);
+fn log_integral<const DERIVATIVES: bool>(theta: [f64; 4], x: f64, recency: f64, age: f64) -> Local {
+    let [r, alpha, s, beta] = theta;
     let m = r + x;
     let (a0, b0) = (alpha + recency, beta + recency);
     let alpha_is_near = a0 <= b0;
@@ -75,7 +115,7 @@ fn log_integral<R: Real>(theta: [R; 4], x: f64, recency: f64, age: f64) -> R {
         for (w, weight) in w.iter_mut().zip(&rule.weights) {
             *w *= weight * (to - from);
         }
-        if R::DERIVATIVES {
+        if DERIVATIVES {
             let shape = Shape { near, far, kappa, e_near, e_far };
             sums.add(&shape, from, to - from, &rule.nodes, grown, log_far, w);
         } else {
@@ -85,8 +125,8 @@ fn log_integral<R: Real>(theta: [R; 4], x: f64, recency: f64, age: f64) -> R {
     }
     let total = sums.total;
     let value = total.ln() + (near / b0).ln();
-    if !R::DERIVATIVES {
-        return R::constant(value);
+    if !DERIVATIVES {
+        return Local { value, ..Local::default() };
     }
     // From (near, far) to (α, β).
     let (a, b) = if alpha_is_near { (0, 1) } else { (1, 0) };
@@ -111,7 +151,7 @@ fn log_integral<R: Real>(theta: [R; 4], x: f64, recency: f64, age: f64) -> R {
     }
     hessian[3][3] += 1.0 / (b0 * b0);
     let gradient = [mean(log_a), mean(gap_a), mean(log_b), mean(gap_b) - 1.0 / b0];
-    R::gather(theta, value, gradient, hessian)
+    Local { value, gradient, hessian }
 }
 
 /// The most nodes of a panel.
