@@ -24,6 +24,7 @@ use super::purchases::{count_start, if_alive, nbd_probability};
 use crate::error::Result;
 use crate::math::{
     exp_log::{exprel, logistic},
+    gamma::{ln_gamma, ln_rising},
     jet::{Jet, Real},
     mixing::gamma_mixing,
     octaves::Octaves,
@@ -226,28 +227,71 @@ impl ParetoNbd {
             .expect(|rate| lifetime.at(rate / self.beta))
     }
 
-    /// P(X(t) = n) of a new customer: stays past t, or leaves at u < t after n purchases;
-    /// s βˢ ∫₀ᵗ P(n purchases in u) du/(β+u)^(s+1) by Gauss–Legendre panels in ln(1 + u/min(α, β)).
+    /// P(X(t) = n) of a new customer: stays past t, or leaves at u < t after n purchases.
     fn count_probability(&self, n: u32, t: f64) -> f64 {
+        let stays = self.survival(t) * nbd_probability(self.r, self.alpha, n, t);
+        if t == 0.0 { stays } else { stays + self.left_after(n, t) }
+    }
+
+    /// s βˢ ∫₀ᵗ P(n purchases in u) du/(β+u)^(s+1) in v = ln(1 + u/min(α, β)): there the logarithm of the integrand is concave, its
+    /// singularities lie at distance π, and what is e^(−40) below its peak is cut off on either side.
+    fn left_after(&self, n: u32, t: f64) -> f64 {
         let ParetoNbd { r, alpha, s, beta } = *self;
-        let stays = self.survival(t) * nbd_probability(r, alpha, n, t);
+        let count = f64::from(n);
         let near = alpha.min(beta);
-        let length = (t / near).ln_1p();
-        let panels = (length / 0.5).ceil().max(1.0);
-        let width = length / panels;
+        let (m, e) = (r + count, s + 1.0);
+        let log = |v: f64| {
+            let grown = v.exp_m1();
+            let u = near * grown;
+            let counted = if n == 0 { 0.0 } else { count * grown.ln() };
+            counted + v - m * (u / alpha).ln_1p() - e * (u / beta).ln_1p()
+        };
+        let rises = |v: f64| {
+            let grown = v.exp_m1();
+            let u = near * grown;
+            let counted = if n == 0 { 0.0 } else { count * (1.0 + 1.0 / grown) };
+            counted + 1.0 > (near + u) * (m / (alpha + u) + e / (beta + u))
+        };
+        let end = (t / near).ln_1p();
+        let peak = last(0.0, end, rises);
+        let top = log(peak);
+        let low = if n == 0 { 0.0 } else { last(0.0, peak, |v| log(v) < top - 40.0) };
+        let high = last(peak, end, |v| log(v) > top - 40.0);
+        let fall = 2.0 * top - log(low).max(top - 40.0) - log(high);
+        let panels = (fall / 10.0).max((high - low) / 1.2).ceil().max(1.0);
+        let width = (high - low) / panels;
         let rule = legendre(24);
-        let mut leaves = 0.0;
+        let mut sum = 0.0;
         for k in 0..panels as usize {
             for (&node, &weight) in rule.nodes.iter().zip(&rule.weights) {
-                let v = (k as f64 + node) * width;
-                let u = near * v.exp_m1();
-                leaves += weight
-                    * width
-                    * (near + u)
-                    * nbd_probability(r, alpha, n, u)
-                    * (-(s + 1.0) * (u / beta).ln_1p()).exp();
+                sum += weight * (log(low + (k as f64 + node) * width) - top).exp();
             }
         }
-        stays + s / beta * leaves
+        let choose = if n == 0 {
+            0.0
+        } else {
+            ln_rising(r, count) - ln_gamma(count + 1.0) + count * (near / alpha).ln()
+        };
+        s * (near / beta) * width * sum * (choose + top).exp()
     }
+}
+
+/// The end of the part of [from, to] where `holds`, which begins at `from`; within a thousandth of the interval.
+fn last(from: f64, to: f64, holds: impl Fn(f64) -> bool) -> f64 {
+    if holds(to) {
+        return to;
+    }
+    let (mut yes, mut no) = (from, to);
+    for _ in 0..60 {
+        let middle = 0.5 * (yes + no);
+        if holds(middle) {
+            yes = middle;
+        } else {
+            no = middle;
+        }
+        if no - yes <= 1e-3 * no {
+            break;
+        }
+    }
+    0.5 * (yes + no)
 }
