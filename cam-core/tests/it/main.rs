@@ -5,6 +5,7 @@ mod golden;
 mod layers;
 mod math;
 mod published;
+mod quantities;
 mod registry;
 mod summary;
 mod summary_bad_input;

@@ -1,0 +1,371 @@
+//! Every answer of every model against values of at least 25 digits that were found by other means
+//! (`testdata/generate_quantities.py`: closed forms in ball arithmetic), and laws that hold for any customer.
+//!
+//! Tolerance: 1e-11 relative. An answer is e^E with |E| ≤ 668 above 1e-290, E the sum of products (r + x) · ln(…) of numbers that are themselves
+//! rounded, so that a few units in the last place of E are several hundred of the answer: about 1e-12 here. Below 1e-290, where doubles
+//! soon become subnormal, the tolerance is 1e-290. A log-likelihood crosses zero: relative to it or to 1. Derivatives are sums whose terms cancel:
+//! 1e-10 of the derivative by ln θ, or of 1e-3 where that is smaller (at the answers of a fit it is 0).
+
+use crate::testdata;
+use cam_core::clv::{BgNbd, GammaGamma, History, ParetoNbd};
+use cam_core::math::jet::{Derivatives, Real};
+use cam_core::{Control, Discount, Family, Model, Quantity, Table, model};
+use proptest::prelude::*;
+use std::collections::BTreeMap;
+
+struct Case<'a> {
+    line: &'a str,
+    id: &'a str,
+    theta: Vec<f64>,
+    /// None is a new customer.
+    row: Option<Vec<f64>>,
+    quantity: &'a str,
+    arguments: Vec<f64>,
+    truth: f64,
+}
+
+fn cases(text: &str) -> Vec<Case<'_>> {
+    let numbers = |fields: &[&str]| -> Vec<f64> {
+        fields.iter().filter(|s| !s.is_empty()).map(|s| s.parse().unwrap()).collect()
+    };
+    let read = |line| {
+        let f: Vec<&str> = str::split(line, ',').collect();
+        let row = numbers(&f[5..8]);
+        Case {
+            line,
+            id: f[0],
+            theta: numbers(&f[1..5]),
+            row: (!row.is_empty()).then_some(row),
+            quantity: f[8],
+            arguments: numbers(&f[9..11]),
+            truth: f[11].parse().unwrap(),
+        }
+    };
+    text.lines().filter(|l| !l.starts_with('#')).skip(1).map(read).collect()
+}
+
+/// One number for one row, or for a new customer.
+fn answer(model: &dyn Model, quantity: &Quantity, row: Option<&[f64]>) -> f64 {
+    let Some(row) = row else { return model.new_customer(quantity).unwrap() };
+    let mut table = Table::new();
+    for (column, value) in model.spec().columns.iter().zip(row) {
+        table = table.with(column.name, std::slice::from_ref(value)).unwrap();
+    }
+    model.score(quantity, &table, &Control::new().threads(1)).unwrap()[0]
+}
+
+fn finite(horizon: f64) -> Option<f64> {
+    horizon.is_finite().then_some(horizon)
+}
+
+/// What the row of the file asks for, and a name for the table.
+fn quantity(name: &str, arguments: &[f64]) -> (Quantity, &'static str) {
+    match name {
+        "log_likelihood" => (Quantity::LogLikelihood {}, "log-likelihood"),
+        "alive" => (Quantity::ProbabilityAlive { after: arguments[0] }, "P(alive) later"),
+        "purchases" => (Quantity::ExpectedPurchases { horizon: arguments[0] }, "expected purchases"),
+        "count" => {
+            let (n, horizon) = (arguments[0] as u32, arguments[1]);
+            (Quantity::PurchaseProbability { n, horizon }, "P(n purchases)")
+        }
+        "continuous" => (
+            Quantity::discounted(Discount::Continuous(arguments[0]), finite(arguments[1])),
+            if arguments[1].is_finite() {
+                "discounted, rate δ, finite"
+            } else {
+                "discounted, rate δ, for ever"
+            },
+        ),
+        "period" => (
+            Quantity::discounted(Discount::PerPeriod(arguments[0]), finite(arguments[1])),
+            match arguments[1] {
+                h if h.is_infinite() => "discounted per period, for ever",
+                h if h.fract() == 0.0 => "discounted per period, whole",
+                _ => "discounted per period, a part last",
+            },
+        ),
+        "spend" => (Quantity::ExpectedSpend {}, "expected spend"),
+        _ => panic!("{name} is no quantity"),
+    }
+}
+
+fn gradient<F: Family>(theta: &[f64], row: &[f64]) -> Vec<f64> {
+    let at: Vec<F::Jet> = theta.iter().enumerate().map(|(i, &v)| F::Jet::variable(v, i)).collect();
+    let shared = F::shared(&at, row[0]);
+    let jet = F::log_likelihood(&at, &shared, row);
+    assert!(jet.value().is_finite());
+    jet.gradient().to_vec()
+}
+
+/// Prints the worst error of each quantity in Markdown; `make accuracy` shows it.
+#[test]
+fn accuracy_of_every_quantity() {
+    let text = testdata("quantities.csv");
+    // (model, quantity, whether new) → number, worst error, where.
+    let mut worst: BTreeMap<(&str, &str, bool), (usize, f64, &str)> = BTreeMap::new();
+    let mut failures = Vec::new();
+    for case in cases(&text) {
+        let row = case.row.as_deref();
+        let (got, name, tolerance, least) = if case.quantity == "gradient" {
+            let row = row.unwrap();
+            let gradient = match case.id {
+                "bg_nbd" => gradient::<BgNbd>(&case.theta, row),
+                "pareto_nbd" => gradient::<ParetoNbd>(&case.theta, row),
+                _ => gradient::<GammaGamma>(&case.theta, row),
+            };
+            let k = case.arguments[0] as usize;
+            (gradient[k], "derivatives of the log-likelihood", 1e-10, 1e-3 / case.theta[k])
+        } else {
+            let (quantity, name) = quantity(case.quantity, &case.arguments);
+            let fitted = model(case.id).unwrap().with_parameters(&case.theta, None).unwrap();
+            let least = if case.quantity == "log_likelihood" { 1.0 } else { 1e-279 };
+            (answer(&*fitted.model, &quantity, row), name, 1e-11, least)
+        };
+        let error = (got - case.truth).abs() / case.truth.abs().max(least);
+        // A NaN must fail, too.
+        if !(error <= tolerance) {
+            failures.push(format!("{}: got {got:e}, error {error:.1e}", case.line));
+        }
+        let entry = worst.entry((case.id, name, row.is_none())).or_insert((0, 0.0, case.line));
+        entry.0 += 1;
+        if !(error <= entry.1) {
+            (entry.1, entry.2) = (error, case.line);
+        }
+    }
+    println!("\n| model | quantity | customer | values | worst relative error |");
+    println!("|---|---|---|---:|---:|");
+    for ((id, name, new), (number, error, _)) in &worst {
+        let customer = if *new { "new" } else { "known" };
+        println!("| {id} | {name} | {customer} | {number} | {error:.1e} |");
+    }
+    assert!(
+        failures.is_empty(),
+        "{} failures:\n{}",
+        failures.len(),
+        failures[..failures.len().min(200)].join("\n")
+    );
+    let values: usize = worst.values().map(|w| w.0).sum();
+    assert!(values > 3_000 && worst.len() >= 33, "{values} values of {} kinds", worst.len());
+}
+
+/// A positive number, its logarithm uniform.
+fn log_uniform(low: f64, high: f64) -> impl Strategy<Value = f64> {
+    (low.ln()..high.ln()).prop_map(f64::exp)
+}
+
+/// A purchase model of any kind, ordinary to extreme, in units of time of any length.
+fn purchase_model() -> impl Strategy<Value = (&'static str, [f64; 4])> {
+    let shape = || log_uniform(0.05, 20.0);
+    let time = || log_uniform(0.1, 1000.0);
+    prop_oneof![
+        (shape(), time(), shape(), shape()).prop_map(|(r, alpha, a, b)| ("bg_nbd", [r, alpha, a, b])),
+        (shape(), time(), shape(), time())
+            .prop_map(|(r, alpha, s, beta)| ("pareto_nbd", [r, alpha, s, beta])),
+    ]
+}
+
+/// Frequency, recency, age.
+fn history() -> impl Strategy<Value = [f64; 3]> {
+    (prop_oneof![Just(0u32), 1u32..6, 6u32..200], 0.01f64..=1.0, log_uniform(0.01, 3000.0))
+        .prop_map(|(x, share, age)| [f64::from(x), if x == 0 { 0.0 } else { share * age }, age])
+}
+
+fn boxed(id: &str, theta: &[f64]) -> Box<dyn Model> {
+    model(id).unwrap().with_parameters(theta, None).unwrap().model
+}
+
+fn close(a: f64, b: f64, tolerance: f64) -> bool {
+    (a - b).abs() <= tolerance * a.abs().max(b.abs()).max(1e-290)
+}
+
+/// Every kind of question, at one horizon.
+fn questions(h: f64) -> Vec<Quantity> {
+    vec![
+        Quantity::LogLikelihood {},
+        Quantity::ProbabilityAlive { after: 0.0 },
+        Quantity::ProbabilityAlive { after: h },
+        Quantity::ExpectedPurchases { horizon: h },
+        Quantity::PurchaseProbability { n: 0, horizon: h },
+        Quantity::PurchaseProbability { n: 3, horizon: h },
+        Quantity::discounted(Discount::Continuous(0.1 / h), h),
+        Quantity::discounted(Discount::Continuous(0.1 / h), None),
+        Quantity::discounted(Discount::PerPeriod(0.05), h),
+        Quantity::discounted(Discount::PerPeriod(0.05), None),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(100))]
+
+    /// The tail of the count is bounded by what remains of the mean, so both sums are taken until all but 1e-9 is there.
+    #[test]
+    fn the_numbers_of_purchases_are_a_distribution_with_the_expected_mean(
+        (id, theta) in purchase_model(), row in history(), known: bool, share in 0.01f64..0.2,
+    ) {
+        let model = boxed(id, &theta);
+        let row = known.then_some(&row[..]);
+        // A horizon in which few purchases come, so that a thousand counts hold all but a tail that a light rate cannot reach.
+        let age = row.map_or(0.0, |row| row[2]);
+        let x = row.map_or(0.0, |row| row[0]);
+        let horizon = share * (theta[1] + age) / (1.0 + 0.02 * (theta[0] + x));
+        let (mut sum, mut mean) = (0.0, 0.0);
+        for n in 0..400 {
+            let p = answer(&*model, &Quantity::PurchaseProbability { n, horizon }, row);
+            prop_assert!((0.0..=1.0 + 1e-14).contains(&p), "P({n}) = {p}");
+            sum += p;
+            mean += f64::from(n) * p;
+        }
+        let expected = answer(&*model, &Quantity::ExpectedPurchases { horizon }, row);
+        prop_assert!((sum - 1.0).abs() < 1e-12, "sum {sum}");
+        prop_assert!(close(mean, expected, 1e-11), "mean {mean}, expected {expected}");
+    }
+
+    #[test]
+    fn a_longer_silence_never_raises_the_probability_of_being_alive(
+        (id, theta) in purchase_model(), [x, recency, age] in history(), more in log_uniform(1e-6, 1e3), after in log_uniform(1e-3, 1e3),
+    ) {
+        let model = boxed(id, &theta);
+        let alive = |age: f64, after| {
+            answer(&*model, &Quantity::ProbabilityAlive { after }, Some(&[x, recency, age]))
+        };
+        prop_assert!(alive(age + more, 0.0) <= alive(age, 0.0) * (1.0 + 1e-13));
+        // To be alive later is to be alive now.
+        prop_assert!(alive(age, after) <= alive(age, 0.0) * (1.0 + 1e-13));
+    }
+
+    #[test]
+    fn days_or_weeks_give_the_same_probabilities(
+        (id, theta) in purchase_model(), row in history(), per in log_uniform(1e-4, 1e6), h in log_uniform(0.1, 300.0),
+    ) {
+        let scaled = if id == "bg_nbd" {
+            [theta[0], theta[1] * per, theta[2], theta[3]]
+        } else {
+            [theta[0], theta[1] * per, theta[2], theta[3] * per]
+        };
+        let (weeks, days) = (boxed(id, &theta), boxed(id, &scaled));
+        let in_days = [row[0], row[1] * per, row[2] * per];
+        let same = |a: &Quantity, b: &Quantity| {
+            let (a, b) = (answer(&*weeks, a, Some(&row)), answer(&*days, b, Some(&in_days)));
+            (close(a, b, 1e-12), a, b)
+        };
+        for (a, b) in [
+            (Quantity::ProbabilityAlive { after: 0.0 }, Quantity::ProbabilityAlive { after: 0.0 }),
+            (Quantity::ProbabilityAlive { after: h }, Quantity::ProbabilityAlive { after: h * per }),
+            (Quantity::ExpectedPurchases { horizon: h }, Quantity::ExpectedPurchases { horizon: h * per }),
+            (
+                Quantity::PurchaseProbability { n: 2, horizon: h },
+                Quantity::PurchaseProbability { n: 2, horizon: h * per },
+            ),
+            (
+                Quantity::discounted(Discount::Continuous(0.01), h),
+                Quantity::discounted(Discount::Continuous(0.01 / per), h * per),
+            ),
+            (
+                Quantity::discounted(Discount::Continuous(0.01), None),
+                Quantity::discounted(Discount::Continuous(0.01 / per), None),
+            ),
+        ] {
+            let (equal, a_value, b_value) = same(&a, &b);
+            prop_assert!(equal, "{a:?}: {a_value} and {b_value}");
+        }
+    }
+
+    #[test]
+    fn more_time_brings_more_purchases_and_discounting_takes_some_away(
+        (id, theta) in purchase_model(), row in history(), known: bool, h in log_uniform(1e-3, 1e4), more in 1.01f64..10.0,
+        rate in log_uniform(1e-4, 1.0),
+    ) {
+        let model = boxed(id, &theta);
+        let row = known.then_some(&row[..]);
+        let ask = |quantity| answer(&*model, &quantity, row);
+        let plain = ask(Quantity::ExpectedPurchases { horizon: h });
+        prop_assert!(plain >= 0.0);
+        let longer = ask(Quantity::ExpectedPurchases { horizon: h * more });
+        prop_assert!(longer >= plain * (1.0 - 1e-14), "{longer} and {plain}");
+        for discount in [Discount::Continuous(rate), Discount::PerPeriod(rate)] {
+            let discounted = ask(Quantity::discounted(discount, h));
+            prop_assert!(discounted <= plain * (1.0 + 1e-13), "{discount:?}: {discounted} of {plain}");
+            let forever = ask(Quantity::discounted(discount, None));
+            prop_assert!(discounted <= forever * (1.0 + 1e-12), "{discount:?}: {discounted} of {forever} for ever");
+            // After 60/rate nothing counts any more: e^(−60) = 9e-27, and (1 + rate)^(−60/rate) ≤ 2^(−60) = 9e-19.
+            let long = ask(Quantity::discounted(discount, (60.0 / rate).ceil()));
+            prop_assert!(close(long, forever, 1e-12), "{discount:?}: {long} and {forever}");
+        }
+    }
+
+    #[test]
+    fn after_no_time_all_is_as_now(
+        (id, theta) in purchase_model(), row in history(),
+    ) {
+        let model = boxed(id, &theta);
+        let ask = |quantity| answer(&*model, &quantity, Some(&row));
+        let now = ask(Quantity::ProbabilityAlive { after: 0.0 });
+        // The smallest time there is goes the way of any time.
+        let soon = ask(Quantity::ProbabilityAlive { after: 5e-324 });
+        prop_assert!(close(now, soon, 1e-13), "{now} and {soon}");
+        prop_assert_eq!(ask(Quantity::ExpectedPurchases { horizon: 0.0 }), 0.0);
+        prop_assert!(close(ask(Quantity::PurchaseProbability { n: 0, horizon: 0.0 }), 1.0, 1e-14), "P(0)");
+        prop_assert_eq!(ask(Quantity::PurchaseProbability { n: 1, horizon: 0.0 }), 0.0);
+        for discount in [Discount::Continuous(0.1), Discount::PerPeriod(0.1)] {
+            prop_assert_eq!(ask(Quantity::discounted(discount, 0.0)), 0.0);
+        }
+        let new = |quantity| answer(&*model, &quantity, None);
+        prop_assert!(close(new(Quantity::ProbabilityAlive { after: 0.0 }), 1.0, 1e-14), "P(alive)");
+        prop_assert_eq!(new(Quantity::ExpectedPurchases { horizon: 0.0 }), 0.0);
+        prop_assert!(close(new(Quantity::PurchaseProbability { n: 0, horizon: 0.0 }), 1.0, 1e-14), "P(0)");
+        prop_assert_eq!(new(Quantity::PurchaseProbability { n: 1, horizon: 0.0 }), 0.0);
+    }
+
+    #[test]
+    fn a_customer_observed_for_no_time_is_a_new_one((id, theta) in purchase_model(), h in log_uniform(1e-2, 1e3)) {
+        let model = boxed(id, &theta);
+        for quantity in &questions(h)[1..] {
+            let (known, new) = (answer(&*model, quantity, Some(&[0.0; 3])), answer(&*model, quantity, None));
+            prop_assert!(close(known, new, 1e-12), "{quantity:?}: {known} and {new}");
+        }
+    }
+
+    #[test]
+    fn a_customer_among_others_gets_the_same_bits_as_alone(
+        (id, theta) in purchase_model(), rows in prop::collection::vec(history(), 1..12), h in log_uniform(1e-2, 1e3),
+    ) {
+        let model = boxed(id, &theta);
+        let column = |k: usize| -> Vec<f64> { rows.iter().map(|row| row[k]).collect() };
+        let (x, recency, age) = (column(0), column(1), column(2));
+        let table = Table::new().with("frequency", &x).unwrap().with("recency", &recency).unwrap();
+        let table = table.with("T", &age).unwrap();
+        for quantity in questions(h) {
+            let all = model.score(&quantity, &table, &Control::new().threads(2)).unwrap();
+            for (row, all) in rows.iter().zip(all) {
+                prop_assert!(all.is_finite(), "{quantity:?} {row:?}: {all}");
+                let alone = answer(&*model, &quantity, Some(row));
+                prop_assert_eq!(alone.to_bits(), all.to_bits(), "{:?} {:?}: {} and {}", quantity, row, alone, all);
+            }
+        }
+    }
+
+    #[test]
+    fn typed_methods_give_the_same_bits_as_scores(
+        (id, theta) in purchase_model(), row in history(), h in log_uniform(1e-2, 1e3), mean in log_uniform(0.01, 1e6),
+    ) {
+        let customer = History::new(row[0], row[1], row[2]).unwrap();
+        let (alive, purchases) = if id == "bg_nbd" {
+            let model = BgNbd::from_parameters(&theta).unwrap();
+            (model.probability_alive(&customer), model.expected_purchases(&customer, h))
+        } else {
+            let model = ParetoNbd::from_parameters(&theta).unwrap();
+            (model.probability_alive(&customer), model.expected_purchases(&customer, h))
+        };
+        let model = boxed(id, &theta);
+        let score = |quantity| answer(&*model, &quantity, Some(&row)).to_bits();
+        prop_assert_eq!(alive.to_bits(), score(Quantity::ProbabilityAlive { after: 0.0 }));
+        prop_assert_eq!(purchases.to_bits(), score(Quantity::ExpectedPurchases { horizon: h }));
+
+        let spend = GammaGamma::new(theta[0], 1.0 + theta[2], theta[3]).unwrap();
+        let row = [row[0], if row[0] > 0.0 { mean } else { 0.0 }];
+        prop_assert_eq!(
+            spend.expected_spend(row[0], row[1]).unwrap().to_bits(),
+            answer(&spend, &Quantity::ExpectedSpend {}, Some(&row)).to_bits()
+        );
+    }
+}
