@@ -70,7 +70,9 @@ fn every_golden_value_is_met_to_eleven_digits() {
                 }
                 worst_here = worst_here.max(error);
             }
-            worst.push(format!("{worst_here:.1e}"));
+            // Not every quantity has golden values in every set.
+            let known = cases.iter().any(|case| case.expected[k].is_finite());
+            worst.push(if known { format!("{worst_here:.1e}") } else { "–".into() });
         }
         println!("| {id} | {set} | {} | {} |", cases.len(), worst.join(" | "));
     }
