@@ -184,7 +184,7 @@ def judge_all(library: str, sets: list[Cases]) -> list[tuple[int, int, int, floa
 
 
 def version(library: str) -> str:
-    return importlib.metadata.version(library.replace("_", "-"))
+    return importlib.metadata.version("cam-py" if library == "cam" else library.replace("_", "-"))
 
 
 def cell(judged: tuple[int, int, int, float, str]) -> str:

@@ -13,7 +13,7 @@ BEGIN = "<!-- {name}:begin -->"
 END = "<!-- {name}:end -->"
 
 NAMES = {
-    "cam": "cam",
+    "cam": "cam-py",
     "cam_polars": "cam, polars frame",
     "lifetimes": "lifetimes",
     "lifetimes_weights": "lifetimes, weights by hand",

@@ -37,8 +37,8 @@ MODULES = {
 
 # What decides whether a kept figure is still good: the versions of these.
 PACKAGES = {
-    "cam": ["cam"],
-    "cam_polars": ["cam", "polars"],
+    "cam": ["cam-py"],
+    "cam_polars": ["cam-py", "polars"],
     "lifetimes": ["lifetimes", "autograd", "numpy", "scipy", "pandas"],
     "lifetimes_weights": ["lifetimes", "autograd", "numpy", "scipy", "pandas"],
     "pymc_marketing": ["pymc-marketing", "pymc", "pytensor", "numpy", "scipy"],
