@@ -214,18 +214,20 @@ impl<'a, 'c, R: Fn(&[f64]) -> Result<(), String>> Reader<'a, 'c, R> {
         let width = self.columns.len();
         let mut skipped = 0;
         let n = rows.len() / width;
-        for (k, view) in self.views.iter().enumerate() {
+        let mut sound = true;
+        for (k, (view, column)) in self.views.iter().zip(self.columns).enumerate() {
             let part = view.slice_axis(Axis(0), (first..first + n).into());
+            let column_of_rows = rows[k..].iter_mut().step_by(width);
             // −0 and 0 are the same history.
             match part.as_slice() {
-                Some(part) => {
-                    part.iter().zip(rows[k..].iter_mut().step_by(width)).for_each(|(v, r)| *r = v + 0.0)
-                }
-                None => part.iter().zip(rows[k..].iter_mut().step_by(width)).for_each(|(v, r)| *r = v + 0.0),
+                Some(part) => part.iter().zip(column_of_rows).for_each(|(v, r)| *r = v + 0.0),
+                None => part.iter().zip(column_of_rows).for_each(|(v, r)| *r = v + 0.0),
             }
+            sound &= part.iter().fold(true, |sound, &v| sound & column.domain.contains(v));
         }
         for (i, row) in rows.chunks_exact(width).enumerate() {
-            if row.iter().zip(self.columns).all(|(v, c)| c.domain.contains(*v)) {
+            // Column by column the check is many times quicker than row by row, so that it comes first.
+            if sound || row.iter().zip(self.columns).all(|(v, c)| c.domain.contains(*v)) {
                 (self.rule)(row).map_err(|rule| Error::data(first + i, rule))?;
                 take(i, row);
             } else if self.purpose == Purpose::Fit || !row.iter().any(|v| v.is_nan()) {

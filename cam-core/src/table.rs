@@ -111,6 +111,9 @@ pub enum Domain {
     Count,
 }
 
+/// 2⁵².
+const TWO_52: f64 = 4503599627370496.0;
+
 impl Domain {
     /// Whether the value lies in the domain. NaN lies in none.
     pub fn contains(self, x: f64) -> bool {
@@ -118,8 +121,8 @@ impl Domain {
             && match self {
                 Domain::Positive => x > 0.0,
                 Domain::NonNegative => x >= 0.0,
-                // A conversion there and back is exact up to 2⁵³, and far quicker than to ask for the fraction; beyond, every double is whole.
-                Domain::Count => x >= 0.0 && (x as u64 as f64 == x || x > 9e15),
+                // Adding 2⁵² rounds to a whole number: two additions, where asking for the fraction is a call. Beyond, every double is whole.
+                Domain::Count => x >= 0.0 && ((x + TWO_52) - TWO_52 == x || x >= TWO_52),
             }
     }
 

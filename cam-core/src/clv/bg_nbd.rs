@@ -261,8 +261,7 @@ impl BgNbd {
     /// The same, discounted: E\[λ K(λp)\]; `kernels` are for no larger α. See [`kernel`].
     fn expected_discounted(&self, kernels: &Kernels<'_>) -> f64 {
         let BgNbd { r, alpha, a, b } = *self;
-        let finest = 1.0 / (1.0 + kernels.fastest(r) / alpha);
-        kernels.expect(r, alpha, &beta_mixing(a, b, finest, -finest.ln())) * (r / alpha)
+        kernels.expect(r, alpha, a, b) * (r / alpha)
     }
 
     /// P(alive) times a quantity f(x, α + T) of a customer who is alive.

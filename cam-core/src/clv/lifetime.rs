@@ -20,7 +20,7 @@ use crate::model::{Discount, Quantity};
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Lifetime {
     Continuous { rate: f64, horizon: f64 },
-    PerPeriod { rate: f64, horizon: f64 },
+    PerPeriod { rate: f64, discount: f64, horizon: f64, whole: f64, part: f64 },
 }
 
 impl Lifetime {
@@ -43,7 +43,13 @@ impl Lifetime {
         match discount {
             // Without a discount the periods telescope.
             Discount::PerPeriod(0.0) => Lifetime::Continuous { rate: 0.0, horizon },
-            Discount::PerPeriod(d) => Lifetime::PerPeriod { rate: d.ln_1p(), horizon },
+            Discount::PerPeriod(d) => {
+                let (whole, part) = match horizon.is_finite() {
+                    true => (horizon.floor(), horizon.fract()),
+                    false => (f64::INFINITY, 0.0),
+                };
+                Lifetime::PerPeriod { rate: d.ln_1p(), discount: 1.0 / (1.0 + d), horizon, whole, part }
+            }
             Discount::Continuous(rate) => Lifetime::Continuous { rate, horizon },
         }
     }
@@ -67,17 +73,18 @@ impl Lifetime {
     pub(super) fn at(&self, w: f64) -> f64 {
         match *self {
             Lifetime::Continuous { rate, horizon } => annuity(w + rate, horizon),
-            Lifetime::PerPeriod { rate, horizon } => {
-                let discount = (-rate).exp();
+            Lifetime::PerPeriod { rate, discount, whole, part, .. } => {
                 let c = w + rate;
                 let first = discount * exprel(-w);
-                if horizon == f64::INFINITY {
+                if whole == f64::INFINITY {
                     return first / -(-c).exp_m1();
                 }
-                let (whole, part) = (horizon.floor(), horizon.fract());
                 // (1 − e^(−cn))/(1 − e^(−c)), without 0/0 at c = 0.
-                let periods = whole * exprel(-c * whole) / exprel(-c);
-                first * periods + (-c * whole).exp() * discount * part * exprel(-w * part)
+                let sum = first * whole * exprel(-c * whole) / exprel(-c);
+                if part == 0.0 {
+                    return sum;
+                }
+                sum + (-c * whole).exp() * discount * part * exprel(-w * part)
             }
         }
     }

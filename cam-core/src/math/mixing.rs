@@ -18,16 +18,29 @@ use super::quadrature::Rule;
 /// What is cut off at either end, relative to the largest term: e^(−CUT).
 const CUT: f64 = 39.0;
 
-/// The widest step. Integrands are analytic in a strip of half-width π/2 at least, so that
-/// the error is e^(−2π · 1.57 / 0.24) = 1e-18 or less.
+/// The widest step.
 const STEP: f64 = 0.24;
+
+/// The step for a density that rises like e^(shape·y) to the left. By Poisson's summation formula the error of the sum is the Fourier transform
+/// at ω = 2π/h, which for the gamma density is |Γ(k + iω)/Γ(k)| ≈ exp(½k ln(1 + (ω/k)²) − ω atan(ω/k)) by Stirling's formula: this finds
+/// the ω where that is e^(−38). (The strip alone does not tell it: at its edge the density is large if k is.)
+fn step(shape: f64) -> f64 {
+    let k = shape.max(1e-100);
+    let mut omega = 38.0 + (76.0 * k).sqrt();
+    // The exponent is convex in ω, and this begins beyond the root.
+    for _ in 0..8 {
+        let angle = (omega / k).atan();
+        omega -= (omega * angle - k * (omega / k).hypot(1.0).ln() - 38.0) / angle;
+    }
+    STEP.min(std::f64::consts::TAU / omega)
+}
 
 /// X ~ Gamma(shape, rate 1). `finest` is the smallest scale on which g changes: for x ≪ finest it is constant.
 pub fn gamma_mixing(shape: f64, finest: f64) -> Rule {
     // ln density of y = ln x, up to a constant: shape·y − e^y, greatest at y = ln shape.
     let density = |y: f64| shape * y - y.exp();
     let left = finest.min(1.0).ln() - 5.0;
-    build(density, f64::exp, shape.ln(), 1.0 / shape.sqrt(), left, f64::INFINITY, -finest.ln())
+    build(density, f64::exp, shape.ln(), 1.0 / shape.sqrt(), step(shape), left, f64::INFINITY, -finest.ln())
 }
 
 /// X ~ Beta(a, b). `finest` is the smallest scale on which g changes: for x ≪ finest it is constant. `gain` is ln g(0)/E\[g(X)\] or
@@ -37,21 +50,23 @@ pub fn beta_mixing(a: f64, b: f64, finest: f64, gain: f64) -> Rule {
     let density = |y: f64| -a * log1p_exp(-y) - b * log1p_exp(y);
     let width = (1.0 / a + 1.0 / b).sqrt();
     let left = finest.min(1.0).ln() - 5.0;
-    build(density, logistic, (a / b).ln(), width, left, 5.0, gain)
+    build(density, logistic, (a / b).ln(), width, step(a), left, 5.0, gain)
 }
 
+#[expect(clippy::too_many_arguments, reason = "one density, described once for gamma and once for beta")]
 fn build(
     density: impl Fn(f64) -> f64,
     value: impl Fn(f64) -> f64,
     mode: f64,
     width: f64,
+    widest: f64,
     left: f64,
     right: f64,
     gain: f64,
 ) -> Rule {
     let cut = CUT + gain.max(0.0);
     // A peak narrower than the strip wants h ≤ 0.68 σ: then e^(−2π²σ²/h²) = 1e-18.
-    let h = STEP.min(0.68 * width);
+    let h = widest.min(0.68 * width);
     // Where a mode lies outside [left, right], stretching begins beyond it, so that the peak is never stretched.
     let (left, right) = (left.min(mode - 12.0 * width.min(1.0)), right.max(mode + 12.0 * width.min(1.0)));
     let stretch = |u: f64| {

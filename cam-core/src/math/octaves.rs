@@ -94,7 +94,7 @@ impl<F: Fn(f64, f64) -> f64> Reader<'_, F> {
         if !log.is_finite() {
             return (self.octaves.f)(key, log.exp2());
         }
-        let octave = log.floor();
+        let octave = floor(log);
         let mixed = key.to_bits().wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 32;
         let place = (mixed as usize).wrapping_add(octave as i64 as usize) % NEAR;
         let cell = match &self.near[place] {
@@ -104,6 +104,14 @@ impl<F: Fn(f64, f64) -> f64> Reader<'_, F> {
         let value = polynomial(&cell.powers, 2.0 * (log - octave) - 1.0);
         if cell.of_logarithm { value.exp() } else { value }
     }
+}
+
+/// ⌊x⌋ for |x| < 2⁵¹, without a call: adding 1.5 · 2⁵² rounds to the nearest.
+#[inline]
+fn floor(x: f64) -> f64 {
+    const ROUNDER: f64 = 6755399441055744.0;
+    let nearest = (x + ROUNDER) - ROUNDER;
+    if nearest > x { nearest - 1.0 } else { nearest }
 }
 
 /// π (j + 1/2)/n: the Chebyshev points of the first kind are the cosines.

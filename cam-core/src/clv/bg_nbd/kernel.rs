@@ -7,7 +7,7 @@
 use crate::clv::lifetime::Lifetime;
 use crate::math::{
     gamma::{ln_gamma, ln_rising},
-    mixing::gamma_mixing,
+    mixing::{beta_mixing, gamma_mixing},
     octaves::Octaves,
     quadrature::{Rule, gamma_rule},
 };
@@ -16,10 +16,13 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 /// (m, z) ↦ M_m(z), for z ≤ 1/α.
 pub(super) struct Kernels<'a> {
-    lifetime: Lifetime,
     longest: f64,
+    /// −K'(0).
+    slope: f64,
     mean: Octaves<Box<dyn Fn(f64, f64) -> f64 + Sync + Send + 'a>>,
     rules: Arc<Rules>,
+    /// Nodes for p by b and the finest scale; one a for all.
+    over: RwLock<HashMap<(u64, u64), Arc<Rule>>>,
 }
 
 /// From here on a plain trapezoidal sum costs no more than Gauss's rule.
@@ -61,7 +64,11 @@ impl<'a> Kernels<'a> {
         let rules = Arc::new(Rules { lifetime, alpha, known: RwLock::default() });
         let inner = Arc::clone(&rules);
         let mean = Box::new(move |m: f64, z: f64| inner.of(m).expect(|rate| lifetime.at(rate * z)));
-        Kernels { lifetime, longest: lifetime.longest(), mean: Octaves::new(mean), rules }
+        // By a difference: it only ever multiplies numbers below 1e-8, so that eight digits of it are enough.
+        let longest = lifetime.longest();
+        let step = 1e-8 / longest.max(f64::MIN_POSITIVE);
+        let slope = (longest - lifetime.at(step)) / step;
+        Kernels { longest, slope, mean: Octaves::new(mean), rules, over: RwLock::default() }
     }
 
     /// The fastest rate of leaving that has a weight, per p/A: the scale on which M_m changes.
@@ -69,14 +76,27 @@ impl<'a> Kernels<'a> {
         self.rules.of(m).nodes.last().copied().unwrap_or(1.0) * self.longest
     }
 
-    /// Σ over the nodes p of a rule of M_m(p/A).
-    pub(super) fn expect(&self, m: f64, rate: f64, over: &Rule) -> f64 {
+    /// E\[M_m(p/A)\], p ~ Beta(a, b), where A ≥ α and b goes with m.
+    pub(super) fn expect(&self, m: f64, rate: f64, a: f64, b: f64) -> f64 {
         let fastest = self.fastest(m);
+        // The scale on which M_m(p/A) changes with p, down to a power of 2: so the nodes serve many A.
+        let finest = (-(1.0 + fastest / rate).log2().ceil()).exp2();
+        let over = self.over(a, b, finest);
         let mut mean = self.mean.reader();
         over.expect(|p| {
             let z = p / rate;
-            // Nobody leaves within the horizon, to the last digit.
-            if z * fastest < 1e-17 { self.lifetime.longest() } else { mean.at(m, z) }
+            // Where hardly anybody leaves within the horizon, K is a straight line to the last digit.
+            if z * fastest < 1e-8 { self.longest - self.slope * (m + 1.0) * z } else { mean.at(m, z) }
         })
+    }
+
+    fn over(&self, a: f64, b: f64, finest: f64) -> Arc<Rule> {
+        let place = (b.to_bits(), finest.to_bits());
+        if let Some(rule) = self.over.read().unwrap_or_else(PoisonError::into_inner).get(&place) {
+            return Arc::clone(rule);
+        }
+        let rule = Arc::new(beta_mixing(a, b, finest, -finest.ln()));
+        self.over.write().unwrap_or_else(PoisonError::into_inner).insert(place, Arc::clone(&rule));
+        rule
     }
 }

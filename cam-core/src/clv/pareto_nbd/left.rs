@@ -83,7 +83,7 @@ fn log_integral<const DERIVATIVES: bool>(theta: [f64; 4], x: f64, recency: f64, 
     let kappa = near / far;
     let phi = |v: f64| (e_near - 1.0) * v + e_far * (kappa * v.exp_m1()).ln_1p();
     let whole = ((age - recency) / near).ln_1p();
-    let end = cut(phi, whole, |v| {
+    let (end, phi_end) = cut(phi, whole, |v| {
         let grown = kappa * v.exp();
         (e_near - 1.0) + e_far * grown / (1.0 - kappa + grown)
     });
@@ -94,7 +94,7 @@ fn log_integral<const DERIVATIVES: bool>(theta: [f64; 4], x: f64, recency: f64, 
     let (mut from, mut phi_from) = (0.0, 0.0);
     for k in 0..panels as usize {
         let to = if k + 1 == panels as usize { end } else { from + width };
-        let phi_to = phi(to);
+        let phi_to = if k + 1 == panels as usize { phi_end } else { phi(to) };
         let rule = legendre(nodes(phi_to - phi_from, to - from));
         let n = rule.nodes.len();
         // All nodes at once, so that the compiler can take several per instruction. On each: eᵛ, ln((d+u)/(d+t_x)), and the weight.
@@ -223,17 +223,17 @@ impl Sums {
 }
 
 /// The point where φ has risen to the cut, or the end of the interval. φ is convex, so Newton's iteration from the right
-/// falls monotonically onto it.
-fn cut(phi: impl Fn(f64) -> f64, whole: f64, slope: impl Fn(f64) -> f64) -> f64 {
-    let mut v = whole;
+/// falls monotonically onto it. With φ there.
+fn cut(phi: impl Fn(f64) -> f64, whole: f64, slope: impl Fn(f64) -> f64) -> (f64, f64) {
+    let (mut v, mut rise) = (whole, phi(whole));
     for _ in 0..60 {
-        let excess = phi(v) - CUT;
-        if !(excess > 0.5) {
+        if !(rise - CUT > 0.5) {
             break;
         }
-        v -= excess / slope(v);
+        v -= (rise - CUT) / slope(v);
+        rise = phi(v);
     }
-    v
+    (v, rise)
 }
 
 /// Gauss–Legendre nodes that a panel needs over which φ rises by `rise`: the error term of the rule for e^(−rise·y), and the distance π
