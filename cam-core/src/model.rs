@@ -12,7 +12,7 @@ use crate::math::{
     random::Stream,
 };
 use crate::rows::{Purpose, Reader, Rows};
-use crate::table::{MAX_COLUMNS, Table, Variable};
+use crate::table::{Domain, LARGEST, MAX_COLUMNS, Table, Variable};
 use serde::{Deserialize, Serialize};
 
 /// Who a model is.
@@ -173,9 +173,10 @@ impl Quantity {
 
     /// Check every argument.
     pub fn check(&self) -> Result<()> {
-        let time = |name, value: f64| match value >= 0.0 && value.is_finite() {
+        // However short a time: it may be a difference of two.
+        let time = |name, value: f64| match (0.0..=LARGEST).contains(&value) {
             true => Ok(()),
-            false => Err(Error::parameter(name, "finite and at least 0", value)),
+            false => Err(Error::parameter(name, "finite and at least 0 (up to 1e100)", value)),
         };
         match *self {
             Quantity::ProbabilityAlive { after } => time("after", after),
@@ -196,7 +197,9 @@ impl Quantity {
                         ));
                     }
                 };
-                time(name, rate)?;
+                if !Domain::NonNegative.contains(rate) {
+                    return Err(Error::parameter(name, Domain::NonNegative.rule(), rate));
+                }
                 match horizon.is_none() && rate == 0.0 {
                     true => Err(Error::parameter(name, "positive where the horizon is infinite", rate)),
                     false => Ok(()),

@@ -220,10 +220,15 @@ impl<'a, 'c, R: Fn(&[f64]) -> Result<(), String>> Reader<'a, 'c, R> {
             let column_of_rows = rows[k..].iter_mut().step_by(width);
             // −0 and 0 are the same history.
             match part.as_slice() {
-                Some(part) => part.iter().zip(column_of_rows).for_each(|(v, r)| *r = v + 0.0),
-                None => part.iter().zip(column_of_rows).for_each(|(v, r)| *r = v + 0.0),
+                Some(part) => {
+                    part.iter().zip(column_of_rows).for_each(|(v, r)| *r = v + 0.0);
+                    sound &= column.domain.contains_all(part.iter());
+                }
+                None => {
+                    part.iter().zip(column_of_rows).for_each(|(v, r)| *r = v + 0.0);
+                    sound &= column.domain.contains_all(part.iter());
+                }
             }
-            sound &= part.iter().fold(true, |sound, &v| sound & column.domain.contains(v));
         }
         for (i, row) in rows.chunks_exact(width).enumerate() {
             // Column by column the check is many times quicker than row by row, so that it comes first.

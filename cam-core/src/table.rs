@@ -103,35 +103,51 @@ impl<'a> Table<'a> {
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Domain {
-    /// x > 0 and finite.
+    /// 1e-100 ≤ x ≤ 1e100.
     Positive,
-    /// x ≥ 0 and finite.
+    /// 0, or 1e-100 ≤ x ≤ 1e100.
     NonNegative,
-    /// 0, 1, 2, …
+    /// 0, 1, 2, …, at most a milliard (1e9).
     Count,
 }
 
 /// 2⁵².
 const TWO_52: f64 = 4503599627370496.0;
 
+/// The largest and the smallest positive number that may come in: so that products of a few of them stay finite, and none vanishes.
+pub(crate) const LARGEST: f64 = 1e100;
+const SMALLEST: f64 = 1e-100;
+/// The largest count.
+const MOST: f64 = 1e9;
+
 impl Domain {
     /// Whether the value lies in the domain. NaN lies in none.
+    #[inline]
     pub fn contains(self, x: f64) -> bool {
-        x.is_finite()
-            && match self {
-                Domain::Positive => x > 0.0,
-                Domain::NonNegative => x >= 0.0,
-                // Adding 2⁵² rounds to a whole number: two additions, where asking for the fraction is a call. Beyond, every double is whole.
-                Domain::Count => x >= 0.0 && ((x + TWO_52) - TWO_52 == x || x >= TWO_52),
-            }
+        match self {
+            Domain::Positive => (x >= SMALLEST) & (x <= LARGEST),
+            Domain::NonNegative => ((x >= SMALLEST) & (x <= LARGEST)) | (x == 0.0),
+            // Adding 2⁵² rounds to a whole number: two additions, where asking for the fraction is a call.
+            Domain::Count => (x >= 0.0) & (x <= MOST) & ((x + TWO_52) - TWO_52 == x),
+        }
+    }
+
+    /// Whether all values lie in the domain.
+    pub(crate) fn contains_all<'a>(self, values: impl Iterator<Item = &'a f64>) -> bool {
+        // One loop for each domain, so that it holds no other branch.
+        match self {
+            Domain::Positive => values.fold(true, |all, &x| all & Domain::Positive.contains(x)),
+            Domain::NonNegative => values.fold(true, |all, &x| all & Domain::NonNegative.contains(x)),
+            Domain::Count => values.fold(true, |all, &x| all & Domain::Count.contains(x)),
+        }
     }
 
     /// The domain in words, for messages: `must be …`.
     pub fn rule(self) -> &'static str {
         match self {
-            Domain::Positive => "positive and finite",
-            Domain::NonNegative => "finite and at least 0",
-            Domain::Count => "a whole number, at least 0",
+            Domain::Positive => "positive and finite (1e-100 to 1e100)",
+            Domain::NonNegative => "finite and at least 0 (0, or 1e-100 to 1e100)",
+            Domain::Count => "a whole number, at least 0 (up to 1e9)",
         }
     }
 }

@@ -32,7 +32,7 @@ use crate::math::{
 };
 use crate::model::{Family, Quantity, Scorer, Spec, parameters, score_row};
 use crate::rows::Rows;
-use kernel::Kernels;
+use kernel::{Dropouts, Kernels};
 
 parameters! {
     /// The BG/NBD model; see the [module](self).
@@ -143,10 +143,13 @@ impl Family for BgNbd {
                 let lifetime = Lifetime::of(quantity)?;
                 match lifetime.plain_horizon() {
                     Some(horizon) => {
-                        self.interpolated(move |x, rate| self.updated(x, rate).expected_within(horizon))
+                        let dropouts = Dropouts::new(self.a);
+                        self.interpolated(move |x, rate| {
+                            self.updated(x, rate).expected_within(horizon, &dropouts)
+                        })
                     }
                     None => {
-                        let kernels = Kernels::new(lifetime, self.alpha);
+                        let kernels = Kernels::new(lifetime, self.alpha, self.a);
                         self.interpolated(move |x, rate| self.updated(x, rate).expected_discounted(&kernels))
                     }
                 }
@@ -161,8 +164,8 @@ impl Family for BgNbd {
             _ => {
                 let lifetime = Lifetime::of(quantity)?;
                 match lifetime.plain_horizon() {
-                    Some(horizon) => self.expected_within(horizon),
-                    None => self.expected_discounted(&Kernels::new(lifetime, self.alpha)),
+                    Some(horizon) => self.expected_within(horizon, &Dropouts::new(self.a)),
+                    None => self.expected_discounted(&Kernels::new(lifetime, self.alpha, self.a)),
                 }
             }
         }))
@@ -244,13 +247,12 @@ impl BgNbd {
     }
 
     /// Expected purchases of a new customer within t: E\[(1 − (1 + pτ)^(−r))/p\], τ = t/α.
-    fn expected_within(&self, t: f64) -> f64 {
-        let BgNbd { r, alpha, a, b } = *self;
+    fn expected_within(&self, t: f64, dropouts: &Dropouts) -> f64 {
+        let BgNbd { r, alpha, b, .. } = *self;
         let tau = t / alpha;
         // rτ · (L/pτ) · (1 − e^(−rL))/(rL) with L = ln(1 + pτ): no cancellation for small p.
         // E[1/p], cut off at rτ, is no less than 1/E[p].
-        let finest = 1.0 / (1.0 + r.max(1.0) * tau);
-        beta_mixing(a, b, finest, -finest.ln()).expect(|p| {
+        dropouts.of(b, 1.0 + r.max(1.0) * tau).expect(|p| {
             let z = p * tau;
             let l = z.ln_1p();
             let ratio = if z < 1e-16 { 1.0 } else { l / z };
@@ -260,8 +262,8 @@ impl BgNbd {
 
     /// The same, discounted: E\[λ K(λp)\]; `kernels` are for no larger α. See [`kernel`].
     fn expected_discounted(&self, kernels: &Kernels<'_>) -> f64 {
-        let BgNbd { r, alpha, a, b } = *self;
-        kernels.expect(r, alpha, a, b) * (r / alpha)
+        let BgNbd { r, alpha, b, .. } = *self;
+        kernels.expect(r, alpha, b) * (r / alpha)
     }
 
     /// P(alive) times a quantity f(x, α + T) of a customer who is alive.

@@ -155,8 +155,9 @@ impl GammaGamma {
     pub fn expected_spend(&self, frequency: f64, monetary_value: f64) -> Result<f64> {
         let shape = self.p * frequency + self.q;
         if shape > 1.0 {
-            // q − 1 first: exact where q is near 1.
-            Ok(self.p * (self.v + frequency * monetary_value) / (self.p * frequency + (self.q - 1.0)))
+            // q − 1 first: exact where q is near 1. The division comes before the products, so that none overflows.
+            let weight = self.p / (self.p * frequency + (self.q - 1.0));
+            Ok(weight * self.v + weight * frequency * monetary_value)
         } else {
             Err(Error::new(
                 ErrorKind::Numerical,

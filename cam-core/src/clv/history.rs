@@ -41,8 +41,12 @@ pub(super) const PURCHASE_QUANTITIES: &[&str] = &[
 pub(super) const HISTORY: [Variable; 3] = [FREQUENCY, RECENCY, AGE];
 
 /// The rule between the columns of a purchase history.
+#[inline]
 pub(super) fn check_history(row: &[f64]) -> Result<(), String> {
-    let (frequency, recency, age) = (row[0], row[1], row[2]);
+    let &[frequency, recency, age] = row else { return Err("need three columns".into()) };
+    if recency <= age && (frequency == 0.0) == (recency == 0.0) {
+        return Ok(());
+    }
     if recency > age {
         return Err(format!("need 0 <= recency <= T, got recency = {recency}, T = {age}"));
     }

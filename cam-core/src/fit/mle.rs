@@ -82,6 +82,8 @@ const SAMPLE_FROM: usize = 16_384;
 const SAMPLE: usize = 4_096;
 /// A direction in the log-parameters is flat when its standard error is larger than this: a factor of e³⁰ either way.
 const FLAT: f64 = 30.0;
+/// A curvature that is no more than rounding beside the largest.
+const FLAT_AGAINST_STEEPEST: f64 = 1e-10;
 /// Log-parameters beyond this have run away: e⁴⁶ = 1e20.
 const BOUND: f64 = 46.0;
 
@@ -213,8 +215,10 @@ fn conclude<F: Family>(
     }
     let gradient_norm = point.gradient_norm();
     let (eigenvalues, vectors) = symmetric_eigen(&point.hessian);
-    let flat: Vec<usize> =
-        (0..start.len()).filter(|&k| customers * eigenvalues[k] < 1.0 / (FLAT * FLAT)).collect();
+    // Flat against the customers there are, or, however many, against the other directions.
+    let steepest = eigenvalues.iter().fold(0.0, |m: f64, e| m.max(e.abs()));
+    let threshold = (1.0 / (FLAT * FLAT * customers)).max(FLAT_AGAINST_STEEPEST * steepest);
+    let flat: Vec<usize> = (0..start.len()).filter(|&k| eigenvalues[k] < threshold).collect();
     // The gradient may stay just above the tolerance through rounding alone, where terms are large.
     let vanishes = gradient_norm <= options.gradient_tolerance.max(1e-13 * (1.0 + point.value.abs()))
         || (found.stop == Stop::Rounding && gradient_norm <= 1e3 * options.gradient_tolerance);

@@ -1,7 +1,8 @@
 //! Fits that cannot succeed say so, by name.
 
 use cam_core::clv::{BgNbd, GammaGamma, ParetoNbd};
-use cam_core::{Control, ErrorKind, Fit, FitOptions, Fitted, Model, Result, Status, Table};
+use cam_core::math::jet::{Derivatives, Real};
+use cam_core::{Control, ErrorKind, Family, Fit, FitOptions, Fitted, Model, Result, Status, Table};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 fn table<'a>(x: &'a [f64], t_x: &'a [f64], age: &'a [f64]) -> Table<'a> {
@@ -12,17 +13,26 @@ fn table<'a>(x: &'a [f64], t_x: &'a [f64], age: &'a [f64]) -> Table<'a> {
 fn bad_rows_are_named_with_rule_and_value() {
     // (frequency, recency, T) of row 1; row 0 is sound.
     let cases: [([f64; 3], &str); 11] = [
-        ([f64::NAN, 1.0, 2.0], "row 1: frequency must be a whole number, at least 0, got NaN"),
-        ([f64::INFINITY, 1.0, 2.0], "row 1: frequency must be a whole number, at least 0, got inf"),
-        ([-1.0, 1.0, 2.0], "row 1: frequency must be a whole number, at least 0, got -1"),
-        ([1.5, 1.0, 2.0], "row 1: frequency must be a whole number, at least 0, got 1.5"),
-        ([1.0, -1.0, 2.0], "row 1: recency must be finite and at least 0, got -1"),
-        ([1.0, 1.0, f64::NEG_INFINITY], "row 1: T must be finite and at least 0, got -inf"),
+        ([f64::NAN, 1.0, 2.0], "row 1: frequency must be a whole number, at least 0 (up to 1e9), got NaN"),
+        (
+            [f64::INFINITY, 1.0, 2.0],
+            "row 1: frequency must be a whole number, at least 0 (up to 1e9), got inf",
+        ),
+        ([-1.0, 1.0, 2.0], "row 1: frequency must be a whole number, at least 0 (up to 1e9), got -1"),
+        ([1.5, 1.0, 2.0], "row 1: frequency must be a whole number, at least 0 (up to 1e9), got 1.5"),
+        ([1.0, -1.0, 2.0], "row 1: recency must be finite and at least 0 (0, or 1e-100 to 1e100), got -1"),
+        (
+            [1.0, 1.0, f64::NEG_INFINITY],
+            "row 1: T must be finite and at least 0 (0, or 1e-100 to 1e100), got -inf",
+        ),
         ([1.0, 12.0, 10.0], "row 1: need 0 <= recency <= T, got recency = 12, T = 10"),
         ([2.0, 0.0, 10.0], "row 1: need recency > 0 where frequency > 0, got frequency = 2, recency = 0"),
         ([0.0, 3.0, 10.0], "row 1: need recency = 0 where frequency = 0, got recency = 3"),
-        ([1.0, f64::NAN, 10.0], "row 1: recency must be finite and at least 0, got NaN"),
-        ([1.0, 1.0, f64::NAN], "row 1: T must be finite and at least 0, got NaN"),
+        (
+            [1.0, f64::NAN, 10.0],
+            "row 1: recency must be finite and at least 0 (0, or 1e-100 to 1e100), got NaN",
+        ),
+        ([1.0, 1.0, f64::NAN], "row 1: T must be finite and at least 0 (0, or 1e-100 to 1e100), got NaN"),
     ];
     for (bad, message) in cases {
         let column = |k: usize, sound: f64| [sound, bad[k]];
@@ -82,6 +92,107 @@ fn a_parameter_that_runs_to_its_boundary_is_named() {
     assert!(parameters.iter().any(|p| p.starts_with("s ") || p.starts_with("beta ")), "{parameters:?}");
     assert!(fitted.report().unwrap().covariance().is_err());
     assert!(fitted.confidence_intervals(0.95).is_err());
+}
+
+#[test]
+fn identical_customers_are_no_maximum_however_many_they_are() {
+    for weight in [1.0, 1e4, 1e10] {
+        let w = [weight; 3];
+        let data = table(&[3.0; 3], &[8.0; 3], &[10.0; 3]).with("weight", &w).unwrap();
+        for status in [status(BgNbd::fit(data.clone())), status(ParetoNbd::fit(data))] {
+            assert!(matches!(status, Ok(Status::Boundary { .. })), "weight {weight}: {status:?}");
+        }
+    }
+}
+
+#[test]
+fn numbers_beyond_reason_are_refused_by_name() {
+    for (x, t_x, age) in [(1e300, 1.0, 2.0), (1.0, 1e-300, 2.0), (1.0, 2.0, 1e300)] {
+        let error = BgNbd::fit(table(&[x], &[t_x], &[age])).unwrap_err();
+        assert_eq!((error.kind(), error.row()), (ErrorKind::InvalidData, Some(0)), "{error}");
+    }
+    for horizon in [1e300, f64::INFINITY, f64::NAN, -1.0] {
+        let quantity = cam_core::Quantity::ExpectedPurchases { horizon };
+        assert_eq!(quantity.check().unwrap_err().field(), Some("horizon"));
+    }
+}
+
+#[test]
+fn the_extremes_that_may_come_in_give_finite_numbers() {
+    use cam_core::{Discount, Quantity};
+    let x = [0.0, 1.0, 2.0, 1e3, 1e9, 1e9];
+    let t_x = [0.0, 1e-100, 39.0, 1e100, 1e100, 1.0];
+    let age = [1e100, 1e-100, 39.0, 1e100, 1e100, 39.0];
+    let data = table(&x, &t_x, &age);
+    let bg = BgNbd::new(0.2426, 4.4136, 0.7929, 2.4259).unwrap();
+    let pareto = ParetoNbd::new(0.5533, 10.578, 0.6062, 11.669).unwrap();
+    for quantity in [
+        Quantity::LogLikelihood {},
+        Quantity::ProbabilityAlive { after: 0.0 },
+        Quantity::ProbabilityAlive { after: 1e100 },
+        Quantity::ExpectedPurchases { horizon: 1e-100 },
+        Quantity::ExpectedPurchases { horizon: 1e100 },
+        Quantity::PurchaseProbability { n: 3, horizon: 10.0 },
+        Quantity::discounted(Discount::Continuous(1e-12), None),
+        Quantity::discounted(Discount::PerPeriod(0.1), 10.5),
+    ] {
+        for model in [&bg as &dyn Model, &pareto] {
+            let scores = model.score(&quantity, &data, &Control::new()).unwrap();
+            assert!(scores.iter().all(|v| v.is_finite()), "{} {quantity:?} {scores:?}", model.spec().id);
+        }
+    }
+}
+
+/// The gradient against differences of the log-likelihood, the Hessian against differences of the gradient.
+fn derivatives_agree<F: Family>(theta: &[f64], rows: &[&[f64]]) {
+    let jet = |theta: &[f64], row: &[f64]| {
+        let variables: Vec<F::Jet> = theta.iter().enumerate().map(|(i, &v)| F::Jet::variable(v, i)).collect();
+        F::log_likelihood(&variables, &F::shared(&variables, row[0]), row)
+    };
+    for row in rows {
+        let at = jet(theta, row);
+        for j in 0..theta.len() {
+            // The best step for central differences: error about 1e-10 relative to the scale of the function.
+            let h = 6e-6 * theta[j];
+            let moved = |by: f64| {
+                let mut moved = theta.to_vec();
+                moved[j] += by;
+                jet(&moved, row)
+            };
+            let (up, down) = (moved(h), moved(-h));
+            let slope = (up.value() - down.value()) / (2.0 * h);
+            let scale = (1.0 + at.value().abs()) / theta[j];
+            assert!((slope - at.gradient()[j]).abs() < 1e-8 * scale, "{} {row:?} d{j}", F::SPEC.id);
+            for i in 0..theta.len() {
+                let bend = (up.gradient()[i] - down.gradient()[i]) / (2.0 * h);
+                assert!(
+                    (bend - at.hessian_row(i)[j]).abs() < 1e-8 * scale / theta[i] * (1.0 + row[0]),
+                    "{} {row:?} d{i}d{j}: {bend}, {}",
+                    F::SPEC.id,
+                    at.hessian_row(i)[j]
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn gradients_and_hessians_agree_with_differences() {
+    let histories: [&[f64]; 6] = [
+        &[0.0, 0.0, 38.9],
+        &[1.0, 0.4, 30.0],
+        &[2.0, 30.4, 38.9],
+        &[7.0, 12.0, 35.0],
+        &[29.0, 38.0, 38.0],
+        &[60.0, 5.0, 100.0],
+    ];
+    derivatives_agree::<BgNbd>(&[0.2426, 4.4136, 0.7929, 2.4259], &histories);
+    derivatives_agree::<BgNbd>(&[3.0, 50.0, 1.0, 0.4], &histories);
+    // Either rate the smaller, and equal.
+    for theta in [[0.5533, 10.578, 0.6062, 11.669], [2.0, 30.0, 1.0, 0.5], [0.3, 4.0, 2.5, 4.0]] {
+        derivatives_agree::<ParetoNbd>(&theta, &histories);
+    }
+    derivatives_agree::<GammaGamma>(&[6.25, 3.74, 15.44], &[&[1.0, 22.35], &[9.0, 100.0], &[40.0, 3.0]]);
 }
 
 #[test]

@@ -21,8 +21,7 @@ pub(super) struct Kernels<'a> {
     slope: f64,
     mean: Octaves<Box<dyn Fn(f64, f64) -> f64 + Sync + Send + 'a>>,
     rules: Arc<Rules>,
-    /// Nodes for p by b and the finest scale; one a for all.
-    over: RwLock<HashMap<(u64, u64), Arc<Rule>>>,
+    over: Dropouts,
 }
 
 /// From here on a plain trapezoidal sum costs no more than Gauss's rule.
@@ -60,7 +59,7 @@ impl Rules {
 }
 
 impl<'a> Kernels<'a> {
-    pub(super) fn new(lifetime: Lifetime, alpha: f64) -> Kernels<'a> {
+    pub(super) fn new(lifetime: Lifetime, alpha: f64, a: f64) -> Kernels<'a> {
         let rules = Arc::new(Rules { lifetime, alpha, known: RwLock::default() });
         let inner = Arc::clone(&rules);
         let mean = Box::new(move |m: f64, z: f64| inner.of(m).expect(|rate| lifetime.at(rate * z)));
@@ -68,7 +67,7 @@ impl<'a> Kernels<'a> {
         let longest = lifetime.longest();
         let step = 1e-8 / longest.max(f64::MIN_POSITIVE);
         let slope = (longest - lifetime.at(step)) / step;
-        Kernels { longest, slope, mean: Octaves::new(mean), rules, over: RwLock::default() }
+        Kernels { longest, slope, mean: Octaves::new(mean), rules, over: Dropouts::new(a) }
     }
 
     /// The fastest rate of leaving that has a weight, per p/A: the scale on which M_m changes.
@@ -76,12 +75,10 @@ impl<'a> Kernels<'a> {
         self.rules.of(m).nodes.last().copied().unwrap_or(1.0) * self.longest
     }
 
-    /// E\[M_m(p/A)\], p ~ Beta(a, b), where A ≥ α and b goes with m.
-    pub(super) fn expect(&self, m: f64, rate: f64, a: f64, b: f64) -> f64 {
+    /// E\[M_m(p/A)\], p ~ Beta(a, b), where A ≥ α.
+    pub(super) fn expect(&self, m: f64, rate: f64, b: f64) -> f64 {
         let fastest = self.fastest(m);
-        // The scale on which M_m(p/A) changes with p, down to a power of 2: so the nodes serve many A.
-        let finest = (-(1.0 + fastest / rate).log2().ceil()).exp2();
-        let over = self.over(a, b, finest);
+        let over = self.over.of(b, 1.0 + fastest / rate);
         let mut mean = self.mean.reader();
         over.expect(|p| {
             let z = p / rate;
@@ -89,14 +86,30 @@ impl<'a> Kernels<'a> {
             if z * fastest < 1e-8 { self.longest - self.slope * (m + 1.0) * z } else { mean.at(m, z) }
         })
     }
+}
 
-    fn over(&self, a: f64, b: f64, finest: f64) -> Arc<Rule> {
-        let place = (b.to_bits(), finest.to_bits());
-        if let Some(rule) = self.over.read().unwrap_or_else(PoisonError::into_inner).get(&place) {
+/// Nodes for p ~ Beta(a, b), one a for all; kept, for a frequency's nodes serve all ages.
+pub(super) struct Dropouts {
+    a: f64,
+    known: RwLock<HashMap<(u64, u64), Arc<Rule>>>,
+}
+
+impl Dropouts {
+    pub(super) fn new(a: f64) -> Dropouts {
+        Dropouts { a, known: RwLock::default() }
+    }
+
+    /// For functions that change with p on the scale 1/steepness, and are as much larger at 0 than on average.
+    pub(super) fn of(&self, b: f64, steepness: f64) -> Arc<Rule> {
+        // Up to a power of 2, so that few rules serve all.
+        let doublings = steepness.log2().ceil();
+        let place = (b.to_bits(), doublings.to_bits());
+        if let Some(rule) = self.known.read().unwrap_or_else(PoisonError::into_inner).get(&place) {
             return Arc::clone(rule);
         }
-        let rule = Arc::new(beta_mixing(a, b, finest, -finest.ln()));
-        self.over.write().unwrap_or_else(PoisonError::into_inner).insert(place, Arc::clone(&rule));
+        let gain = doublings * std::f64::consts::LN_2;
+        let rule = Arc::new(beta_mixing(self.a, b, (-doublings).exp2(), gain));
+        self.known.write().unwrap_or_else(PoisonError::into_inner).insert(place, Arc::clone(&rule));
         rule
     }
 }
