@@ -97,6 +97,7 @@ test: test-begin $(TESTS:%=test-%) ## every test and lint
 test-begin: tools-test
 	@mkdir -p build/test
 	@rm -f build/test/*.log build/test/steps
+	@date +%s >build/test/began
 
 test-fmt:
 	@$(STEP) fmt cargo fmt --all --check
