@@ -131,7 +131,7 @@ test-arrow: libcam $(VENV)/test
 	@CAM_FFI_LIBRARY=$(TARGET)/$(PROFILE)/$(LIBRARY) $(STEP) arrow $(PY) -m pytest -q cam-ffi/tests/test_arrow.py
 
 test-python: $(VENV)/wheel $(VENV)/test
-	@$(STEP) python $(PY) -m pytest -q cam-py/tests
+	@$(STEP) python $(PY) -m pytest cam-py/tests
 
 test-lint-python: $(VENV)/wheel $(VENV)/test
 	@$(STEP) ruff $(VENV)/bin/ruff check cam-py docs
