@@ -208,4 +208,5 @@ $(TOOLS)/bin/cargo-fuzz:
 
 .PHONY: clean
 clean: ## remove everything that was built
-	@rm -rf $(TARGET) $(VENV) build cam-ffi/java/target benches/target cam-core/fuzz/target
+	@cargo clean --quiet
+	@rm -rf $(VENV) build cam-ffi/java/target benches/target cam-core/fuzz/target
