@@ -97,6 +97,7 @@ test: test-begin $(TESTS:%=test-%) ## every test and lint
 test-begin: tools-test
 	@mkdir -p build/test
 	@rm -f build/test/*.log build/test/steps
+	@date +%s >build/test/began
 
 test-fmt:
 	@$(STEP) fmt cargo fmt --all --check
@@ -130,7 +131,7 @@ test-arrow: libcam $(VENV)/test
 	@CAM_FFI_LIBRARY=$(TARGET)/$(PROFILE)/$(LIBRARY) $(STEP) arrow $(PY) -m pytest -q cam-ffi/tests/test_arrow.py
 
 test-python: $(VENV)/wheel $(VENV)/test
-	@$(STEP) python $(PY) -m pytest -q cam-py/tests
+	@$(STEP) python $(PY) -m pytest cam-py/tests
 
 test-lint-python: $(VENV)/wheel $(VENV)/test
 	@$(STEP) ruff $(VENV)/bin/ruff check cam-py docs
@@ -207,4 +208,5 @@ $(TOOLS)/bin/cargo-fuzz:
 
 .PHONY: clean
 clean: ## remove everything that was built
-	@rm -rf $(TARGET) $(VENV) build cam-ffi/java/target benches/target cam-core/fuzz/target
+	@cargo clean --quiet
+	@rm -rf $(VENV) build cam-ffi/java/target benches/target cam-core/fuzz/target
