@@ -100,7 +100,7 @@ test-begin: tools-test
 	@date +%s >build/test/began
 
 test-fmt:
-	@$(STEP) fmt cargo fmt --all --check
+	@$(STEP) fmt bash -c 'cargo fmt --all --check && rustfmt --edition 2024 --check cam-core/src/clv/*.rs'
 
 # Missing documentation is an error by the lints of the workspace.
 test-clippy: $(PY)

@@ -16,7 +16,7 @@ use crate::table::{Domain, LARGEST, MAX_COLUMNS, Table, Variable};
 use serde::{Deserialize, Serialize};
 
 /// Who a model is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Spec {
     /// The stable name, as in documents and at every door: `bg_nbd`.
     pub id: &'static str,
@@ -32,6 +32,8 @@ pub struct Spec {
     pub design: &'static [Variable],
     /// The names of the [quantities](Quantity) that are defined.
     pub quantities: &'static [&'static str],
+    /// Ordinary parameters, in order, and an ordinary value of a design column: for trials, and for the tests that every model undergoes.
+    pub example: (&'static [f64], f64),
 }
 
 impl Spec {

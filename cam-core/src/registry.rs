@@ -1,4 +1,4 @@
-//! Every model by name. To add one: write its file, and its line here.
+//! Every model by name. To add one: write its file, and its line in the list of [`clv`](crate::clv).
 
 use crate::control::Control;
 use crate::error::{Error, ErrorKind, Result};
@@ -61,16 +61,12 @@ impl std::fmt::Debug for Entry {
 }
 
 macro_rules! registry {
-    ($($model:ty),+ $(,)?) => {
-        static MODELS: &[Entry] = &[$(Entry::of::<$model>()),+];
+    ($($file:ident::$model:ident),+ $(,)?) => {
+        static MODELS: &[Entry] = &[$(Entry::of::<crate::clv::$model>()),+];
     };
 }
 
-registry! {
-    crate::clv::BgNbd,
-    crate::clv::ParetoNbd,
-    crate::clv::GammaGamma,
-}
+crate::clv::each_model!(registry);
 
 /// All models.
 pub fn models() -> &'static [Entry] {

@@ -123,6 +123,7 @@ const MOST: f64 = 1e9;
 impl Domain {
     /// Whether the value lies in the domain. NaN lies in none.
     #[inline]
+    #[expect(clippy::manual_range_contains, reason = "no branch, so that many values are checked at once")]
     pub fn contains(self, x: f64) -> bool {
         match self {
             Domain::Positive => (x >= SMALLEST) & (x <= LARGEST),

@@ -64,6 +64,7 @@ static SPEC: Spec = Spec {
     columns: &HISTORY,
     design: &[super::history::AGE],
     quantities: super::history::PURCHASE_QUANTITIES,
+    example: (&[0.8, 6.0, 0.9, 2.5], 52.0),
 };
 
 /// What rows with the same frequency share.

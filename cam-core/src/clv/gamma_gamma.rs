@@ -46,6 +46,7 @@ static SPEC: Spec = Spec {
     columns: &[FREQUENCY, MONETARY_VALUE],
     design: &[FREQUENCY],
     quantities: &["log_likelihood", "expected_spend"],
+    example: (&[4.0, 5.0, 20.0], 6.0),
 };
 
 impl Family for GammaGamma {

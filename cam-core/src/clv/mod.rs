@@ -1,15 +1,31 @@
 //! Customer lifetime value: one file a model, and what is common to them.
 
-pub mod bg_nbd;
-pub mod gamma_gamma;
 mod history;
 mod lifetime;
-pub mod pareto_nbd;
 mod purchases;
 mod value;
 
-pub use bg_nbd::BgNbd;
-pub use gamma_gamma::GammaGamma;
 pub use history::History;
-pub use pareto_nbd::ParetoNbd;
 pub use value::{ValueOptions, customer_lifetime_value};
+
+/// All models, `file::Model`. The line of a model here makes its module, exports it, and puts it into the [registry](crate::registry).
+macro_rules! each_model {
+    ($use:ident) => {
+        $use! {
+            bg_nbd::BgNbd,
+            pareto_nbd::ParetoNbd,
+            gamma_gamma::GammaGamma,
+        }
+    };
+}
+pub(crate) use each_model;
+
+macro_rules! declare {
+    ($($file:ident::$model:ident),+ $(,)?) => {
+        $(
+            pub mod $file;
+            pub use $file::$model;
+        )+
+    };
+}
+each_model!(declare);

@@ -65,6 +65,7 @@ static SPEC: Spec = Spec {
     columns: &HISTORY,
     design: &[super::history::AGE],
     quantities: super::history::PURCHASE_QUANTITIES,
+    example: (&[0.8, 8.0, 0.7, 12.0], 52.0),
 };
 
 impl Family for ParetoNbd {

@@ -2,14 +2,10 @@
 
 use cam_core::{Control, FitOptions, Fitted, Model, Quantity, Status, Table, Unit, model, models};
 
-/// Ordinary parameters for a simulation. A model without a line here fails the walk.
+/// The model's own example.
 fn ordinary(id: &str) -> (Vec<f64>, f64) {
-    match id {
-        "bg_nbd" => (vec![0.8, 6.0, 0.9, 2.5], 52.0),
-        "pareto_nbd" => (vec![0.8, 8.0, 0.7, 12.0], 52.0),
-        "gamma_gamma" => (vec![4.0, 5.0, 20.0], 6.0),
-        other => panic!("say what is ordinary for {other}"),
-    }
+    let (theta, design) = model(id).unwrap().spec().example;
+    (theta.to_vec(), design)
 }
 
 struct Data {
