@@ -35,7 +35,7 @@ from cam._models import BgNbd, GammaGamma, ParetoNbd
 from cam._registry import models
 from cam._summary import SummaryBuilder, split, summarize, tracking
 from cam._value import customer_lifetime_value
-from cam.errors import CamError, ConvergenceWarning
+from cam.errors import CamError, ConvergenceWarning, UnitWarning
 
 __all__ = [
     "BgNbd",
@@ -45,6 +45,7 @@ __all__ = [
     "Model",
     "ParetoNbd",
     "SummaryBuilder",
+    "UnitWarning",
     "__version__",
     "customer_lifetime_value",
     "datasets",

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cam import _core
-from cam._call import Progress, number, observer, quantity_json, thread_count
+from cam._call import Progress, number, observer, quantity_json, thread_count, warn
 from cam._frames import UNIT, Floats, Frame, Source, Vector, as_floats, default_kind, make
 from cam._registry import Spec, spec
 from cam.errors import (
@@ -23,6 +23,7 @@ from cam.errors import (
     InvalidParameterError,
     InvalidShapeError,
     NotFittedError,
+    UnitWarning,
     UnsupportedError,
 )
 
@@ -85,7 +86,8 @@ class Model:
         summary : frame or dict of arrays
             One row per customer, with the columns of the model: see `cam.summarize`.
         unit : str, optional
-            The unit of its times; needed only where the frame does not remember it.
+            The unit of its times; needed only where the frame does not remember it: polars frames, plain dicts and what was read
+            from CSV carry no unit, and some operations of pandas, such as ``merge``, lose it.
         start : dict or sequence, optional
             Where to start; by default at moment estimates.
         weights : str or array, optional
@@ -310,7 +312,15 @@ class Model:
 
     # Scores.
 
-    def score(self, quantity: str, summary: Frame, *, threads: int | None = None, **arguments: Any) -> Vector:
+    def score(
+        self,
+        quantity: str,
+        summary: Frame,
+        *,
+        unit: str | None = None,
+        threads: int | None = None,
+        **arguments: Any,
+    ) -> Vector:
         """Give a quantity, by name, for every customer.
 
         Parameters
@@ -319,6 +329,8 @@ class Model:
             One of the `quantities` that `cam.models` lists for the model.
         summary : frame or dict of arrays
             One row per customer. A row with a NaN gives NaN.
+        unit : str, optional
+            The unit of the table's times; needed only where the frame does not remember it.
         threads : int, optional
             How many threads to use; all processors by default. The result does not depend on it.
         **arguments
@@ -328,8 +340,15 @@ class Model:
         -------
         vector
             Of the kind of `summary`: a Series with the same index (pandas), a Series, an Array, or a NumPy array.
+
+        Warns
+        -----
+        UnitWarning
+            Of the model and the frame, one knows its unit of time and the other does not. A plain dict is taken to be in
+            the unit of the model.
         """
         source = Source(summary)
+        self._state_unit(source, unit)
         return source.vector(self._score(source, quantity, threads, **arguments), quantity)
 
     def _score(self, source: Source, quantity: str, threads: int | None, **arguments: Any) -> Floats:
@@ -339,6 +358,26 @@ class Model:
             source.unit,
             thread_count(threads),
         )
+
+    def _state_unit(self, source: Source, unit: str | None) -> None:
+        """Take the unit that the caller states; say so where nobody can check that model and frame count alike."""
+        if unit is not None:
+            source.unit = str(unit)
+        mine, theirs = self._fitted.unit, source.unit
+        if (mine is None) == (theirs is None) or "T" not in self._spec.columns:
+            return
+        if theirs is not None:
+            warn(
+                f"the frame counts time in {theirs!r}, but the model does not know its unit: "
+                f"state it when fitting, as in fit(..., unit={theirs!r})",
+                UnitWarning,
+            )
+        elif not source.plain:
+            warn(
+                f"the model counts time in {mine!r}, but the frame does not say its unit: "
+                f"if that is the same, pass unit={mine!r}",
+                UnitWarning,
+            )
 
     def new_customer(self, quantity: str, **arguments: Any) -> float:
         """Give a quantity, by name, for a customer who has just been acquired.
@@ -356,13 +395,15 @@ class Model:
         """
         return self._fitted.new_customer(quantity_json(quantity, **arguments))
 
-    def log_likelihood(self, summary: Frame, *, threads: int | None = None) -> Vector:
+    def log_likelihood(self, summary: Frame, *, unit: str | None = None, threads: int | None = None) -> Vector:
         """Give the logarithm of the probability (density) of every customer's row.
 
         Parameters
         ----------
         summary : frame or dict of arrays
             One row per customer.
+        unit : str, optional
+            The unit of the table's times; needed only where the frame does not remember it.
         threads : int, optional
             How many threads to use; all processors by default.
 
@@ -371,7 +412,7 @@ class Model:
         vector
             Of the kind of `summary`.
         """
-        return self.score("log_likelihood", summary, threads=threads)
+        return self.score("log_likelihood", summary, unit=unit, threads=threads)
 
     def simulate(
         self,

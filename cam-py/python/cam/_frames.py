@@ -50,6 +50,7 @@ class Source:
         self.kind: str
         self.names: Any
         self._table: Any = None
+        self._unit: str | None = None
         if isinstance(native, Mapping):
             self.kind = "numpy"
             self.names = list(native)
@@ -129,9 +130,18 @@ class Source:
 
     @property
     def unit(self) -> str | None:
-        """The unit of time that the frame remembers."""
-        unit = self._attrs().get(UNIT)
+        """The unit of time: what the caller stated, or what the frame remembers."""
+        unit = self._attrs().get(UNIT) if self._unit is None else self._unit
         return unit if isinstance(unit, str) else None
+
+    @unit.setter
+    def unit(self, unit: str) -> None:
+        self._unit = unit
+
+    @property
+    def plain(self) -> bool:
+        """Whether this is a dict as a reader would write it, not a table that came out of cam."""
+        return self.kind == "numpy" and not isinstance(self.native, Columns)
 
     def _attrs(self) -> Mapping[str, Any]:
         if self.kind == "pyarrow":

@@ -258,7 +258,8 @@ def summarize(
         - `monetary_value`: mean spend per repeat purchase, 0 without one.
 
         Where the frame can carry facts, `attrs` (pandas, dict) or the metadata of the schema (pyarrow) hold `cam_unit` and
-        `cam_report`, an account of every row of the log.
+        `cam_report`, an account of every row of the log. polars frames carry neither, nor does a file of CSV: tell the model the
+        unit, as in ``fit(summary, unit="W")``, and so for scores.
 
     Raises
     ------
