@@ -49,7 +49,13 @@ class Model:
     model: ClassVar[str | None] = None
     _classes: ClassVar[dict[str, type[Model]]] = {}
 
-    def __init__(self, model: str | None = None) -> None:
+    def __init__(self, model: str | None = None, **parameters: Any) -> None:
+        if parameters:
+            given = ", ".join(f"{name}=…" for name in parameters)
+            raise TypeError(
+                f"{type(self).__name__} takes no parameters: make a model of known ones with "
+                f"{type(self).__name__}.from_params({given}), or estimate them with fit"
+            )
         name = type(self).model or model
         if name is None or (model is not None and model != name):
             raise InvalidParameterError(f"model must be the name of a model, got {model!r}", field="model")
@@ -132,14 +138,15 @@ class Model:
             options["gradient_tolerance"] = number("gradient_tolerance", gradient_tolerance)
         if max_evaluations is not None:
             options["max_evaluations"] = max_evaluations
-        fitted = _core.fit(
-            self._spec.id,
-            columns,
-            self._unit_of(source, unit),
-            json.dumps(options),
-            thread_count(threads),
-            observer(progress),
-        )
+        with source.named_rows():
+            fitted = _core.fit(
+                self._spec.id,
+                columns,
+                self._unit_of(source, unit),
+                json.dumps(options),
+                thread_count(threads),
+                observer(progress),
+            )
         self._core, self._kind = fitted, source.kind
         status, runaways = fitted.report()[5:]
         if status != "converged":
@@ -352,12 +359,9 @@ class Model:
         return source.vector(self._score(source, quantity, threads, **arguments), quantity)
 
     def _score(self, source: Source, quantity: str, threads: int | None, **arguments: Any) -> Floats:
-        return self._fitted.score(
-            quantity_json(quantity, **arguments),
-            source.floats(self._spec.columns),
-            source.unit,
-            thread_count(threads),
-        )
+        columns = source.floats(self._spec.columns)
+        with source.named_rows():
+            return self._fitted.score(quantity_json(quantity, **arguments), columns, source.unit, thread_count(threads))
 
     def _state_unit(self, source: Source, unit: str | None) -> None:
         """Take the unit that the caller states; say so where nobody can check that model and frame count alike."""
@@ -490,7 +494,9 @@ class Model:
             Not JSON, not a model of cam, of a later version, or another model.
         """
         if not isinstance(text, str):
-            raise InvalidDocumentError(f"a document is a str, got {type(text).__name__}")
+            raise InvalidDocumentError(f"a document is a str, got {type(text).__name__}; a file is opened with load")
+        if text and "{" not in text:
+            raise InvalidDocumentError(f"not a JSON document of a model: {text[:80]!r}; a file is opened with load")
         core = _core.from_json(text)
         if cls.model is not None and core.id != cls.model:
             raise InvalidDocumentError(f"the document holds a {core.id} model, not {cls.model}")
@@ -623,6 +629,22 @@ def from_json(text: str) -> Model:
     return Model.from_json(text)
 
 
+def load(path: str | os.PathLike[str]) -> Model:
+    """Open a document in a file, whichever model it holds.
+
+    Parameters
+    ----------
+    path : str or path
+        Where from: a file that `save` wrote, or any of cam's languages.
+
+    Returns
+    -------
+    Model
+        Of the class of that model.
+    """
+    return Model.load(path)
+
+
 def each(name: str, values: npt.ArrayLike, ask: Any) -> Any:
     """Ask once per value: a float for a number, an array for an array."""
     array = np.asarray(values)
@@ -631,4 +653,4 @@ def each(name: str, values: npt.ArrayLike, ask: Any) -> Any:
     return np.array([ask(number(name, value)) for value in array.ravel()]).reshape(array.shape)
 
 
-__all__ = ["Model", "UnsupportedError", "each", "from_json"]
+__all__ = ["Model", "UnsupportedError", "each", "from_json", "load"]

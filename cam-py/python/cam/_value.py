@@ -78,13 +78,15 @@ def customer_lifetime_value(
         "discount_rate": number("discount_rate", discount_rate),
         "margin": number("margin", margin),
     }
-    value = _core.customer_lifetime_value(
-        purchases._fitted,
-        spend._fitted,
-        source.floats(needed),
-        json.dumps(options),
-        source.unit,
-        thread_count(threads),
-        observer(progress),
-    )
+    columns = source.floats(needed)
+    with source.named_rows():
+        value = _core.customer_lifetime_value(
+            purchases._fitted,
+            spend._fitted,
+            columns,
+            json.dumps(options),
+            source.unit,
+            thread_count(threads),
+            observer(progress),
+        )
     return source.vector(value, "customer_lifetime_value")
