@@ -81,7 +81,7 @@ $(VENV)/test $(VENV)/docs: $(VENV)/demo
 $(VENV)/wheel: $(WHEEL_SOURCES) $(VENV)/demo
 	@echo "the wheel of cam (some minutes the first time)"
 	@rm -rf build/wheel
-	@$(VENV)/bin/maturin build --quiet --release --locked --manifest-path cam-py/Cargo.toml --interpreter $(PY) --out build/wheel
+	@CARGO_TERM_QUIET=true $(VENV)/bin/maturin build --quiet --release --locked --manifest-path cam-py/Cargo.toml --interpreter $(PY) --out build/wheel
 	@$(PIP) install --force-reinstall --no-deps build/wheel/*.whl
 	@touch $@
 

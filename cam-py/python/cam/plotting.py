@@ -93,7 +93,7 @@ def plot_expected_purchases_matrix(
     Axes
     """
     grid = _matrix(model, "expected_purchases", T, max_frequency, horizon=float(horizon))
-    title = f"Expected purchases in the next {_times(model, horizon)}, at age {_times(model, T)}"
+    title = f"Expected purchases in the next {_times(model, horizon)},\nat age {_times(model, T)}"
     return _heat(model, grid, T, title, "expected purchases", cmap, ax)
 
 
