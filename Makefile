@@ -81,7 +81,7 @@ $(VENV)/test $(VENV)/docs: $(VENV)/demo
 $(VENV)/wheel: $(WHEEL_SOURCES) $(VENV)/demo
 	@echo "the wheel of cam (some minutes the first time)"
 	@rm -rf build/wheel
-	@$(VENV)/bin/maturin build --quiet --release --locked --manifest-path cam-py/Cargo.toml --interpreter $(PY) --out build/wheel
+	@CARGO_TERM_QUIET=true $(VENV)/bin/maturin build --quiet --release --locked --manifest-path cam-py/Cargo.toml --interpreter $(PY) --out build/wheel
 	@$(PIP) install --force-reinstall --no-deps build/wheel/*.whl
 	@touch $@
 
@@ -132,6 +132,10 @@ test-arrow: libcam $(VENV)/test
 
 test-python: $(VENV)/wheel $(VENV)/test
 	@$(STEP) python $(PY) -m pytest cam-py/tests
+
+# One log, four languages, one document.
+test-documents: $(VENV)/wheel
+	@$(STEP) documents $(PY) .ci/documents $(TARGET)/tmp/cdnow-json $(TARGET)/c/json $(TARGET)/java-json
 
 test-lint-python: $(VENV)/wheel $(VENV)/test
 	@$(STEP) ruff $(VENV)/bin/ruff check cam-py docs

@@ -5,6 +5,7 @@ An exception says which row (counted from 0) and which column, parameter or opti
 
 import json
 import pickle
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -228,7 +229,7 @@ LOGS = [
     ("no rows", log((), (), ()), {}, e.NotEnoughDataError, None, None),
     ("refunds only", log(amount=(-5.0, -6.0, -7.0)), {}, e.NotEnoughDataError, None, None),
     ("an end before the log", frame, {"observation_end": "2020-01-01"}, e.NotEnoughDataError, None, None),
-    ("an end that is no moment", frame, {"observation_end": "someday"}, e.InvalidDataError, None, None),
+    ("an end that is no moment", frame, {"observation_end": "someday"}, e.InvalidDataError, None, "observation_end"),
     ("an end that is missing", frame, {"observation_end": pd.NaT}, e.InvalidParameterError, None, "observation_end"),
     ("an unknown unit", frame, {"unit": "fortnight"}, e.UnknownNameError, None, "unit"),
     ("a unit of no length", frame, {"unit": "0 days"}, e.InvalidParameterError, None, "unit"),
@@ -411,6 +412,41 @@ DOCUMENTS = {
 def test_a_document_is_refused(text):
     with pytest.raises(e.InvalidDocumentError):
         cam.BgNbd.from_json(text)
+
+
+def test_a_moment_that_cannot_be_read_is_named_by_its_argument():
+    with pytest.raises(e.InvalidDataError, match=r'observation_end must be a date.*"2024-13-01"'):
+        cam.summarize(frame, observation_end="2024-13-01")
+    with pytest.raises(e.InvalidDataError, match=r'calibration_end must be a date.*"2024-02-30"'):
+        cam.split(frame, calibration_end=["2024-02-01", "2024-02-30"])
+
+
+def test_a_bad_row_of_a_pandas_frame_is_named_by_its_customer_with_a_way_out():
+    log = pd.DataFrame(
+        {"customer_id": ["bob", "bob", "ann", "ann"], "date": ["2024-01-01", "2024-01-09"] * 2, "amount": [5, 4, 5, -9]}
+    )
+    # The refund alone makes no purchase; with one of that day it takes back more than was spent.
+    log.loc[4] = ["ann", "2024-01-09", 2]
+    summary = cam.summarize(log, amount="amount").iloc[::-1]
+    spend = cam.GammaGamma.from_params(p=6, q=4, v=15)
+    for call in (lambda: spend.expected_spend(summary), lambda: cam.GammaGamma().fit(summary)):
+        with pytest.raises(e.InvalidDataError) as caught:
+            call()
+        who, how = caught.value.__notes__
+        assert (caught.value.row, who) == (1, "row 1 is customer_id 'ann'")
+        assert 'refunds="drop"' in how
+        assert "drop_zero_amounts=True" in how
+
+
+def test_a_class_that_is_given_parameters_points_to_from_params():
+    with pytest.raises(TypeError, match=r"ParetoNbd\.from_params\(r=…, alpha=…\)"):
+        cam.ParetoNbd(r=1, alpha=2)
+
+
+def test_a_path_that_is_taken_for_a_document_points_to_load():
+    for path in ("p.json", "models/p", Path("p.json")):
+        with pytest.raises(e.InvalidDocumentError, match="opened with load"):
+            cam.from_json(path)
 
 
 def test_an_exception_keeps_its_facts_when_it_travels():

@@ -87,3 +87,12 @@ def test_intervals_cover_the_estimate_and_widen_with_the_level(bg):
         assert 0 < wide[name][0] < narrow[name][0] < value < narrow[name][1] < wide[name][1]
     table = bg.summary(level=0.5)
     assert table["lower"].tolist() == [low for low, _ in narrow.values()]
+
+
+@pytest.mark.parametrize("name", ["bg", "gg"])
+def test_a_file_opens_whichever_model_it_holds(name, request, tmp_path):
+    model = request.getfixturevalue(name)
+    model.save(tmp_path / "model.json")
+    for again in (cam.load(tmp_path / "model.json"), cam.load(str(tmp_path / "model.json"))):
+        assert again == model
+        assert type(again) is type(model)

@@ -24,10 +24,10 @@ def test_the_kind_that_came_in_goes_out(kind, bg, gg, summary):
         assert (np.asarray(mine[name]) == summary[name].to_numpy()).all()
     model = cam.BgNbd().fit(mine, unit="W")
     assert model == bg
-    alive = model.probability_alive(mine)
+    alive = model.probability_alive(mine, unit="W")
     assert isinstance(alive, VECTORS[kind])
     assert (np.asarray(alive) == bg.probability_alive(summary).to_numpy()).all()
-    scores = model.predict(mine, 52, discount_rate=0.002, spend=gg)
+    scores = model.predict(mine, 52, discount_rate=0.002, spend=gg, unit="W")
     assert isinstance(scores, FRAMES[kind])
     expected = bg.predict(summary, 52, discount_rate=0.002, spend=gg)
     for name in expected:
@@ -41,7 +41,7 @@ def test_the_kind_that_came_in_goes_out(kind, bg, gg, summary):
 @pytest.mark.parametrize("kind", ["polars", "pyarrow", "numpy"])
 def test_without_an_index_the_customer_is_the_first_column_of_summary_and_scores(kind, bg):
     mine = cam.summarize(cam.datasets.load_cdnow(kind), **CALIBRATION)
-    scores = bg.predict(mine, 52)
+    scores = bg.predict(mine, 52, unit="W")
     for frame in (mine, scores):
         names = frame.column_names if kind == "pyarrow" else list(frame) if kind == "numpy" else frame.columns
         assert names[0] == "customer_id"
@@ -63,6 +63,39 @@ def test_frames_remember_the_unit_where_they_can():
     mine = cam.summarize(cam.datasets.load_cdnow("polars"), **CALIBRATION)
     assert cam.BgNbd().fit(mine).unit_ is None
     assert cam.BgNbd().fit(mine, unit="W").unit_ == "week"
+
+
+def test_a_frame_that_does_not_say_its_unit_is_scored_with_one_warning(bg, gg, summary):
+    bare = summary.merge(summary[[]], left_index=True, right_index=True).rename_axis("id")
+    bare.attrs.clear()
+    calls = (
+        lambda **unit: bg.probability_alive(bare, **unit),
+        lambda **unit: bg.purchase_probability(0, 52, bare, **unit),
+        lambda **unit: bg.discounted_expected_purchases(bare, discount_rate=0.01, **unit),
+        lambda **unit: bg.predict(bare, 52, spend=gg, **unit),
+        lambda **unit: cam.customer_lifetime_value(bg, gg, bare, 52, 0.01, **unit),
+    )
+    for call in calls:
+        with pytest.warns(cam.UnitWarning, match="pass unit='week'") as caught:
+            call()
+        assert len(caught) == 1
+        assert caught[0].filename == __file__
+        call(unit="W")
+        with pytest.raises(cam.errors.InvalidParameterError, match="week"):
+            call(unit="D")
+    with pytest.warns(cam.UnitWarning):
+        bg.expected_purchases(pl.from_pandas(bare), 52)
+
+
+def test_a_model_that_does_not_know_its_unit_says_so_of_a_frame_that_does(summary):
+    model = cam.BgNbd.from_params(r=0.243, alpha=4.414, a=0.793, b=2.426)
+    with pytest.warns(cam.UnitWarning, match="fit"):
+        model.probability_alive(summary)
+
+
+def test_spend_and_histories_written_by_hand_need_no_unit(bg, gg, columns, summary):
+    assert (bg.probability_alive(columns) == bg.probability_alive(summary).to_numpy()).all()
+    assert (gg.expected_spend(pl.from_pandas(summary)).to_numpy() == gg.expected_spend(summary).to_numpy()).all()
 
 
 def test_a_frame_in_days_is_refused_by_a_model_in_weeks(bg, log):
@@ -181,7 +214,7 @@ def test_integers_and_nullable_columns_of_a_summary_are_numbers(bg, summary):
     columns = {name: summary[name].tolist() for name in summary}
     assert (bg.probability_alive(columns) == alive.to_numpy()).all()
     table = pl.DataFrame(columns).with_columns(pl.col("frequency").cast(pl.UInt16))
-    assert (bg.probability_alive(table).to_numpy() == alive.to_numpy()).all()
+    assert (bg.probability_alive(table, unit="W").to_numpy() == alive.to_numpy()).all()
 
 
 def test_strided_and_reversed_columns_are_read_where_they_lie(bg, columns):

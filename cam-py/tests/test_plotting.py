@@ -82,6 +82,19 @@ def test_a_model_without_a_unit_cannot_be_set_beside_dates(log):
         plotting.plot_history(model, log, 1)
 
 
+def test_a_model_of_another_kind_is_refused_before_the_data_are_read(bg, gg):
+    for draw in (
+        lambda: plotting.plot_spend_density(bg, {}),
+        lambda: plotting.plot_frequency(gg, {}),
+        lambda: plotting.plot_calibration_holdout(gg, {}),
+        lambda: plotting.plot_tracking(gg, {}),
+        lambda: plotting.plot_history(gg, {}, 1),
+        lambda: plotting.plot_probability_alive_matrix(gg, T=39),
+    ):
+        with pytest.raises(cam.errors.InvalidParameterError, match="this picture is of a model of"):
+            draw()
+
+
 def test_a_customer_who_is_not_there_is_named(bg, log):
     with pytest.raises(cam.errors.InvalidDataError, match="no customer 99999"):
         plotting.plot_history(bg, log, 99999)

@@ -45,3 +45,10 @@ def test_what_is_simulated_can_be_fitted_and_is_recovered(entry, summary):
     for name, (low, high) in found.confidence_intervals(0.9999).items():
         assert low < truth.params_[name] < high
     assert truth.simulate(seed=5, n=1000, threads=1, **start).equals(drawn.iloc[:1000])
+
+
+def test_meanings_are_sentences_without_a_blank_before_or_after():
+    for entry in cam.models():
+        for variable in (*entry["parameters"], *entry["columns"], *entry["design"]):
+            assert variable["meaning"]
+            assert variable["meaning"] == variable["meaning"].strip()

@@ -69,7 +69,7 @@ def test_c_programs_compile_without_a_warning_and_run(block: Block, library: Pat
             f"-I{ROOT / 'cam-ffi' / 'include'}", f"-L{library}", "-lcam_ffi", f"-Wl,-rpath,{library}", "-o", str(program),
         ]
     )  # fmt: skip
-    assert run([str(program)], cwd=ROOT / "cam-core").strip()
+    assert run([str(program)], cwd=ROOT).strip()
 
 
 @pytest.mark.parametrize("block", named("java"))
@@ -84,4 +84,4 @@ def test_java_programs_compile_and_run(block: Block, library: Path, tmp_path: Pa
         ["javac", "-Xlint:all,-path,-options", "-Werror", "-cp", path, "-d", str(tmp_path), f"{name[1]}.java"],
         cwd=tmp_path,
     )
-    assert run(["java", "-cp", path, name[1]], cwd=ROOT / "cam-core").strip()
+    assert run(["java", "-cp", path, name[1]], cwd=ROOT).strip()

@@ -130,3 +130,19 @@ fn any_start_leads_to_the_same_maximum() {
         }
     }
 }
+
+/// The other languages' documents are compared with these, byte for byte, by `make test`.
+#[test]
+fn documents_are_written_for_comparison() {
+    let calibration = cdnow().calibration;
+    let folder = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("cdnow-json");
+    std::fs::create_dir_all(&folder).unwrap();
+    for entry in
+        cam_core::models().iter().filter(|e| ["bg_nbd", "pareto_nbd", "gamma_gamma"].contains(&e.spec().id))
+    {
+        let fitted = entry.fit(&calibration.table(), &FitOptions::new(), &Control::new()).unwrap();
+        let text = fitted.to_json().unwrap();
+        assert_eq!(Fitted::<Box<dyn Model>>::from_json(&text).unwrap().to_json().unwrap(), text);
+        std::fs::write(folder.join(format!("{}.json", entry.spec().id)), text).unwrap();
+    }
+}

@@ -7,7 +7,7 @@ expected spend and the lifetime value.
 - `tracking`: repeat purchases of the whole base over time;
 - `BgNbd`, `ParetoNbd`, `GammaGamma`: the models; `models` lists them, `Model` is any of them by name;
 - `customer_lifetime_value`: from a model of purchases and one of spend;
-- `from_json`: open a model that any of cam's languages wrote;
+- `from_json`, `load`: open a model that any of cam's languages wrote, from a text or a file;
 - `datasets`, `plotting`, `errors`: data, pictures, exceptions.
 
 Frames may be pandas, polars or pyarrow, or a dict of NumPy arrays; what came in goes out. Times are counted in the unit of the
@@ -29,13 +29,13 @@ customer_id
 """
 
 from cam import datasets, errors, plotting
-from cam._base import Model, from_json
+from cam._base import Model, from_json, load
 from cam._core import __version__
 from cam._models import BgNbd, GammaGamma, ParetoNbd
 from cam._registry import models
 from cam._summary import SummaryBuilder, split, summarize, tracking
 from cam._value import customer_lifetime_value
-from cam.errors import CamError, ConvergenceWarning
+from cam.errors import CamError, ConvergenceWarning, UnitWarning
 
 __all__ = [
     "BgNbd",
@@ -45,11 +45,13 @@ __all__ = [
     "Model",
     "ParetoNbd",
     "SummaryBuilder",
+    "UnitWarning",
     "__version__",
     "customer_lifetime_value",
     "datasets",
     "errors",
     "from_json",
+    "load",
     "models",
     "plotting",
     "split",

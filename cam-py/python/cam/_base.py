@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cam import _core
-from cam._call import Progress, number, observer, quantity_json, thread_count
+from cam._call import Progress, number, observer, quantity_json, thread_count, warn
 from cam._frames import UNIT, Floats, Frame, Source, Vector, as_floats, default_kind, make
 from cam._registry import Spec, spec
 from cam.errors import (
@@ -23,6 +23,7 @@ from cam.errors import (
     InvalidParameterError,
     InvalidShapeError,
     NotFittedError,
+    UnitWarning,
     UnsupportedError,
 )
 
@@ -48,7 +49,13 @@ class Model:
     model: ClassVar[str | None] = None
     _classes: ClassVar[dict[str, type[Model]]] = {}
 
-    def __init__(self, model: str | None = None) -> None:
+    def __init__(self, model: str | None = None, **parameters: Any) -> None:
+        if parameters:
+            given = ", ".join(f"{name}=…" for name in parameters)
+            raise TypeError(
+                f"{type(self).__name__} takes no parameters: make a model of known ones with "
+                f"{type(self).__name__}.from_params({given}), or estimate them with fit"
+            )
         name = type(self).model or model
         if name is None or (model is not None and model != name):
             raise InvalidParameterError(f"model must be the name of a model, got {model!r}", field="model")
@@ -85,7 +92,8 @@ class Model:
         summary : frame or dict of arrays
             One row per customer, with the columns of the model: see `cam.summarize`.
         unit : str, optional
-            The unit of its times; needed only where the frame does not remember it.
+            The unit of its times; needed only where the frame does not remember it: polars frames, plain dicts and what was read
+            from CSV carry no unit, and some operations of pandas, such as ``merge``, lose it.
         start : dict or sequence, optional
             Where to start; by default at moment estimates.
         weights : str or array, optional
@@ -130,14 +138,15 @@ class Model:
             options["gradient_tolerance"] = number("gradient_tolerance", gradient_tolerance)
         if max_evaluations is not None:
             options["max_evaluations"] = max_evaluations
-        fitted = _core.fit(
-            self._spec.id,
-            columns,
-            self._unit_of(source, unit),
-            json.dumps(options),
-            thread_count(threads),
-            observer(progress),
-        )
+        with source.named_rows():
+            fitted = _core.fit(
+                self._spec.id,
+                columns,
+                self._unit_of(source, unit),
+                json.dumps(options),
+                thread_count(threads),
+                observer(progress),
+            )
         self._core, self._kind = fitted, source.kind
         status, runaways = fitted.report()[5:]
         if status != "converged":
@@ -310,7 +319,15 @@ class Model:
 
     # Scores.
 
-    def score(self, quantity: str, summary: Frame, *, threads: int | None = None, **arguments: Any) -> Vector:
+    def score(
+        self,
+        quantity: str,
+        summary: Frame,
+        *,
+        unit: str | None = None,
+        threads: int | None = None,
+        **arguments: Any,
+    ) -> Vector:
         """Give a quantity, by name, for every customer.
 
         Parameters
@@ -319,6 +336,8 @@ class Model:
             One of the `quantities` that `cam.models` lists for the model.
         summary : frame or dict of arrays
             One row per customer. A row with a NaN gives NaN.
+        unit : str, optional
+            The unit of the table's times; needed only where the frame does not remember it.
         threads : int, optional
             How many threads to use; all processors by default. The result does not depend on it.
         **arguments
@@ -328,17 +347,41 @@ class Model:
         -------
         vector
             Of the kind of `summary`: a Series with the same index (pandas), a Series, an Array, or a NumPy array.
+
+        Warns
+        -----
+        UnitWarning
+            Of the model and the frame, one knows its unit of time and the other does not. A plain dict is taken to be in
+            the unit of the model.
         """
         source = Source(summary)
+        self._state_unit(source, unit)
         return source.vector(self._score(source, quantity, threads, **arguments), quantity)
 
     def _score(self, source: Source, quantity: str, threads: int | None, **arguments: Any) -> Floats:
-        return self._fitted.score(
-            quantity_json(quantity, **arguments),
-            source.floats(self._spec.columns),
-            source.unit,
-            thread_count(threads),
-        )
+        columns = source.floats(self._spec.columns)
+        with source.named_rows():
+            return self._fitted.score(quantity_json(quantity, **arguments), columns, source.unit, thread_count(threads))
+
+    def _state_unit(self, source: Source, unit: str | None) -> None:
+        """Take the unit that the caller states; say so where nobody can check that model and frame count alike."""
+        if unit is not None:
+            source.unit = str(unit)
+        mine, theirs = self._fitted.unit, source.unit
+        if (mine is None) == (theirs is None) or "T" not in self._spec.columns:
+            return
+        if theirs is not None:
+            warn(
+                f"the frame counts time in {theirs!r}, but the model does not know its unit: "
+                f"state it when fitting, as in fit(..., unit={theirs!r})",
+                UnitWarning,
+            )
+        elif not source.plain:
+            warn(
+                f"the model counts time in {mine!r}, but the frame does not say its unit: "
+                f"if that is the same, pass unit={mine!r}",
+                UnitWarning,
+            )
 
     def new_customer(self, quantity: str, **arguments: Any) -> float:
         """Give a quantity, by name, for a customer who has just been acquired.
@@ -356,13 +399,15 @@ class Model:
         """
         return self._fitted.new_customer(quantity_json(quantity, **arguments))
 
-    def log_likelihood(self, summary: Frame, *, threads: int | None = None) -> Vector:
+    def log_likelihood(self, summary: Frame, *, unit: str | None = None, threads: int | None = None) -> Vector:
         """Give the logarithm of the probability (density) of every customer's row.
 
         Parameters
         ----------
         summary : frame or dict of arrays
             One row per customer.
+        unit : str, optional
+            The unit of the table's times; needed only where the frame does not remember it.
         threads : int, optional
             How many threads to use; all processors by default.
 
@@ -371,7 +416,7 @@ class Model:
         vector
             Of the kind of `summary`.
         """
-        return self.score("log_likelihood", summary, threads=threads)
+        return self.score("log_likelihood", summary, unit=unit, threads=threads)
 
     def simulate(
         self,
@@ -449,7 +494,9 @@ class Model:
             Not JSON, not a model of cam, of a later version, or another model.
         """
         if not isinstance(text, str):
-            raise InvalidDocumentError(f"a document is a str, got {type(text).__name__}")
+            raise InvalidDocumentError(f"a document is a str, got {type(text).__name__}; a file is opened with load")
+        if text and "{" not in text:
+            raise InvalidDocumentError(f"not a JSON document of a model: {text[:80]!r}; a file is opened with load")
         core = _core.from_json(text)
         if cls.model is not None and core.id != cls.model:
             raise InvalidDocumentError(f"the document holds a {core.id} model, not {cls.model}")
@@ -582,6 +629,22 @@ def from_json(text: str) -> Model:
     return Model.from_json(text)
 
 
+def load(path: str | os.PathLike[str]) -> Model:
+    """Open a document in a file, whichever model it holds.
+
+    Parameters
+    ----------
+    path : str or path
+        Where from: a file that `save` wrote, or any of cam's languages.
+
+    Returns
+    -------
+    Model
+        Of the class of that model.
+    """
+    return Model.load(path)
+
+
 def each(name: str, values: npt.ArrayLike, ask: Any) -> Any:
     """Ask once per value: a float for a number, an array for an array."""
     array = np.asarray(values)
@@ -590,4 +653,4 @@ def each(name: str, values: npt.ArrayLike, ask: Any) -> Any:
     return np.array([ask(number(name, value)) for value in array.ravel()]).reshape(array.shape)
 
 
-__all__ = ["Model", "UnsupportedError", "each", "from_json"]
+__all__ = ["Model", "UnsupportedError", "each", "from_json", "load"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import sys
+import warnings
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
@@ -42,6 +43,14 @@ def _print(stage: str, done: int, total: int | None, value: float) -> None:
         file=sys.stderr,
         flush=True,
     )
+
+
+def warn(message: str, category: type[Warning]) -> None:
+    """Warn at the line of the caller's program, however deep in cam the reason was found."""
+    level, frame = 1, sys._getframe()
+    while frame.f_back is not None and frame.f_globals.get("__name__", "").partition(".")[0] == "cam":
+        level, frame = level + 1, frame.f_back
+    warnings.warn(message, category, stacklevel=level)
 
 
 def number(name: str, value: Any) -> float:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, TypeAlias
 
 import narwhals as nw
@@ -20,6 +21,11 @@ from cam.errors import InvalidDataError, InvalidParameterError, InvalidShapeErro
 Frame: TypeAlias = Any
 Vector: TypeAlias = Any
 Floats: TypeAlias = npt.NDArray[np.float64]
+
+NO_SPEND = (
+    "spend is not positive where refunds took back all of it, or all amounts were 0: leave such rows out of a model of spend, "
+    'or summarize with refunds="drop" and drop_zero_amounts=True'
+)
 
 # Up to so many rows a copy of all columns costs less than pandas takes to look up one.
 SMALL = 20_000
@@ -50,6 +56,7 @@ class Source:
         self.kind: str
         self.names: Any
         self._table: Any = None
+        self._unit: str | None = None
         if isinstance(native, Mapping):
             self.kind = "numpy"
             self.names = list(native)
@@ -129,9 +136,18 @@ class Source:
 
     @property
     def unit(self) -> str | None:
-        """The unit of time that the frame remembers."""
-        unit = self._attrs().get(UNIT)
+        """The unit of time: what the caller stated, or what the frame remembers."""
+        unit = self._attrs().get(UNIT) if self._unit is None else self._unit
         return unit if isinstance(unit, str) else None
+
+    @unit.setter
+    def unit(self, unit: str) -> None:
+        self._unit = unit
+
+    @property
+    def plain(self) -> bool:
+        """Whether this is a dict as a reader would write it, not a table that came out of cam."""
+        return self.kind == "numpy" and not isinstance(self.native, Columns)
 
     def _attrs(self) -> Mapping[str, Any]:
         if self.kind == "pyarrow":
@@ -139,6 +155,19 @@ class Source:
             return {k.decode(): v.decode() for k, v in metadata.items() if k.startswith(b"cam_")}
         attrs = getattr(self.native, "attrs", None)
         return attrs if isinstance(attrs, Mapping) else {}
+
+    @contextmanager
+    def named_rows(self) -> Iterator[None]:
+        """Say of an error about a row of a summary which customer that is, and what to do about spend that is no spend."""
+        try:
+            yield
+        except InvalidDataError as problem:
+            if problem.row is not None and self.kind == "pandas" and problem.row < len(self.native):
+                index = self.native.index
+                problem.add_note(f"row {problem.row} is {index.name or 'index'} {index[problem.row]!r}")
+            if problem.field == "monetary_value":
+                problem.add_note(NO_SPEND)
+            raise
 
     def vector(self, values: Floats, name: str) -> Vector:
         """Make a vector of the kind of this source."""

@@ -18,7 +18,9 @@ __all__ = ["BgNbd", "GammaGamma", "ParetoNbd", "PurchaseModel", "SpendModel"]
 class PurchaseModel(Model):
     """What can be asked of every model of repeat purchases. Times are in the unit of the model."""
 
-    def probability_alive(self, summary: Frame, after: float = 0.0, *, threads: int | None = None) -> Vector:
+    def probability_alive(
+        self, summary: Frame, after: float = 0.0, *, unit: str | None = None, threads: int | None = None
+    ) -> Vector:
         """Give the probability that each customer is still a customer.
 
         Parameters
@@ -27,6 +29,8 @@ class PurchaseModel(Model):
             Columns `frequency`, `recency` and `T`; see `cam.summarize`. A row with a NaN gives NaN.
         after : float
             How long after the end of observation; 0 is now.
+        unit : str, optional
+            The unit of the table's times; needed only where the frame does not remember it.
         threads : int, optional
             How many threads to use; all processors by default.
 
@@ -35,9 +39,11 @@ class PurchaseModel(Model):
         vector
             Of the kind of `summary`.
         """
-        return self.score("probability_alive", summary, threads=threads, after=number("after", after))
+        return self.score("probability_alive", summary, unit=unit, threads=threads, after=number("after", after))
 
-    def expected_purchases(self, summary: Frame, horizon: float, *, threads: int | None = None) -> Vector:
+    def expected_purchases(
+        self, summary: Frame, horizon: float, *, unit: str | None = None, threads: int | None = None
+    ) -> Vector:
         """Give the expected number of purchases of each customer in the next `horizon` units of time.
 
         Parameters
@@ -46,6 +52,8 @@ class PurchaseModel(Model):
             Columns `frequency`, `recency` and `T`; see `cam.summarize`.
         horizon : float
             How far to look ahead from the end of observation.
+        unit : str, optional
+            The unit of the table's times; needed only where the frame does not remember it.
         threads : int, optional
             How many threads to use; all processors by default.
 
@@ -54,7 +62,7 @@ class PurchaseModel(Model):
         vector
             Of the kind of `summary`.
         """
-        return self.score("expected_purchases", summary, threads=threads, horizon=number("horizon", horizon))
+        return self.score("expected_purchases", summary, unit=unit, threads=threads, horizon=number("horizon", horizon))
 
     def expected_purchases_new_customer(self, horizon: npt.ArrayLike) -> Any:
         """Give the expected number of repeat purchases of a new customer in the first `horizon` units of time.
@@ -71,7 +79,13 @@ class PurchaseModel(Model):
         return each("horizon", horizon, lambda h: self.new_customer("expected_purchases", horizon=h))
 
     def purchase_probability(
-        self, n: npt.ArrayLike, horizon: float, summary: Frame | None = None, *, threads: int | None = None
+        self,
+        n: npt.ArrayLike,
+        horizon: float,
+        summary: Frame | None = None,
+        *,
+        unit: str | None = None,
+        threads: int | None = None,
     ) -> Any:
         """Give the probability of exactly `n` purchases in the next `horizon` units of time.
 
@@ -83,6 +97,8 @@ class PurchaseModel(Model):
             How far to look ahead: from the end of observation, or from the first purchase of a new customer.
         summary : frame or dict of arrays, optional
             The customers; without it, a new customer.
+        unit : str, optional
+            The unit of the table's times; needed only where the frame does not remember it.
         threads : int, optional
             How many threads to use; all processors by default.
 
@@ -94,7 +110,7 @@ class PurchaseModel(Model):
         ahead = number("horizon", horizon)
         if summary is None:
             return each("n", n, lambda k: self.new_customer("purchase_probability", n=_count(k), horizon=ahead))
-        return self.score("purchase_probability", summary, threads=threads, n=_count(n), horizon=ahead)
+        return self.score("purchase_probability", summary, unit=unit, threads=threads, n=_count(n), horizon=ahead)
 
     def discounted_expected_purchases(
         self,
@@ -103,6 +119,7 @@ class PurchaseModel(Model):
         continuous_discount_rate: float | None = None,
         discount_rate: float | None = None,
         horizon: float | None = None,
+        unit: str | None = None,
         threads: int | None = None,
     ) -> Vector:
         """Give the expected number of purchases of each customer from now on, discounted to their present value.
@@ -119,6 +136,8 @@ class PurchaseModel(Model):
             Rate per period: a purchase within the k-th unit of time counts (1 + rate)^-k. Give exactly one of the two.
         horizon : float, optional
             How far to look ahead; for ever by default.
+        unit : str, optional
+            The unit of the table's times; needed only where the frame does not remember it.
         threads : int, optional
             How many threads to use; all processors by default.
 
@@ -130,6 +149,7 @@ class PurchaseModel(Model):
         return self.score(
             "discounted_expected_purchases",
             summary,
+            unit=unit,
             threads=threads,
             **_discounting(continuous_discount_rate, discount_rate, horizon),
         )
@@ -142,6 +162,7 @@ class PurchaseModel(Model):
         discount_rate: float = 0.0,
         spend: SpendModel | None = None,
         margin: float = 1.0,
+        unit: str | None = None,
         threads: int | None = None,
     ) -> Frame:
         """Give all scores in one frame.
@@ -158,6 +179,8 @@ class PurchaseModel(Model):
             A model of spend.
         margin : float
             The share of the spend that is profit.
+        unit : str, optional
+            The unit of the table's times; needed only where the frame does not remember it.
         threads : int, optional
             How many threads to use; all processors by default.
 
@@ -169,6 +192,7 @@ class PurchaseModel(Model):
             `expected_spend` and `customer_lifetime_value`.
         """
         source = Source(summary)
+        self._state_unit(source, unit)
         ahead, share = number("horizon", horizon), number("margin", margin)
         rate = number("discount_rate", discount_rate)
         columns = {

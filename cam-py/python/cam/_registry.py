@@ -26,6 +26,8 @@ def models() -> list[dict[str, Any]]:
     ['bg_nbd', 'pareto_nbd', 'gamma_gamma']
     """
     specs: list[dict[str, Any]] = json.loads(_core.models())
+    for variable in (v for spec in specs for group in ("parameters", "columns", "design") for v in spec[group]):
+        variable["meaning"] = variable["meaning"].strip()
     return specs
 
 
@@ -48,7 +50,7 @@ class Spec:
         self.title: str = entry["title"]
         self.source: str = entry["source"]
         self.parameters: list[str] = [p["name"] for p in entry["parameters"]]
-        self.meanings: list[str] = [p["meaning"].strip() for p in entry["parameters"]]
+        self.meanings: list[str] = [p["meaning"] for p in entry["parameters"]]
         self.columns: list[str] = [c["name"] for c in entry["columns"]]
         self.design: list[str] = [c["name"] for c in entry["design"]]
         self.quantities: list[str] = entry["quantities"]

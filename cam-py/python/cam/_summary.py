@@ -12,7 +12,7 @@ from cam import _core
 from cam._call import Progress, observer, thread_count
 from cam._frames import REPORT, UNIT, Frame, Source, make
 from cam._log import read_amounts, read_keys, read_moment, read_times, write_keys
-from cam.errors import InvalidDocumentError, InvalidParameterError
+from cam.errors import InvalidDataError, InvalidDocumentError, InvalidParameterError
 
 __all__ = ["SummaryBuilder", "split", "summarize", "tracking"]
 
@@ -66,16 +66,25 @@ class SummaryBuilder:
         ends = None
         if calibration_ends is not None:
             ends = [read_moment(end, "calibration_end") for end in calibration_ends]
-        self._core = _core.SummaryBuilder(
-            unit=str(unit),
-            period=str(period),
-            observation_end=None if observation_end is None else read_moment(observation_end, "observation_end"),
-            calibration_ends=ends,
-            numbers_in=str(numbers_in),
-            include_first_transaction=include_first_transaction,
-            refunds=str(refunds),
-            drop_zero_amounts=drop_zero_amounts,
-        )
+        end = None if observation_end is None else read_moment(observation_end, "observation_end")
+        try:
+            self._core = _core.SummaryBuilder(
+                unit=str(unit),
+                period=str(period),
+                observation_end=end,
+                calibration_ends=ends,
+                numbers_in=str(numbers_in),
+                include_first_transaction=include_first_transaction,
+                refunds=str(refunds),
+                drop_zero_amounts=drop_zero_amounts,
+            )
+        except InvalidDataError as problem:
+            # The core reads a text as it reads those of a log, and does not know which argument it was.
+            found = str(problem).removeprefix("time ")
+            for name, moment in [("observation_end", end), *(("calibration_end", each) for each in ends or ())]:
+                if moment is not None and moment[0] == "text" and f'"{moment[1]}"' in found:
+                    raise InvalidDataError(f"{name} {found}", field=name) from None
+            raise
         self._splits: bool | None = ends is not None
 
     @classmethod
@@ -258,7 +267,8 @@ def summarize(
         - `monetary_value`: mean spend per repeat purchase, 0 without one.
 
         Where the frame can carry facts, `attrs` (pandas, dict) or the metadata of the schema (pyarrow) hold `cam_unit` and
-        `cam_report`, an account of every row of the log.
+        `cam_report`, an account of every row of the log. polars frames carry neither, nor does a file of CSV: tell the model the
+        unit, as in ``fit(summary, unit="W")``, and so for scores.
 
     Raises
     ------

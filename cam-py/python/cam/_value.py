@@ -20,6 +20,7 @@ def customer_lifetime_value(
     discount_rate: float,
     margin: float = 1.0,
     *,
+    unit: str | None = None,
     threads: int | None = None,
     progress: Progress = None,
 ) -> Vector:
@@ -39,6 +40,8 @@ def customer_lifetime_value(
         Rate per unit of time: a purchase within the k-th unit of time counts (1 + rate)^-k.
     margin : float
         The share of the spend that is profit.
+    unit : str, optional
+        The unit of the table's times; needed only where the frame does not remember it.
     threads : int, optional
         How many threads to use; all processors by default.
     progress : bool or callable, optional
@@ -68,19 +71,22 @@ def customer_lifetime_value(
     Name: customer_lifetime_value, dtype: float64
     """
     source = Source(summary)
+    purchases._state_unit(source, unit)
     needed = dict.fromkeys(purchases._spec.columns + spend._spec.columns)
     options = {
         "horizon": None if horizon is None else number("horizon", horizon),
         "discount_rate": number("discount_rate", discount_rate),
         "margin": number("margin", margin),
     }
-    value = _core.customer_lifetime_value(
-        purchases._fitted,
-        spend._fitted,
-        source.floats(needed),
-        json.dumps(options),
-        source.unit,
-        thread_count(threads),
-        observer(progress),
-    )
+    columns = source.floats(needed)
+    with source.named_rows():
+        value = _core.customer_lifetime_value(
+            purchases._fitted,
+            spend._fitted,
+            columns,
+            json.dumps(options),
+            source.unit,
+            thread_count(threads),
+            observer(progress),
+        )
     return source.vector(value, "customer_lifetime_value")

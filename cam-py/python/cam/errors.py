@@ -23,6 +23,7 @@ __all__ = [
     "NotEnoughDataError",
     "NotFittedError",
     "NumericalError",
+    "UnitWarning",
     "UnknownNameError",
     "UnsupportedError",
 ]
@@ -112,6 +113,10 @@ class NotFittedError(UnsupportedError, AttributeError):
 
 class ConvergenceWarning(UserWarning):
     """A fit did not end at a maximum; the message names the parameters that ran away."""
+
+
+class UnitWarning(UserWarning):
+    """One of model and frame knows its unit of time and the other does not, so nobody can check that they agree."""
 
 
 _BY_CODE: dict[int, type[CamError]] = {

@@ -1,7 +1,7 @@
 """Pictures of models and of how well they do.
 
 Every function takes ``ax=None`` and returns the Axes it drew on, so that pictures can be combined and changed. matplotlib is
-needed here only (``pip install "cam-py[plots]"``), and it is imported when a picture is drawn; no setting of it is changed.
+needed here only (``pip install matplotlib``), and it is imported when a picture is drawn; no setting of it is changed.
 """
 
 from __future__ import annotations
@@ -93,7 +93,7 @@ def plot_expected_purchases_matrix(
     Axes
     """
     grid = _matrix(model, "expected_purchases", T, max_frequency, horizon=float(horizon))
-    title = f"Expected purchases in the next {_times(model, horizon)}, at age {_times(model, T)}"
+    title = f"Expected purchases in the next {_times(model, horizon)},\nat age {_times(model, T)}"
     return _heat(model, grid, T, title, "expected purchases", cmap, ax)
 
 
@@ -128,6 +128,7 @@ def plot_history(
     -------
     Axes
     """
+    _check(model, "T")
     source = Source(log)
     keys = np.asarray(source.series(customer))
     days = _days(source, time)
@@ -180,6 +181,7 @@ def plot_calibration_holdout(
     -------
     Axes
     """
+    _check(model, "T")
     source = Source(split)
     group = np.minimum(source.float("frequency"), max_frequency).astype(int)
     horizon = float(source.float("duration_holdout")[0])
@@ -238,6 +240,7 @@ def plot_tracking(
     -------
     Axes
     """
+    _check(model, "T")
     unit = _unit_days(model)
     builder = SummaryBuilder(customer=customer, time=time, unit=f"{unit} days", observation_end=observation_end)
     builder.push(log)
@@ -300,6 +303,7 @@ def plot_frequency(model: PurchaseModel, summary: Frame, *, max_frequency: int =
     -------
     Axes
     """
+    _check(model, "T")
     source = Source(summary)
     actual = np.bincount(np.minimum(source.float("frequency"), max_frequency).astype(int), minlength=max_frequency + 1)
     ages, count = np.unique(_thin(source.float("T")), return_counts=True)
@@ -335,6 +339,7 @@ def plot_spend_density(model: SpendModel, summary: Frame, *, bins: int = 60, ax:
     -------
     Axes
     """
+    _check(model, "monetary_value")
     source = Source(summary)
     frequency, spend = source.float("frequency"), source.float("monetary_value")
     frequency, spend = frequency[frequency > 0], spend[frequency > 0]
@@ -355,7 +360,15 @@ def plot_spend_density(model: SpendModel, summary: Frame, *, bins: int = 60, ax:
     return ax
 
 
+def _check(model: Model, column: str) -> None:
+    """Refuse a model of another kind than the picture is of, before anything is read or drawn."""
+    if column not in model._spec.columns:
+        kind = "purchases, such as BgNbd" if column == "T" else "spend, such as GammaGamma"
+        raise InvalidParameterError(f"this picture is of a model of {kind}, got {type(model).__name__}", field="model")
+
+
 def _matrix(model: PurchaseModel, quantity: str, T: float, max_frequency: int, **arguments: float) -> Floats:
+    _check(model, "T")
     if not (T > 0 and np.isfinite(T)):
         raise InvalidParameterError(f"T must be positive and finite, got {T}", field="T")
     frequency, recency = np.meshgrid(np.arange(1.0, max_frequency + 1), np.linspace(T / 200, T, 200), indexing="ij")
@@ -448,7 +461,7 @@ def _axes(ax: Axes | None) -> Axes:
     try:
         import matplotlib.pyplot as plt
     except ImportError:
-        raise ImportError('pictures need matplotlib: pip install "cam-py[plots]"') from None
+        raise ImportError("pictures need matplotlib: pip install matplotlib") from None
     return plt.subplots(figsize=(7, 4.2), layout="constrained")[1]
 
 
