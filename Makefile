@@ -87,7 +87,7 @@ $(VENV)/wheel: $(WHEEL_SOURCES) $(VENV)/demo
 
 # --- tests ------------------------------------------------------------------------------------------------------------------
 
-TESTS := fmt clippy rust rustdoc c java arrow python lint-python blocks
+TESTS := fmt clippy rust rustdoc c java arrow python documents lint-python blocks
 
 .PHONY: test
 test: test-begin $(TESTS:%=test-%) ## every test and lint
