@@ -179,7 +179,7 @@ $(COMPARE)/made: benches/compare/requirements.txt
 .PHONY: accuracy
 accuracy: tools-demo $(PY) ## errors against 50-digit values (WRITE=--write: also into docs/accuracy.md)
 	@$(PY) .ci/accuracy $(WRITE) cargo test -p cam-core --profile $(PROFILE) --locked --quiet --test it -- \
-		--nocapture --test-threads=1 accuracy_table every_golden_value
+		--nocapture --test-threads=1 accuracy_table every_golden_value accuracy_of_every_quantity
 
 # --- checks with tools that take minutes to build ----------------------------------------------------------------------------
 
