@@ -61,11 +61,12 @@ fn other_cuts_of_cdnow_give_the_published_estimates() {
         (-17135.83589, 1e-5),
     );
     estimates(&BgNbd::fit(&whole).unwrap(), &[0.253561, 5.447252, 0.607366, 2.647235], (-17138.23396, 1e-5));
-    estimates(
-        &GammaGamma::fit(&whole).unwrap(),
-        &[4.683455, 4.189783, 24.390548],
-        (GammaGamma::fit(&whole).unwrap().report().unwrap().log_likelihood, 1.0),
-    );
+    // No likelihood is published for this one.
+    let spend = GammaGamma::fit(&whole).unwrap();
+    assert!(spend.report().unwrap().converged());
+    for (got, want) in spend.model.theta().iter().zip([4.683455, 4.189783, 24.390548]) {
+        close(*got, want, 1e-5, "Gamma-Gamma, 78 weeks");
+    }
 }
 
 #[test]
@@ -76,9 +77,10 @@ fn points_on_cdnow_are_those_published() {
     // The four-digit estimates of the R package's manual.
     let rounded = ParetoNbd::new(0.5534, 10.5802, 0.6061, 11.6562).unwrap();
     close(rounded.expected_purchases(&h, 52.0), 25.455, 3e-5, "purchases in 52 weeks");
-    let bg = BgNbd::fit(&cdnow().calibration).unwrap().model;
-    close(bg.probability_alive(&h), 0.968916, 1e-5, "P(alive), BG/NBD");
-    close(bg.expected_purchases(&h, 52.0), 25.7582, 5e-5, "purchases in 52 weeks, BG/NBD");
+    // The three-digit estimates of the paper; half a unit of the last digit that is given.
+    let bg = BgNbd::new(0.243, 4.414, 0.793, 2.426).unwrap();
+    close(bg.probability_alive(&h), 0.968916, 5.2e-7, "P(alive), BG/NBD");
+    close(bg.expected_purchases(&h, 52.0), 25.7582, 2e-6, "purchases in 52 weeks, BG/NBD");
     let long = ParetoNbd::new(0.563004, 12.559169, 0.408107, 10.514543).unwrap();
     let dert = Quantity::discounted(Discount::Continuous(0.0027), None);
     let score = |x: f64, t_x: f64, age: f64| {
@@ -86,6 +88,7 @@ fn points_on_cdnow_are_those_published() {
         let table = cam_core::Table::new().with("frequency", &x).unwrap().with("recency", &t_x).unwrap();
         long.score(&dert, &table.with("T", &age).unwrap(), &Control::new()).unwrap()[0]
     };
+    // Given for estimates of which six digits are known: the last of them moves these by 1e-5. The golden file holds DERT to 1e-11.
     close(score(7.0, 35.0, 77.86), 1.864183, 1e-5, "DERT of customer B");
     close(score(4.0, 35.0, 77.86), 3.716217, 1e-5, "DERT");
 }
