@@ -2,7 +2,8 @@
 
 use crate::columns::{LogColumns, PyMoment};
 use crate::enter::{Call, enter, guard};
-use cam_core::summary::{Keys, Refunds, Summary, SummaryBuilder, SummaryOptions};
+use cam_core::summary::{Keys, Moment, Refunds, Split, Summary, SummaryBuilder, SummaryOptions};
+use cam_core::summary::{split_many, summarize};
 use cam_core::{Error, ErrorKind, Unit};
 use numpy::{PyArray1, PyReadonlyArray1};
 use pyo3::prelude::*;
@@ -15,6 +16,8 @@ pub(crate) struct Builder {
     builder: Mutex<SummaryBuilder>,
     /// Whether it was made for splits; unknown for one that was read from bytes.
     splits: Option<bool>,
+    /// Options and calibration ends, where they are known: for whole logs, which need no builder.
+    made: Option<(SummaryOptions, Vec<Moment>)>,
 }
 
 impl Builder {
@@ -45,7 +48,7 @@ impl Builder {
         let splits = calibration_ends.is_some();
         let ends = calibration_ends.unwrap_or_default();
         let ends = ends.iter().map(|end| end.read(py)).collect::<PyResult<Vec<_>>>()?;
-        let builder = guard(py, || {
+        let (options, builder) = guard(py, || {
             let options = SummaryOptions::new()
                 .unit(unit.parse::<Unit>()?)
                 .period(period.parse()?)
@@ -54,9 +57,40 @@ impl Builder {
                 .include_first_transaction(include_first_transaction)
                 .refunds(refunds.parse::<Refunds>()?)
                 .drop_zero_amounts(drop_zero_amounts);
-            SummaryBuilder::with_calibration_ends(options, &ends)
+            Ok((options, SummaryBuilder::with_calibration_ends(options, &ends)?))
         })?;
-        Ok(Builder { builder: Mutex::new(builder), splits: Some(splits) })
+        Ok(Builder { builder: Mutex::new(builder), splits: Some(splits), made: Some((options, ends)) })
+    }
+
+    /// What `push` and `finish` would give for a log that is there as a whole, in the fastest way that its keys allow. The state of the
+    /// builder is neither used nor changed.
+    #[pyo3(signature = (keys, time_kind, times, amounts=None, threads=0, progress=None))]
+    #[expect(clippy::too_many_arguments, reason = "the keywords of one Python function")]
+    fn whole<'py>(
+        &self,
+        py: Python<'py>,
+        keys: &Bound<'py, PyAny>,
+        time_kind: &str,
+        times: &Bound<'py, PyAny>,
+        amounts: Option<PyReadonlyArray1<'py, f64>>,
+        threads: usize,
+        progress: Option<Py<PyAny>>,
+    ) -> PyResult<Vec<Finished<'py>>> {
+        let Some((options, ends)) = &self.made else {
+            let error = Error::new(ErrorKind::Unsupported, "a builder that was read from bytes takes batches");
+            return Err(crate::errors::to_python(py, &error));
+        };
+        let log = LogColumns::new(keys, time_kind, times, amounts)?;
+        let slices = log.slices()?;
+        let call = Call { threads, progress };
+        if self.splits == Some(true) {
+            let splits = enter(py, &call, |control| {
+                slices.with(|log| split_many(log, ends, options, control))
+            })?;
+            return splits.iter().map(|split| finished_split(py, split)).collect();
+        }
+        let summary = enter(py, &call, |control| slices.with(|log| summarize(log, options, control)))?;
+        Ok(vec![finished(py, &summary)?])
     }
 
     /// Take in a batch of rows.
@@ -100,7 +134,7 @@ impl Builder {
     fn from_bytes(py: Python<'_>, bytes: &[u8]) -> PyResult<Self> {
         let call = Call { threads: 1, progress: None };
         let builder = enter(py, &call, |_| SummaryBuilder::from_bytes(bytes))?;
-        Ok(Builder { builder: Mutex::new(builder), splits: None })
+        Ok(Builder { builder: Mutex::new(builder), splits: None, made: None })
     }
 
     /// Repeat purchases over time, in steps: the columns, the first day, and how many steps are complete.
@@ -149,27 +183,28 @@ impl Builder {
         };
         if splits.is_empty() {
             let summary = enter(py, &call, |control| self.lock().finish(control))?;
-            let columns = columns(py, &summary)?;
-            return Ok(vec![(keys(py, &summary), columns, facts(py, &summary)?)]);
+            return Ok(vec![finished(py, &summary)?]);
         }
-        splits
-            .iter()
-            .map(|split| {
-                let summary = &split.calibration;
-                let columns = columns(py, summary)?;
-                columns.set_item("frequency_holdout", PyArray1::from_slice(py, &split.frequency_holdout))?;
-                if let Some(values) = &split.monetary_value_holdout {
-                    columns.set_item("monetary_value_holdout", PyArray1::from_slice(py, values))?;
-                }
-                let duration = vec![split.duration_holdout; summary.len()];
-                columns.set_item("duration_holdout", PyArray1::from_vec(py, duration))?;
-                Ok((keys(py, summary), columns, facts(py, summary)?))
-            })
-            .collect()
+        splits.iter().map(|split| finished_split(py, split)).collect()
     }
 }
 
 type Finished<'py> = (Bound<'py, PyAny>, Bound<'py, PyDict>, Bound<'py, PyDict>);
+
+fn finished<'py>(py: Python<'py>, summary: &Summary) -> PyResult<Finished<'py>> {
+    Ok((keys(py, summary), columns(py, summary)?, facts(py, summary)?))
+}
+
+fn finished_split<'py>(py: Python<'py>, split: &Split) -> PyResult<Finished<'py>> {
+    let (keys, columns, facts) = finished(py, &split.calibration)?;
+    columns.set_item("frequency_holdout", PyArray1::from_slice(py, &split.frequency_holdout))?;
+    if let Some(values) = &split.monetary_value_holdout {
+        columns.set_item("monetary_value_holdout", PyArray1::from_slice(py, values))?;
+    }
+    let duration = vec![split.duration_holdout; split.calibration.len()];
+    columns.set_item("duration_holdout", PyArray1::from_vec(py, duration))?;
+    Ok((keys, columns, facts))
+}
 
 /// `int64` keys, or `(offsets, bytes)` of texts.
 fn keys<'py>(py: Python<'py>, summary: &Summary) -> Bound<'py, PyAny> {

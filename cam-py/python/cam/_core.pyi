@@ -59,6 +59,15 @@ class SummaryBuilder:
         threads: int = 0,
         progress: Observer = None,
     ) -> None: ...
+    def whole(
+        self,
+        keys: Any,
+        time_kind: str,
+        times: Any,
+        amounts: Floats | None = None,
+        threads: int = 0,
+        progress: Observer = None,
+    ) -> list[tuple[Any, dict[str, Floats], dict[str, Any]]]: ...
     def merge(self, other: SummaryBuilder) -> None: ...
     def to_bytes(self) -> bytes: ...
     @staticmethod

@@ -140,16 +140,26 @@ class SummaryBuilder:
         progress : bool or callable, optional
             ``True`` prints; a function gets ``(stage, done, total, value)``.
         """
+        source, columns, dtype = self._read(batch)
+        self._core.push(*columns, thread_count(threads), observer(progress))
+        if self._kind is None:
+            self._kind, self._dtype = source.kind, dtype
+        elif dtype != self._dtype and dtype is not None and self._dtype is not None:
+            self._dtype = np.dtype(np.int64)
+
+    def _read(self, batch: Frame) -> tuple[Source, tuple[Any, ...], np.dtype[Any] | None]:
         customer, time, amount = self._columns
         source = Source(batch)
         keys = read_keys(source, customer)
         kind, times = read_times(source, time)
         amounts = None if amount is None else read_amounts(source, amount)
-        self._core.push(keys.values, kind, times, amounts, thread_count(threads), observer(progress))
-        if self._kind is None:
-            self._kind, self._dtype = source.kind, keys.dtype
-        elif keys.dtype != self._dtype and keys.dtype is not None and self._dtype is not None:
-            self._dtype = np.dtype(np.int64)
+        return source, (keys.values, kind, times, amounts), keys.dtype
+
+    def _whole(self, log: Frame, threads: int | None, progress: Progress) -> list[Frame]:
+        """What `push` and `finish` would give of a log that is there as a whole, by the core's shortest way."""
+        source, columns, self._dtype = self._read(log)
+        self._kind = source.kind
+        return [self._frame(*parts) for parts in self._core.whole(*columns, thread_count(threads), observer(progress))]
 
     def merge(self, other: SummaryBuilder) -> None:
         """Take over everything that another builder with the same options has seen."""
@@ -302,8 +312,7 @@ def summarize(
         drop_zero_amounts=drop_zero_amounts,
         numbers_in=numbers_in,
     )
-    builder.push(log, threads=threads, progress=progress)
-    return builder.finish(threads=threads)
+    return builder._whole(log, threads, progress)[0]
 
 
 def split(
@@ -372,8 +381,7 @@ def split(
         drop_zero_amounts=drop_zero_amounts,
         numbers_in=numbers_in,
     )
-    builder.push(log, threads=threads, progress=progress)
-    frames = builder.finish(threads=threads)
+    frames = builder._whole(log, threads, progress)
     return frames if several else frames[0]
 
 
