@@ -393,6 +393,8 @@ def exp_log_table():
     wide = [rng.uniform(-708, 708) for _ in range(150)] + [rng.gauss(0, 1) for _ in range(100)] + [-708.0, 708.0, 709.5, -708.3]
     for x in wide + tiny:
         table.add("exp", exp, x)
+    for x in wide + tiny:
+        table.add("expm1", expm1, x)
     near = [1 + s * 10.0**-k for s in (1, -1) for k in (1, 2, 3, 6, 10, 15)] + [2.0**0.5, 0.5**0.5, 0.7071067811865475, 0.7071067811865477]
     for x in [log_uniform(rng, -307, 308) for _ in range(150)] + [log_uniform(rng, -1, 1) for _ in range(100)] + near + [1e-310, 2.3e-308]:
         table.add("ln", log, x)

@@ -77,16 +77,16 @@ impl Builder {
         progress: Option<Py<PyAny>>,
     ) -> PyResult<Vec<Finished<'py>>> {
         let Some((options, ends)) = &self.made else {
-            let error = Error::new(ErrorKind::Unsupported, "a builder that was read from bytes takes batches");
+            let error =
+                Error::new(ErrorKind::Unsupported, "a builder that was read from bytes takes batches");
             return Err(crate::errors::to_python(py, &error));
         };
         let log = LogColumns::new(keys, time_kind, times, amounts)?;
         let slices = log.slices()?;
         let call = Call { threads, progress };
         if self.splits == Some(true) {
-            let splits = enter(py, &call, |control| {
-                slices.with(|log| split_many(log, ends, options, control))
-            })?;
+            let splits =
+                enter(py, &call, |control| slices.with(|log| split_many(log, ends, options, control)))?;
             return splits.iter().map(|split| finished_split(py, split)).collect();
         }
         let summary = enter(py, &call, |control| slices.with(|log| summarize(log, options, control)))?;

@@ -22,13 +22,13 @@ use super::purchases::{count_start, if_alive, nbd_probability};
 use crate::error::Result;
 use crate::math::{
     beta::{inc_beta, ln_beta_rising},
-    exp_log::{exprel, logistic},
+    exp_log::logistic,
     gamma::ln_rising,
     jet::{Jet, Real},
     mixing::beta_mixing,
     octaves::Octaves,
     random::Stream,
-    vector::{exp_slice, ln_1p_slice, ln_slice},
+    vector::{Exp, Expm1, Kernel, Ln1p, Wide, widest},
 };
 use crate::model::{Family, Quantity, Scorer, Spec, parameters, score_row};
 use crate::rows::Rows;
@@ -204,29 +204,9 @@ impl BgNbd {
         out[0]
     }
 
-    /// The same for many rows, of any frequencies: 1/(1 + a/(b + x − 1) · ((α + T)/(α + t_x))^(r + x)), by whole slices.
+    /// The same for many rows, of any frequencies.
     fn probabilities_alive(&self, rows: &[f64], out: &mut [f64]) {
-        for (rows, out) in rows.chunks(3 * 256).zip(out.chunks_mut(256)) {
-            for (out, row) in out.iter_mut().zip(rows.chunks_exact(3)) {
-                *out = (row[2] - row[1]) / (self.alpha + row[1]);
-            }
-            ln_1p_slice(out);
-            for (out, row) in out.iter_mut().zip(rows.chunks_exact(3)) {
-                *out *= self.r + row[0];
-            }
-            exp_slice(out);
-            for (out, row) in out.iter_mut().zip(rows.chunks_exact(3)) {
-                let x = row[0];
-                let odds = self.a / (self.b + (x - 1.0)) * *out;
-                *out = if x == 0.0 {
-                    1.0
-                } else if odds < 1e250 {
-                    1.0 / (1.0 + odds)
-                } else {
-                    logistic(-self.log_odds_left(row))
-                };
-            }
-        }
+        widest(Alive { model: self, rows, out });
     }
 
     fn log_odds_left(&self, row: &[f64]) -> f64 {
@@ -251,14 +231,9 @@ impl BgNbd {
     fn expected_within(&self, t: f64, dropouts: &Dropouts) -> f64 {
         let BgNbd { r, alpha, b, .. } = *self;
         let tau = t / alpha;
-        // rτ · (L/pτ) · (1 − e^(−rL))/(rL) with L = ln(1 + pτ): no cancellation for small p.
         // E[1/p], cut off at rτ, is no less than 1/E[p].
-        dropouts.of(b, 1.0 + r.max(1.0) * tau).expect(|p| {
-            let z = p * tau;
-            let l = z.ln_1p();
-            let ratio = if z < 1e-16 { 1.0 } else { l / z };
-            r * tau * ratio * exprel(-r * l)
-        })
+        let tau_over = dropouts.of(b, 1.0 + r.max(1.0) * tau).expect_slices(|p| widest(Within { r, tau, p }));
+        tau * tau_over
     }
 
     /// The same, discounted: E\[λ K(λp)\]; `kernels` are for no larger α. See [`kernel`].
@@ -273,18 +248,14 @@ impl BgNbd {
         Box::new(move |rows, out| {
             self.probabilities_alive(rows, out);
             let mut reader = octaves.reader();
-            let mut logs = [0.0; 256];
-            for (rows, out) in rows.chunks(3 * 256).zip(out.chunks_mut(256)) {
-                let logs = &mut logs[..out.len()];
-                for (log, row) in logs.iter_mut().zip(rows.chunks_exact(3)) {
-                    *log = self.alpha + row[2];
-                }
-                ln_slice(logs);
-                for ((out, log), row) in out.iter_mut().zip(logs).zip(rows.chunks_exact(3)) {
-                    let value = reader.at_log2(row[0], *log * std::f64::consts::LOG2_E);
+            let mut values = [0.0; 1024];
+            for (rows, out) in rows.chunks(3 * 1024).zip(out.chunks_mut(1024)) {
+                let values = &mut values[..out.len()];
+                reader.fill(self.alpha, values, |i| (rows[3 * i], rows[3 * i + 2]));
+                for ((out, value), row) in out.iter_mut().zip(values).zip(rows.chunks_exact(3)) {
                     // Where P(alive) is subnormal its digits are gone: start again from its logarithm.
                     *out =
-                        if *out > 1e-290 { *out * value } else { if_alive(self.log_odds_left(row), value) };
+                        if *out > 1e-290 { *out * *value } else { if_alive(self.log_odds_left(row), *value) };
                 }
             }
             Ok(())
@@ -297,7 +268,7 @@ impl BgNbd {
         // By Jensen's inequality the expectation is no less than (1 + E[p]τ)^(−r), while 1 is reached at p = 0.
         let gain = self.r * (self.a / (self.a + self.b) * tau).ln_1p();
         beta_mixing(self.a, self.b, 1.0 / (1.0 + self.r.max(1.0) * tau), gain)
-            .expect(|p| (-self.r * (p * tau).ln_1p()).exp())
+            .expect_slices(|p| widest(Survival { r: self.r, tau, p }))
     }
 
     /// P(X(t) = n) of a new customer, eq. 8: alive with n purchases, or left at the n-th, so that a Poisson process would have made n or more.
@@ -311,5 +282,101 @@ impl BgNbd {
         // B(a + 1, b + n − 1)/B(a, b) = a/(a + b) · Γ(b + n − 1)/Γ(b) · Γ(a + b + 1)/Γ(a + b + n).
         let leaves = a / (a + b) * (ln_rising(b, count - 1.0) - ln_rising(a + b + 1.0, count - 1.0)).exp();
         stays + leaves * inc_beta(count, r, t / (alpha + t))
+    }
+}
+
+/// P(alive) of whole slices: 1/(1 + a/(b + x − 1) · ((α + T)/(α + t_x))^(r + x)), with one division.
+struct Alive<'a> {
+    model: &'a BgNbd,
+    rows: &'a [f64],
+    out: &'a mut [f64],
+}
+
+impl Wide for Alive<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        let BgNbd { r, alpha, a, b } = *self.model;
+        for (rows, out) in self.rows.chunks(3 * 256).zip(self.out.chunks_mut(256)) {
+            for (out, row) in out.iter_mut().zip(rows.chunks_exact(3)) {
+                *out = (row[2] - row[1]) / (alpha + row[1]);
+            }
+            Ln1p::over(out);
+            for (out, row) in out.iter_mut().zip(rows.chunks_exact(3)) {
+                *out *= r + row[0];
+            }
+            Exp::over(out);
+            let mut large = false;
+            for (out, row) in out.iter_mut().zip(rows.chunks_exact(3)) {
+                let stays = b + (row[0] - 1.0);
+                let leaves = a * *out;
+                large |= !(leaves < 1e250);
+                *out = if row[0] == 0.0 { 1.0 } else { stays / (stays + leaves) };
+            }
+            if large {
+                // The power may have overflowed: by logarithms.
+                for (out, row) in out.iter_mut().zip(rows.chunks_exact(3)) {
+                    if *out < 1e-200 {
+                        *out = logistic(-self.model.log_odds_left(row));
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// p ↦ (1 − (1 + pτ)^(−r))/(pτ), which is r at 0.
+struct Within<'a> {
+    r: f64,
+    tau: f64,
+    p: &'a mut [f64],
+}
+
+impl Wide for Within<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        let Within { r, tau, p } = self;
+        let mut share = [0.0; 128];
+        for p in p.chunks_mut(128) {
+            let share = &mut share[..p.len()];
+            for (share, p) in share.iter_mut().zip(p.iter_mut()) {
+                *p *= tau;
+                *share = *p;
+            }
+            Ln1p::over(share);
+            for share in share.iter_mut() {
+                *share *= -r;
+            }
+            Expm1::over(share);
+            for (share, p) in share.iter().zip(p.iter_mut()) {
+                *p = if *p < 1e-200 { r } else { -share / *p };
+            }
+        }
+    }
+}
+
+/// p ↦ (1 + pτ)^(−r).
+struct Survival<'a> {
+    r: f64,
+    tau: f64,
+    p: &'a mut [f64],
+}
+
+impl Wide for Survival<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        for p in self.p.iter_mut() {
+            *p *= self.tau;
+        }
+        Ln1p::over(self.p);
+        for p in self.p.iter_mut() {
+            *p *= -self.r;
+        }
+        Exp::over(self.p);
     }
 }

@@ -13,7 +13,7 @@
 //! A last period that is not whole adds v^(n+1) e^(−wn) (1 − e^(−wf))/w for its fraction f. Every quantity is then the
 //! expectation of K over the distribution of w: no sum over periods is formed, and the cost does not depend on the horizon.
 
-use crate::math::exp_log::exprel;
+use crate::math::vector::{Expm1, Kernel, Wide, widest};
 use crate::model::{Discount, Quantity};
 
 /// The expected discounted time alive, as a function of the rate of leaving.
@@ -71,22 +71,14 @@ impl Lifetime {
 
     /// K(w), w ≥ 0.
     pub(super) fn at(&self, w: f64) -> f64 {
-        match *self {
-            Lifetime::Continuous { rate, horizon } => annuity(w + rate, horizon),
-            Lifetime::PerPeriod { rate, discount, whole, part, .. } => {
-                let c = w + rate;
-                let first = discount * exprel(-w);
-                if whole == f64::INFINITY {
-                    return first / -(-c).exp_m1();
-                }
-                // (1 − e^(−cn))/(1 − e^(−c)), without 0/0 at c = 0.
-                let sum = first * whole * exprel(-c * whole) / exprel(-c);
-                if part == 0.0 {
-                    return sum;
-                }
-                sum + (-c * whole).exp() * discount * part * exprel(-w * part)
-            }
-        }
+        let mut k = [w];
+        self.over(&mut k);
+        k[0]
+    }
+
+    /// Replaces every w by K(w).
+    pub(super) fn over(&self, w: &mut [f64]) {
+        widest(Over { lifetime: *self, w });
     }
 
     /// K(0), the discounted length of the horizon; 1/K(0) is the scale on which K changes.
@@ -95,7 +87,80 @@ impl Lifetime {
     }
 }
 
-/// ∫₀ʰ e^(−ct) dt.
-fn annuity(c: f64, horizon: f64) -> f64 {
-    if horizon == f64::INFINITY { 1.0 / c } else { horizon * exprel(-c * horizon) }
+struct Over<'a> {
+    lifetime: Lifetime,
+    w: &'a mut [f64],
+}
+
+impl Wide for Over<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        match self.lifetime {
+            Lifetime::Continuous { rate, horizon } => annuities(rate, horizon, self.w),
+            Lifetime::PerPeriod { rate, discount, whole, part, .. } => {
+                by_period(rate, discount, whole, part, self.w)
+            }
+        }
+    }
+}
+
+/// Numbers at a time: they stay in the nearest cache.
+const BLOCK: usize = 128;
+
+/// (1 − e^(−cw))/(cw), from w and e^(−cw) − 1 as it is without cancellation; 1 at w = 0.
+#[inline(always)]
+fn share(w: f64, expm1: f64) -> f64 {
+    if w == 0.0 { 1.0 } else { -expm1 / w }
+}
+
+/// ∫₀ʰ e^(−ct) dt, c = w + rate.
+#[inline(always)]
+fn annuities(rate: f64, horizon: f64, w: &mut [f64]) {
+    let mut decay = [0.0; BLOCK];
+    for w in w.chunks_mut(BLOCK) {
+        if horizon == f64::INFINITY {
+            for w in w {
+                *w = 1.0 / (*w + rate);
+            }
+            continue;
+        }
+        let decay = &mut decay[..w.len()];
+        for (decay, w) in decay.iter_mut().zip(w.iter()) {
+            *decay = -(w + rate) * horizon;
+        }
+        Expm1::over(decay);
+        for (w, decay) in w.iter_mut().zip(decay.iter()) {
+            *w = horizon * share((*w + rate) * horizon, *decay);
+        }
+    }
+}
+
+/// v (1 − e^(−w))/w · (1 − e^(−cn))/(1 − e^(−c)), c = w + rate, and the last period's part. Both terms of
+/// 1 − e^(−c) = (1 − v) + v (1 − e^(−w)) are positive, so that it loses nothing.
+#[inline(always)]
+fn by_period(rate: f64, discount: f64, whole: f64, part: f64, w: &mut [f64]) {
+    let (mut first, mut all) = ([0.0; BLOCK], [0.0; BLOCK]);
+    // 1 − v = d/(1 + d).
+    let lost = -(-rate).exp_m1();
+    for w in w.chunks_mut(BLOCK) {
+        let (first, all) = (&mut first[..w.len()], &mut all[..w.len()]);
+        for ((first, all), w) in first.iter_mut().zip(all.iter_mut()).zip(w.iter()) {
+            *first = -w;
+            *all = -(w + rate) * whole;
+        }
+        Expm1::over(first);
+        Expm1::over(all);
+        for ((first, all), w) in first.iter().zip(all.iter_mut()).zip(w.iter()) {
+            *all = discount * share(*w, *first) * (-*all / (lost - discount * first));
+        }
+        if part > 0.0 {
+            for (all, w) in all.iter_mut().zip(w.iter()) {
+                let decay = (-(w + rate) * whole).exp();
+                *all += decay * discount * part * share(w * part, (-w * part).exp_m1());
+            }
+        }
+        w.copy_from_slice(all);
+    }
 }

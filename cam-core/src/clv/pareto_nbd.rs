@@ -33,7 +33,6 @@ use crate::math::{
 };
 use crate::model::{Family, Quantity, Scorer, Spec, parameters};
 use crate::rows::Rows;
-use left::Local;
 
 parameters! {
     /// The Pareto/NBD model; see the [module](self).
@@ -95,22 +94,11 @@ impl Family for ParetoNbd {
     /// its derivatives by hand: a jet for each of its twenty operations takes twice the time of the whole.
     fn log_likelihood<R: Real>(theta: &[R], rising: &R, row: &[f64]) -> R {
         let inputs = [theta[0], theta[1], theta[2], theta[3]];
-        let values @ [r, alpha, s, beta] = inputs.map(Real::value);
-        let (x, age) = (row[0], row[2]);
-        let mut local = Local::default();
-        local.add_silence(0, r, alpha, age, -1.0);
-        local.add_silence(2, s, beta, age, -1.0);
-        let since = 1.0 / (alpha + age);
-        local.value -= x * (alpha + age).ln();
-        local.gradient[1] -= x * since;
-        local.hessian[1][1] += x * since * since;
-        let left = match R::DERIVATIVES {
-            true => left::log_odds::<true>(values, row),
-            false => left::log_odds::<false>(values, row),
+        let values = inputs.map(Real::value);
+        let local = match R::DERIVATIVES {
+            true => left::log_likelihood::<true>(values, row),
+            false => left::log_likelihood::<false>(values, row),
         };
-        if let Some(left) = left {
-            local.add_softplus(&left);
-        }
         *rising + R::gather(inputs, local.value, local.gradient, local.hessian)
     }
 
@@ -196,7 +184,7 @@ impl ParetoNbd {
     }
 
     fn log_odds_left(&self, row: &[f64]) -> f64 {
-        left::log_odds::<false>(self.values(), row).map_or(f64::NEG_INFINITY, |left| left.value)
+        left::log_odds(self.values(), row)
     }
 
     /// Expected purchases in (T, T + horizon\] given the history; Fader & Hardie (2005), eq. 41. `horizon` ≥ 0.
@@ -224,8 +212,10 @@ impl ParetoNbd {
 
     /// The same, discounted: E\[K(μ)\].
     fn discounted_time_alive(&self, lifetime: &Lifetime) -> f64 {
-        gamma_mixing(self.s, (self.beta / lifetime.longest()).min(1.0))
-            .expect(|rate| lifetime.at(rate / self.beta))
+        gamma_mixing(self.s, (self.beta / lifetime.longest()).min(1.0)).expect_slices(|rates| {
+            rates.iter_mut().for_each(|rate| *rate /= self.beta);
+            lifetime.over(rates);
+        })
     }
 
     /// P(X(t) = n) of a new customer: stays past t, or leaves at u < t after n purchases.

@@ -75,11 +75,12 @@ impl FitOptions {
     }
 }
 
-/// From this many distinct rows on, a search on a sample comes first: the maximum of a sample is so near that of the whole that
-/// two or three evaluations over all rows then suffice.
-const SAMPLE_FROM: usize = 16_384;
-/// The distinct rows of such a sample.
-const SAMPLE: usize = 4_096;
+/// Searches on samples come first, of at most so many distinct rows: the maximum of a sample is so near that of the whole that a few
+/// evaluations over all rows then suffice. A sample is worth its while where the rows are this many times more.
+const SAMPLES: [usize; 2] = [4_096, 16_384];
+const SAMPLE_FROM: usize = 3;
+/// A gradient that is as good as zero: from here on Newton's steps only write out the last digits.
+const UNSEEN_BELOW: f64 = 1e-9;
 /// A direction in the log-parameters is flat when its standard error is larger than this: a factor of e³⁰ either way.
 const FLAT: f64 = 30.0;
 /// A curvature that is no more than rounding beside the largest.
@@ -120,19 +121,19 @@ pub fn maximum_likelihood<F: Family>(
     let start: Vec<f64> = start.iter().map(|v| v.ln()).collect();
     let mut settings = Settings {
         gradient_tolerance: options.gradient_tolerance,
+        unseen_below: UNSEEN_BELOW,
         max_evaluations: options.max_evaluations,
         radius: 1.0,
         max_radius: 4.0,
         bound: BOUND,
     };
     let mut from = start.clone();
-    if rows.len() > SAMPLE_FROM {
-        let stride = rows.len() / SAMPLE;
-        let sample = rows.filter(|i, _, _| i % stride == stride / 2);
+    for size in SAMPLES.into_iter().filter(|size| rows.len() >= SAMPLE_FROM * size) {
+        let sample = rows.thinned(size);
         let coarse = Settings { gradient_tolerance: 1e-4, max_evaluations: 60, ..settings };
         let found = search::<F>(&sample, from, &coarse, control)?;
-        from = if found.stop == Stop::Gradient { found.at } else { start.clone() };
-        settings.radius = 0.5;
+        (from, settings.radius) =
+            if found.stop == Stop::Gradient { (found.at, 0.5) } else { (start.clone(), 1.0) };
     }
     let found = search::<F>(&rows, from, &settings, control)?;
     conclude(&rows, &start, found, options, table)
@@ -220,7 +221,8 @@ fn conclude<F: Family>(
     let threshold = (1.0 / (FLAT * FLAT * customers)).max(FLAT_AGAINST_STEEPEST * steepest);
     let flat: Vec<usize> = (0..start.len()).filter(|&k| eigenvalues[k] < threshold).collect();
     // The gradient may stay just above the tolerance through rounding alone, where terms are large.
-    let vanishes = gradient_norm <= options.gradient_tolerance.max(1e-13 * (1.0 + point.value.abs()))
+    let vanishes = found.stop == Stop::Gradient
+        || gradient_norm <= options.gradient_tolerance.max(1e-13 * (1.0 + point.value.abs()))
         || (found.stop == Stop::Rounding && gradient_norm <= 1e3 * options.gradient_tolerance);
     let status = if found.stop == Stop::Bound || (!flat.is_empty() && far(start, &found.at)) {
         let moved = |i: usize| found.at[i] - start[i];

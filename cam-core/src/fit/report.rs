@@ -46,7 +46,8 @@ pub struct FitReport {
     pub distinct_rows: usize,
     /// Evaluations of the likelihood over all rows.
     pub evaluations: usize,
-    /// Largest first derivative of the mean log-likelihood with respect to a log-parameter.
+    /// Largest first derivative of the mean log-likelihood with respect to a log-parameter, at the last evaluation. The estimates may be one
+    /// step of Newton's further, where the step before showed that another evaluation would only confirm it.
     pub gradient_norm: f64,
     /// How the fit ended.
     pub status: Status,

@@ -30,6 +30,19 @@ impl Rule {
         self.nodes.iter().zip(&self.weights).map(|(&x, &w)| w * g(x)).sum()
     }
 
+    /// The same, where g replaces a slice of nodes by its values: quicker where g is made of [slices](super::vector).
+    pub fn expect_slices(&self, mut g: impl FnMut(&mut [f64])) -> f64 {
+        let mut values = [0.0; 128];
+        let mut sum = 0.0;
+        for (nodes, weights) in self.nodes.chunks(128).zip(self.weights.chunks(128)) {
+            let values = &mut values[..nodes.len()];
+            values.copy_from_slice(nodes);
+            g(values);
+            sum += values.iter().zip(weights).map(|(v, w)| v * w).sum::<f64>();
+        }
+        sum
+    }
+
     /// n nodes and weights of NaN: the answer to parameters outside the domain.
     fn nan(n: usize) -> Rule {
         Rule { nodes: vec![f64::NAN; n], weights: vec![f64::NAN; n] }

@@ -1,8 +1,9 @@
 //! Exponential and logarithm over whole slices.
 //!
 //! A call of `f64::exp` is a scalar function call; over a slice the compiler can do two or four lanes at once, if there
-//! is no branch and no table. So these kernels are plain polynomials over plain arithmetic, in safe Rust, and arguments
-//! out of the ordinary (overflow, NaN, zero, subnormal) are put right in a second pass over the few that are.
+//! is no branch and no table. So these kernels are plain polynomials over plain arithmetic, in safe Rust, and blocks that hold
+//! arguments out of the ordinary (overflow, NaN, zero, subnormal) are done one by one. They run with the widest
+//! instructions that the processor has: `pulp` chooses when the program runs.
 //!
 //! Errors: below one unit in the last place, against 50-digit values.
 //!
@@ -11,8 +12,9 @@
 //! ln(1 + x) 5.5 against 9.4. Built for a processor with AVX2 the lanes double.
 
 use std::f64::consts::LOG2_E;
+use std::marker::PhantomData;
 
-/// Elements handled at a time; the fix-up of a block is skipped when nothing in it needs one.
+/// Elements handled at a time; a block that holds nothing out of the ordinary takes no branch.
 const BLOCK: usize = 64;
 
 /// ln 2 in two parts, the first ending in 21 zero bits: k · LN2_HIGH is exact for |k| < 2²¹.
@@ -21,6 +23,99 @@ const LN2_LOW: f64 = 1.9082149292705877e-10;
 
 /// 1.5 · 2⁵²: adding it rounds to a whole number, left in the low bits.
 const ROUNDER: f64 = 6755399441055744.0;
+
+/// Work whose loops the compiler can make wide, see [`widest`]. `run`, and all that it calls, must be `#[inline(always)]`: what is
+/// not inlined stays narrow.
+pub(crate) trait Wide {
+    type Output;
+    fn run(self) -> Self::Output;
+}
+
+/// Does the work with the widest instructions that this processor has. They change the speed and no digit: lanes are separate
+/// numbers, and a product is never fused with a sum.
+#[inline(always)]
+pub(crate) fn widest<W: Wide>(work: W) -> W::Output {
+    struct Op<W>(W);
+    impl<W: Wide> pulp::NullaryFnOnce for Op<W> {
+        type Output = W::Output;
+        #[inline(always)]
+        fn call(self) -> W::Output {
+            self.0.run()
+        }
+    }
+    pulp::Arch::new().dispatch(Op(work))
+}
+
+/// A function of one number: fast where the argument is ordinary, and elsewhere exact.
+pub(crate) trait Kernel {
+    fn fast(x: f64) -> f64;
+    fn ordinary(x: f64) -> bool;
+    fn exact(x: f64) -> f64;
+
+    /// Replaces every x by its image, as wide as the caller is.
+    #[inline(always)]
+    fn over(x: &mut [f64]) {
+        for block in x.chunks_mut(BLOCK) {
+            let mut all = true;
+            for v in block.iter() {
+                all &= Self::ordinary(*v);
+            }
+            if all {
+                for v in block.iter_mut() {
+                    *v = Self::fast(*v);
+                }
+            } else {
+                for v in block.iter_mut() {
+                    *v = if Self::ordinary(*v) { Self::fast(*v) } else { Self::exact(*v) };
+                }
+            }
+        }
+    }
+}
+
+struct Over<'a, K>(&'a mut [f64], PhantomData<K>);
+
+impl<K: Kernel> Wide for Over<'_, K> {
+    type Output = ();
+    #[inline(always)]
+    fn run(self) {
+        K::over(self.0);
+    }
+}
+
+/// eˣ.
+pub(crate) struct Exp;
+/// eˣ − 1.
+pub(crate) struct Expm1;
+/// ln x.
+pub(crate) struct Ln;
+/// ln(1 + x).
+pub(crate) struct Ln1p;
+
+macro_rules! kernel {
+    ($kernel:ident, $fast:ident, $x:ident, $ordinary:expr, $exact:path) => {
+        impl Kernel for $kernel {
+            #[inline(always)]
+            fn fast(x: f64) -> f64 {
+                $fast(x)
+            }
+            #[inline(always)]
+            fn ordinary($x: f64) -> bool {
+                $ordinary
+            }
+            #[inline(never)]
+            fn exact(x: f64) -> f64 {
+                $exact(x)
+            }
+        }
+    };
+}
+
+// Ranges that hold no NaN, asked without a branch.
+kernel!(Exp, exp_ordinary, x, x.abs() <= 708.0, f64::exp);
+kernel!(Expm1, expm1_ordinary, x, x.abs() <= 708.0, f64::exp_m1);
+kernel!(Ln, ln_ordinary, x, (x >= f64::MIN_POSITIVE) & (x <= f64::MAX), f64::ln);
+kernel!(Ln1p, ln_1p_ordinary, x, (x > -1.0) & (x <= 1e300), f64::ln_1p);
 
 /// Replaces every x by eˣ.
 ///
@@ -32,42 +127,26 @@ const ROUNDER: f64 = 6755399441055744.0;
 /// assert!((x[1] - std::f64::consts::E).abs() < 1e-15 && x[3].is_nan());
 /// ```
 pub fn exp_slice(x: &mut [f64]) {
-    // Not `> 708`: NaN must count as extraordinary, too.
-    map_slice(x, exp_ordinary, |v| v.abs() <= 708.0, f64::exp);
-}
-
-/// Replaces every x by `fast`(x) where it is `ordinary`, by `exact`(x) elsewhere.
-#[inline(always)]
-fn map_slice(
-    x: &mut [f64],
-    fast: impl Fn(f64) -> f64,
-    ordinary: impl Fn(f64) -> bool,
-    exact: impl Fn(f64) -> f64,
-) {
-    let mut kept = [0.0; BLOCK];
-    for block in x.chunks_mut(BLOCK) {
-        let kept = &mut kept[..block.len()];
-        kept.copy_from_slice(block);
-        let mut all = true;
-        for v in kept.iter() {
-            all &= ordinary(*v);
-        }
-        for v in block.iter_mut() {
-            *v = fast(*v);
-        }
-        if !all {
-            for (v, &x) in block.iter_mut().zip(kept.iter()) {
-                if !ordinary(x) {
-                    *v = exact(x);
-                }
-            }
-        }
-    }
+    widest(Over::<Exp>(x, PhantomData));
 }
 
 /// eˣ for |x| ≤ 708: 2ᵏ eʳ with |r| ≤ ½ ln 2.
 #[inline(always)]
 fn exp_ordinary(x: f64) -> f64 {
+    let (power, r, tail) = exp_reduced(x);
+    (1.0 + (r + tail)) * power
+}
+
+/// eˣ − 1 for |x| ≤ 708: (2ᵏ − 1) + 2ᵏ (eʳ − 1), where the first is exact (or far larger than the second).
+#[inline(always)]
+fn expm1_ordinary(x: f64) -> f64 {
+    let (power, r, tail) = exp_reduced(x);
+    (power - 1.0) + power * (r + tail)
+}
+
+/// 2ᵏ, r and eʳ − 1 − r, where x = k ln 2 + r.
+#[inline(always)]
+fn exp_reduced(x: f64) -> (f64, f64, f64) {
     let shifted = x * LOG2_E + ROUNDER;
     let k = shifted - ROUNDER;
     let high = x - k * LN2_HIGH;
@@ -80,7 +159,7 @@ fn exp_ordinary(x: f64) -> f64 {
     let tail = t * (even + r * odd) + ((high - r) - low);
     // The whole number k sits in the low bits of `shifted`; moved up it is the exponent.
     let power = f64::from_bits((shifted.to_bits() << 52).wrapping_add(1.0f64.to_bits()));
-    (1.0 + (r + tail)) * power
+    (power, r, tail)
 }
 
 /// (eʳ − 1 − r)/r² on |r| ≤ ½ ln 2, by interpolation in Chebyshev nodes with 60 digits; error in eʳ below 1.3e-17.
@@ -97,14 +176,19 @@ const E: [f64; 10] = [
     2.510038549551032e-08,
 ];
 
+/// Replaces every x by eˣ − 1, relatively accurate near 0.
+pub fn expm1_slice(x: &mut [f64]) {
+    widest(Over::<Expm1>(x, PhantomData));
+}
+
 /// Replaces every x by ln x; NaN for x < 0, −∞ at 0.
 pub fn ln_slice(x: &mut [f64]) {
-    map_slice(x, ln_ordinary, |v| (f64::MIN_POSITIVE..=f64::MAX).contains(&v), f64::ln);
+    widest(Over::<Ln>(x, PhantomData));
 }
 
 /// Replaces every x by ln(1 + x), relatively accurate near 0; NaN for x < −1, −∞ at −1.
 pub fn ln_1p_slice(x: &mut [f64]) {
-    map_slice(x, ln_1p_ordinary, |v| v > -1.0 && v <= 1e300, f64::ln_1p);
+    widest(Over::<Ln1p>(x, PhantomData));
 }
 
 /// ln(1 + x) for −1 < x ≤ 1e300.

@@ -2,7 +2,8 @@
 //!
 //! Each step minimises the quadratic model g·p + ½ pᵀHp within ‖p‖ ≤ Δ exactly, by the eigenvalues of H (Nocedal & Wright
 //! 2006, Numerical Optimization, section 4.3): where H is indefinite the step still goes down, and near a minimum it is the Newton
-//! step, so convergence is quadratic.
+//! step, so convergence is quadratic. That is made use of at the end: where the last step showed how fast the gradient falls, a next one
+//! that is bound to bring it below the tolerance is taken without another evaluation.
 
 use crate::error::Result;
 use crate::math::linalg::symmetric_eigen;
@@ -35,8 +36,10 @@ impl Point {
 /// When to stop, and how far one step may go.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Settings {
-    /// Converged when no first derivative is larger.
+    /// Converged when no first derivative is larger, or will be after one more step that need not be seen.
     pub gradient_tolerance: f64,
+    /// No step goes unseen while a first derivative is larger than this.
+    pub unseen_below: f64,
     /// The most evaluations of the function.
     pub max_evaluations: usize,
     /// The first trust-region radius.
@@ -66,7 +69,7 @@ pub enum Stop {
 pub struct Minimum {
     /// The point.
     pub at: Vec<f64>,
-    /// Value and derivatives there.
+    /// Value and derivatives there; or one step before, if the last step went unseen.
     pub point: Point,
     /// Evaluations used.
     pub evaluations: usize,
@@ -86,6 +89,8 @@ pub fn minimise(
     let mut evaluations = 1;
     let mut radius = settings.radius;
     let mut stalled = 0;
+    // |g| after a Newton step p is about `fall` · |p|².
+    let mut fall = f64::INFINITY;
     let stop = loop {
         if !point.is_finite() {
             break Stop::Evaluations;
@@ -99,13 +104,18 @@ pub fn minimise(
         let (eigenvalues, vectors) = symmetric_eigen(&point.hessian);
         let step = within(&eigenvalues, &vectors, &point.gradient, radius);
         let predicted = -(point.gradient.dot(&step) + 0.5 * step.dot(&point.hessian.dot(&step)));
+        let length = step.dot(&step).sqrt();
         let next: Vec<f64> = at.iter().zip(&step).map(|(x, p)| x + p).collect();
         if next.iter().any(|x| x.abs() > settings.bound) {
             break Stop::Bound;
         }
+        let unseen = point.gradient_norm() <= settings.unseen_below && eigenvalues[0] > 0.0;
+        if unseen && 10.0 * fall * length * length <= settings.gradient_tolerance {
+            at = next;
+            break Stop::Gradient;
+        }
         let trial = f(&next)?;
         evaluations += 1;
-        let length = step.dot(&step).sqrt();
         if !trial.is_finite() {
             radius = 0.25 * length;
             if radius < 1e-12 {
@@ -138,6 +148,8 @@ pub fn minimise(
             radius = (2.0 * radius).min(settings.max_radius);
         }
         if quality > 1e-4 {
+            fall =
+                if length < 0.5 * radius { trial.gradient_norm() / (length * length) } else { f64::INFINITY };
             (at, point) = (next, trial);
         } else if radius < 1e-14 {
             break Stop::Rounding;

@@ -134,6 +134,8 @@ const CHECKS: &[Check] = &[
     check("log_sub_exp", |x| exp_log::log_sub_exp(x[0], x[1]), Relative::ValueOrOne, 4.0),
     // Below one unit in the last place: 1 ε at worst, just above a power of two.
     check_as("exp", "exp_slice", |x| through(vector::exp_slice, x[0]), Relative::Value, 1.0),
+    // Two terms, which differ in sign where x < 0 and cancel by a factor of 2 at most.
+    check_as("expm1", "expm1_slice", |x| through(vector::expm1_slice, x[0]), Relative::Value, 2.0),
     check_as("ln", "ln_slice", |x| through(vector::ln_slice, x[0]), Relative::Value, 1.0),
     check_as("ln_1p", "ln_1p_slice", |x| through(vector::ln_1p_slice, x[0]), Relative::Value, 1.0),
     // The powers' exponents are rounded; the tanh-sinh sum adds a few ε.

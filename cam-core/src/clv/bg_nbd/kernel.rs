@@ -62,7 +62,12 @@ impl<'a> Kernels<'a> {
     pub(super) fn new(lifetime: Lifetime, alpha: f64, a: f64) -> Kernels<'a> {
         let rules = Arc::new(Rules { lifetime, alpha, known: RwLock::default() });
         let inner = Arc::clone(&rules);
-        let mean = Box::new(move |m: f64, z: f64| inner.of(m).expect(|rate| lifetime.at(rate * z)));
+        let mean = Box::new(move |m: f64, z: f64| {
+            inner.of(m).expect_slices(|rates| {
+                rates.iter_mut().for_each(|rate| *rate *= z);
+                lifetime.over(rates);
+            })
+        });
         // By a difference: it only ever multiplies numbers below 1e-8, so that eight digits of it are enough.
         let longest = lifetime.longest();
         let step = 1e-8 / longest.max(f64::MIN_POSITIVE);

@@ -12,9 +12,8 @@
 //! integral), from the same nodes.
 
 use crate::math::{
-    exp_log::{log1p_exp, logistic},
     quadrature::legendre,
-    vector::{exp_slice, ln_1p_slice},
+    vector::{Exp, Kernel, Ln1p, Wide, widest},
 };
 
 /// e^(−37) = 8.5e-17.
@@ -29,9 +28,10 @@ pub(super) struct Local {
 }
 
 impl Local {
-    /// Add e · ln(1 + rest/rate), where the parameters number `shape` and `shape + 1` are in e and in the rate: ∂e/∂shape = 1.
-    pub(super) fn add_silence(&mut self, shape: usize, e: f64, rate: f64, rest: f64, sign: f64) {
-        let log = sign * (rest / rate).ln_1p();
+    /// Add e · log, log = ±ln(1 + rest/rate), where the parameters number `shape` and `shape + 1` are in e and in the rate: ∂e/∂shape = 1.
+    #[inline(always)]
+    fn add_silence(&mut self, shape: usize, e: f64, rate: f64, rest: f64, log: f64) {
+        let sign = if log < 0.0 { -1.0 } else { 1.0 };
         // d ln(1 + rest/rate)/d rate = 1/(rate + rest) − 1/rate.
         let slope = -sign * rest / (rate * (rate + rest));
         let bend = -slope * (1.0 / rate + 1.0 / (rate + rest));
@@ -44,10 +44,13 @@ impl Local {
     }
 
     /// Add ln(1 + e^z).
-    pub(super) fn add_softplus(&mut self, z: &Local) {
-        let p = logistic(z.value);
-        let bend = p * logistic(-z.value);
-        self.value += log1p_exp(z.value);
+    #[inline(always)]
+    fn add_softplus(&mut self, z: &Local) {
+        let small = (-z.value.abs()).exp();
+        let (minor, major) = (small / (1.0 + small), 1.0 / (1.0 + small));
+        let p = if z.value < 0.0 { minor } else { major };
+        let bend = minor * major;
+        self.value += z.value.max(0.0) + small.ln_1p();
         for i in 0..4 {
             self.gradient[i] += p * z.gradient[i];
             for j in 0..4 {
@@ -57,24 +60,97 @@ impl Local {
     }
 }
 
-/// ln R for one row (x, t_x, T), with derivatives if they are asked for; none where T = t_x, when R = 0.
-pub(super) fn log_odds<const DERIVATIVES: bool>(theta: [f64; 4], row: &[f64]) -> Option<Local> {
+/// ln of the odds that the customer of this row (x, t_x, T) has left; −∞ where T = t_x.
+pub(super) fn log_odds(theta: [f64; 4], row: &[f64]) -> f64 {
+    widest(LogOdds { theta, row })
+}
+
+struct LogOdds<'a> {
+    theta: [f64; 4],
+    row: &'a [f64],
+}
+
+impl Wide for LogOdds<'_> {
+    type Output = f64;
+
+    #[inline(always)]
+    fn run(self) -> f64 {
+        left::<false>(self.theta, self.row, logs(self.theta, self.row))
+            .map_or(f64::NEG_INFINITY, |left| left.value)
+    }
+}
+
+/// The log-likelihood of a row but for ln Γ(r + x)/Γ(r): −r ln(1 + T/α) − x ln(α + T) − s ln(1 + T/β) + ln(1 + R), with derivatives
+/// if they are asked for.
+pub(super) fn log_likelihood<const DERIVATIVES: bool>(theta: [f64; 4], row: &[f64]) -> Local {
+    widest(LogLikelihood::<DERIVATIVES> { theta, row })
+}
+
+struct LogLikelihood<'a, const DERIVATIVES: bool> {
+    theta: [f64; 4],
+    row: &'a [f64],
+}
+
+impl<const DERIVATIVES: bool> Wide for LogLikelihood<'_, DERIVATIVES> {
+    type Output = Local;
+
+    #[inline(always)]
+    fn run(self) -> Local {
+        let [r, alpha, s, beta] = self.theta;
+        let (x, age) = (self.row[0], self.row[2]);
+        let logs = logs(self.theta, self.row);
+        let mut local = Local::default();
+        local.add_silence(0, r, alpha, age, -logs.alpha_age);
+        local.add_silence(2, s, beta, age, -logs.beta_age);
+        let since = 1.0 / (alpha + age);
+        local.value -= x * (alpha + age).ln();
+        local.gradient[1] -= x * since;
+        local.hessian[1][1] += x * since * since;
+        if let Some(left) = left::<DERIVATIVES>(self.theta, self.row, logs) {
+            local.add_softplus(&left);
+        }
+        local
+    }
+}
+
+/// The four logarithms of a row: ln(1 + T/c), and ln(1 + (T − t_x)/(c + t_x)), for c = α and β.
+#[derive(Clone, Copy)]
+struct Logs {
+    alpha_age: f64,
+    beta_age: f64,
+    alpha_silence: f64,
+    beta_silence: f64,
+}
+
+#[inline(always)]
+fn logs(theta: [f64; 4], row: &[f64]) -> Logs {
+    let [_, alpha, _, beta] = theta;
+    let (recency, age) = (row[1], row[2]);
+    let silence = age - recency;
+    let mut logs = [age / alpha, age / beta, silence / (alpha + recency), silence / (beta + recency)];
+    Ln1p::over(&mut logs);
+    Logs { alpha_age: logs[0], beta_age: logs[1], alpha_silence: logs[2], beta_silence: logs[3] }
+}
+
+/// ln R for one row, with derivatives if they are asked for; none where T = t_x, when R = 0.
+#[inline(always)]
+fn left<const DERIVATIVES: bool>(theta: [f64; 4], row: &[f64], logs: Logs) -> Option<Local> {
     let (x, recency, age) = (row[0], row[1], row[2]);
     if age <= recency {
         return None;
     }
     let [r, alpha, s, beta] = theta;
-    let mut z = log_integral::<DERIVATIVES>(theta, x, recency, age);
-    z.add_silence(0, r + x, alpha + recency, age - recency, 1.0);
-    z.add_silence(2, s, beta + recency, age - recency, 1.0);
-    z.value += s.ln();
+    let mut z = log_integral::<DERIVATIVES>(theta, x, recency, logs);
+    z.add_silence(0, r + x, alpha + recency, age - recency, logs.alpha_silence);
+    z.add_silence(2, s, beta + recency, age - recency, logs.beta_silence);
     z.gradient[2] += 1.0 / s;
     z.hessian[2][2] -= 1.0 / (s * s);
     Some(z)
 }
 
-/// ln ∫ₜₓᵀ ((α+t_x)/(α+u))^m ((β+t_x)/(β+u))^(s+1) du/(β+t_x).
-fn log_integral<const DERIVATIVES: bool>(theta: [f64; 4], x: f64, recency: f64, age: f64) -> Local {
+/// ln s ∫ₜₓᵀ ((α+t_x)/(α+u))^m ((β+t_x)/(β+u))^(s+1) du/(β+t_x), with derivatives of all but the factor s.
+#[inline(always)]
+fn log_integral<const DERIVATIVES: bool>(theta: [f64; 4], x: f64, recency: f64, logs: Logs) -> Local {
     let [r, alpha, s, beta] = theta;
     let m = r + x;
     let (a0, b0) = (alpha + recency, beta + recency);
@@ -82,8 +158,11 @@ fn log_integral<const DERIVATIVES: bool>(theta: [f64; 4], x: f64, recency: f64, 
     let (near, far, e_near, e_far) = if alpha_is_near { (a0, b0, m, s + 1.0) } else { (b0, a0, s + 1.0, m) };
     let kappa = near / far;
     let phi = |v: f64| (e_near - 1.0) * v + e_far * (kappa * v.exp_m1()).ln_1p();
-    let whole = ((age - recency) / near).ln_1p();
-    let (end, phi_end) = cut(phi, whole, |v| {
+    let (log_near, log_far) = match alpha_is_near {
+        true => (logs.alpha_silence, logs.beta_silence),
+        false => (logs.beta_silence, logs.alpha_silence),
+    };
+    let (end, phi_end) = cut(phi, log_near, (e_near - 1.0) * log_near + e_far * log_far, |v| {
         let grown = kappa * v.exp();
         (e_near - 1.0) + e_far * grown / (1.0 - kappa + grown)
     });
@@ -103,15 +182,15 @@ fn log_integral<const DERIVATIVES: bool>(theta: [f64; 4], x: f64, recency: f64, 
         for (e, node) in grown.iter_mut().zip(&rule.nodes) {
             *e = from + node * (to - from);
         }
-        exp_slice(grown);
+        Exp::over(grown);
         for (l, e) in log_far.iter_mut().zip(grown.iter()) {
             *l = kappa * (e - 1.0);
         }
-        ln_1p_slice(log_far);
+        Ln1p::over(log_far);
         for ((w, l), node) in w.iter_mut().zip(log_far.iter()).zip(&rule.nodes) {
             *w = -(e_near - 1.0) * (from + node * (to - from)) - e_far * l;
         }
-        exp_slice(w);
+        Exp::over(w);
         for (w, weight) in w.iter_mut().zip(&rule.weights) {
             *w *= weight * (to - from);
         }
@@ -124,7 +203,9 @@ fn log_integral<const DERIVATIVES: bool>(theta: [f64; 4], x: f64, recency: f64, 
         (from, phi_from) = (to, phi_to);
     }
     let total = sums.total;
-    let value = total.ln() + (near / b0).ln();
+    let product = total * (near / b0) * s;
+    // Extreme parameters: the product of the three may be too small for a number.
+    let value = if product > 1e-290 { product.ln() } else { total.ln() + (near / b0).ln() + s.ln() };
     if !DERIVATIVES {
         return Local { value, ..Local::default() };
     }
@@ -179,6 +260,7 @@ struct Sums {
 
 impl Sums {
     #[expect(clippy::too_many_arguments, reason = "columns of one small table")]
+    #[inline(always)]
     fn add(
         &mut self,
         shape: &Shape,
@@ -224,8 +306,9 @@ impl Sums {
 
 /// The point where φ has risen to the cut, or the end of the interval. φ is convex, so Newton's iteration from the right
 /// falls monotonically onto it. With φ there.
-fn cut(phi: impl Fn(f64) -> f64, whole: f64, slope: impl Fn(f64) -> f64) -> (f64, f64) {
-    let (mut v, mut rise) = (whole, phi(whole));
+#[inline(always)]
+fn cut(phi: impl Fn(f64) -> f64, whole: f64, phi_whole: f64, slope: impl Fn(f64) -> f64) -> (f64, f64) {
+    let (mut v, mut rise) = (whole, phi_whole);
     for _ in 0..60 {
         if !(rise - CUT > 0.5) {
             break;

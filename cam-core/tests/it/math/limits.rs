@@ -227,6 +227,7 @@ fn slices_match_scalars_in_the_extremes() {
     ];
     for (kernel, scalar) in [
         (vector::exp_slice as fn(&mut [f64]), f64::exp as fn(f64) -> f64),
+        (vector::expm1_slice, f64::exp_m1),
         (vector::ln_slice, f64::ln),
         (vector::ln_1p_slice, f64::ln_1p),
     ] {
