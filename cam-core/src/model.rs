@@ -327,7 +327,7 @@ impl<F: Family> Model for F {
         let rows = Rows::new(table, F::SPEC.columns, Purpose::Score, F::check_row, control)?;
         let mut unique = vec![0.0; rows.len()];
         rows.fill(&mut unique, control, &scorer)?;
-        Ok(rows.scatter(&unique))
+        rows.scatter(&unique, control)
     }
 
     fn new_customer(&self, quantity: &Quantity) -> Result<f64> {
@@ -408,28 +408,37 @@ fn log_likelihoods<F: Family>(model: &F) -> Scorer<'_> {
     })
 }
 
+/// Rows at a time of a cheap quantity: they and their scores stay in the nearest cache.
+const BLOCK: usize = 512;
+
 /// A cheap quantity, row by row.
 fn score_each<F: Family>(scorer: &Scorer<'_>, table: &Table<'_>, control: &Control<'_>) -> Result<Vec<f64>> {
     let width = F::SPEC.columns.len();
     let reader = Reader::new(table, F::SPEC.columns, Purpose::Score, F::check_row)?;
     let mut out = vec![0.0; table.rows()];
     control.fill(&mut out, |first, out| {
-        let mut rows = vec![0.0; out.len() * width];
-        let skipped = reader.read_block(first, &mut rows, |_, _| ())?;
-        // A row with a NaN is scored as another row, and then overwritten.
-        let holes: Vec<usize> = match skipped {
-            0 => Vec::new(),
-            _ => (0..out.len()).filter(|i| rows[i * width..][..width].iter().any(|v| v.is_nan())).collect(),
-        };
-        for &i in &holes {
-            rows[i * width..][..width].fill(0.0);
-        }
-        scorer(&rows, out).map_err(|e| match e.row() {
-            Some(row) => e.with_row(first + row),
-            None => e,
-        })?;
-        for i in holes {
-            out[i] = f64::NAN;
+        let mut rows = [0.0; MAX_COLUMNS * BLOCK];
+        for (block, out) in out.chunks_mut(BLOCK).enumerate() {
+            let first = first + block * BLOCK;
+            let rows = &mut rows[..out.len() * width];
+            let skipped = reader.read_block(first, rows, |_, _| ())?;
+            // A row with a NaN is scored as another row, and then overwritten.
+            let holes: Vec<usize> = match skipped {
+                0 => Vec::new(),
+                _ => {
+                    (0..out.len()).filter(|i| rows[i * width..][..width].iter().any(|v| v.is_nan())).collect()
+                }
+            };
+            for &i in &holes {
+                rows[i * width..][..width].fill(0.0);
+            }
+            scorer(rows, out).map_err(|e| match e.row() {
+                Some(row) => e.with_row(first + row),
+                None => e,
+            })?;
+            for i in holes {
+                out[i] = f64::NAN;
+            }
         }
         Ok(())
     })?;

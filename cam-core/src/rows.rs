@@ -76,30 +76,50 @@ impl Rows {
         index: Vec<AtomicU32>,
         control: &Control<'_>,
     ) -> Result<Rows> {
-        // A row's place: its first column, then its bucket, then its hash; an order by values alone.
-        let total: usize = buckets.iter().map(|b| b.weights.len()).sum();
-        let mut places: Vec<(f64, u32)> = Vec::with_capacity(total);
-        for (b, bucket) in buckets.iter().enumerate() {
-            control.check()?;
-            for &local in &bucket.order {
-                places.push((bucket.values[local as usize * width], local * BUCKETS as u32 + b as u32));
+        // A row's place: its first column, then its bucket, then its hash; an order by values alone. So the rows of a bucket with one first
+        // column stay together, and it is these runs that are put in order.
+        let mut runs: Vec<Run> =
+            buckets.iter().enumerate().flat_map(|(b, bucket)| bucket.runs(b, width)).collect();
+        control.check()?;
+        // Domains leave no negative first column, so the bits sort as the numbers do.
+        runs.sort_unstable_by_key(|run| (run.first, run.bucket));
+        let total: usize = runs.iter().map(|run| run.range.len()).sum();
+        // As many runs together as make up a chunk.
+        let mut parts = Vec::with_capacity(total / CHUNK + 1);
+        let (mut from, mut rows) = (0, 0);
+        for (i, run) in runs.iter().enumerate() {
+            rows += run.range.len();
+            if rows >= CHUNK || i + 1 == runs.len() {
+                parts.push(from..i + 1);
+                (from, rows) = (i + 1, 0);
             }
         }
-        let order = by_first(&places, control)?;
-        let mut values = Vec::with_capacity(total * width);
-        let mut weights = Vec::with_capacity(total);
-        let mut codes = Vec::with_capacity(total);
-        for part in order.chunks(SEGMENT) {
-            control.check()?;
-            for &old in part {
-                let code = places[old as usize].1;
-                let (b, local) = decode(code);
-                values.extend_from_slice(&buckets[b].values[local * width..(local + 1) * width]);
-                weights.push(buckets[b].weights[local]);
-                codes.push(code);
+        let parts = control.map(parts.len(), |k| {
+            let mut part =
+                Rows { width, values: Vec::new(), weights: Vec::new(), codes: Vec::new(), index: Vec::new() };
+            for run in &runs[parts[k].clone()] {
+                let bucket = &buckets[run.bucket as usize];
+                for &local in &bucket.order[run.range.clone()] {
+                    push_row(&mut part.values, &bucket.values[local as usize * width..][..width]);
+                    part.weights.push(bucket.weights[local as usize]);
+                    part.codes.push(local * BUCKETS as u32 + run.bucket);
+                }
             }
+            Ok(part)
+        })?;
+        let mut all = Rows {
+            width,
+            values: Vec::with_capacity(total * width),
+            weights: Vec::with_capacity(total),
+            codes: Vec::with_capacity(total),
+            index,
+        };
+        for part in parts {
+            all.values.extend(part.values);
+            all.weights.extend(part.weights);
+            all.codes.extend(part.codes);
         }
-        Ok(Rows { width, values, weights, codes, index })
+        Ok(all)
     }
 
     /// The number of distinct rows.
@@ -199,14 +219,24 @@ impl Rows {
     }
 
     /// From one value per distinct row to one per row of the table, NaN where the row was skipped.
-    pub fn scatter(&self, unique: &[f64]) -> Vec<f64> {
+    ///
+    /// # Errors
+    /// The caller has asked to stop.
+    pub fn scatter(&self, unique: &[f64], control: &Control<'_>) -> Result<Vec<f64>> {
         let places = self.codes.iter().max().map_or(0, |&code| code as usize + 1);
         let mut by_code = vec![f64::NAN; places];
         for (&code, &value) in self.codes.iter().zip(unique) {
             by_code[code as usize] = value;
         }
-        let value = |code: &AtomicU32| by_code.get(code.load(Ordering::Relaxed) as usize);
-        self.index.iter().map(|code| value(code).copied().unwrap_or(f64::NAN)).collect()
+        let mut out = vec![0.0; self.index.len()];
+        control.fill(&mut out, |first, out| {
+            for (out, code) in out.iter_mut().zip(&self.index[first..]) {
+                let value = by_code.get(code.load(Ordering::Relaxed) as usize);
+                *out = value.copied().unwrap_or(f64::NAN);
+            }
+            Ok(())
+        })?;
+        Ok(out)
     }
 
     /// An error that knows the distinct row gets the first row of the table that looks so.
@@ -332,7 +362,9 @@ impl Segment {
             let at = next[bucket(h)] as usize;
             next[bucket(h)] += 1;
             let packed = &mut values[at * (width + 1)..(at + 1) * (width + 1)];
-            packed[..width].copy_from_slice(row);
+            for (packed, v) in packed.iter_mut().zip(row) {
+                *packed = *v;
+            }
             packed[width] = reader.weight(lo + i)?;
             from[at] = ((lo + i) as u32, h as u32);
         }
@@ -351,43 +383,6 @@ fn hash(row: &[f64]) -> u64 {
     h.wrapping_mul(0xBF58_476D_1CE4_E5B9)
 }
 
-/// The order of the places by their first number, stable. Frequencies take few values, so that they are counted, not compared.
-fn by_first(places: &[(f64, u32)], control: &Control<'_>) -> Result<Vec<u32>> {
-    let mut counts: std::collections::BTreeMap<u64, u32> = std::collections::BTreeMap::new();
-    // Domains leave no negative first column, so the bits sort as the numbers do.
-    for part in places.chunks(SEGMENT) {
-        control.check()?;
-        for (first, _) in part {
-            *counts.entry(first.to_bits()).or_default() += 1;
-            if counts.len() > 4096 {
-                let mut order: Vec<u32> = (0..places.len() as u32).collect();
-                order.sort_by_key(|&i| places[i as usize].0.to_bits());
-                return Ok(order);
-            }
-        }
-    }
-    let mut next = 0;
-    for count in counts.values_mut() {
-        (*count, next) = (next, next + *count);
-    }
-    let mut order = vec![0; places.len()];
-    for (k, part) in places.chunks(SEGMENT).enumerate() {
-        control.check()?;
-        for (i, (first, _)) in part.iter().enumerate() {
-            if let Some(place) = counts.get_mut(&first.to_bits()) {
-                order[*place as usize] = (k * SEGMENT + i) as u32;
-                *place += 1;
-            }
-        }
-    }
-    Ok(order)
-}
-
-/// Bucket and number within it, of a distinct row.
-fn decode(code: u32) -> (usize, usize) {
-    (code as usize % BUCKETS, code as usize / BUCKETS)
-}
-
 /// The bucket of a hash: its upper bits, so that the lower ones still tell the rows of a bucket apart.
 fn bucket(h: u64) -> usize {
     (h >> 58) as usize
@@ -397,7 +392,7 @@ fn bucket(h: u64) -> usize {
 struct Bucket {
     values: Vec<f64>,
     weights: Vec<f64>,
-    /// Their numbers in the order of their hashes.
+    /// Their numbers in the order of their first column and their hashes.
     order: Vec<u32>,
 }
 
@@ -422,7 +417,7 @@ impl Bucket {
                 let found = loop {
                     match slots[slot] {
                         NOWHERE => break NOWHERE,
-                        at if values[at as usize * width..(at as usize + 1) * width] == *row => break at,
+                        at if same(&values[at as usize * width..][..width], row) => break at,
                         _ => slot = (slot + 1) & (capacity - 1),
                     }
                 };
@@ -433,7 +428,7 @@ impl Bucket {
                 }
                 slots[slot] = weights.len() as u32;
                 note(table_row, weights.len() as u32);
-                values.extend_from_slice(row);
+                push_row(&mut values, row);
                 weights.push(weight);
                 hashes.push(h);
                 if weights.len() * 2 > capacity {
@@ -449,10 +444,45 @@ impl Bucket {
                 }
             }
         }
-        // By the hash; the number breaks the ties.
-        let mut order: Vec<u64> =
-            hashes.iter().enumerate().map(|(i, &h)| u64::from(h) << 32 | i as u64).collect();
+        // By the first column and the hash; the number breaks the ties.
+        let mut order: Vec<(u64, u64)> = hashes
+            .iter()
+            .enumerate()
+            .map(|(i, &h)| (values[i * width].to_bits(), u64::from(h) << 32 | i as u64))
+            .collect();
         order.sort_unstable();
-        Bucket { values, weights, order: order.into_iter().map(|key| key as u32).collect() }
+        Bucket { values, weights, order: order.into_iter().map(|(_, key)| key as u32).collect() }
     }
+
+    /// Its rows by their first column.
+    fn runs(&self, bucket: usize, width: usize) -> impl Iterator<Item = Run> {
+        let first = move |local: &u32| self.values[*local as usize * width].to_bits();
+        let mut from = 0;
+        self.order.chunk_by(move |a, b| first(a) == first(b)).map(move |rows| {
+            let range = from..from + rows.len();
+            from = range.end;
+            Run { first: first(&rows[0]), bucket: bucket as u32, range }
+        })
+    }
+}
+
+/// Neighbours in the order of a bucket that share their first column.
+struct Run {
+    first: u64,
+    bucket: u32,
+    range: std::ops::Range<usize>,
+}
+
+/// A few numbers: a loop is quicker than a call to copy or compare memory.
+#[inline(always)]
+fn push_row(values: &mut Vec<f64>, row: &[f64]) {
+    for &v in row {
+        values.push(v);
+    }
+}
+
+/// Whether two rows are equal; none holds a NaN or −0.
+#[inline(always)]
+fn same(a: &[f64], b: &[f64]) -> bool {
+    a.iter().zip(b).fold(true, |all, (a, b)| all & (a == b))
 }

@@ -18,6 +18,7 @@ mod kernel;
 
 use super::history::{HISTORY, History, check_history};
 use super::lifetime::Lifetime;
+use super::local::Local;
 use super::purchases::{count_start, if_alive, nbd_probability};
 use crate::error::Result;
 use crate::math::{
@@ -90,6 +91,7 @@ impl Family for BgNbd {
         self.values().to_vec()
     }
 
+    #[inline]
     fn check_row(row: &[f64]) -> Result<(), String> {
         check_history(row)
     }
@@ -102,15 +104,11 @@ impl Family for BgNbd {
         }
     }
 
-    /// Eq. 6 in logarithms: the customer is alive, or left right after the last purchase.
+    /// Eq. 6 in logarithms: the customer is alive, or left right after the last purchase. Derivatives by hand: see [`Local`].
     fn log_likelihood<R: Real>(theta: &[R], shared: &SharedByFrequency<R>, row: &[f64]) -> R {
-        let (r, alpha) = (theta[0], theta[1]);
-        let (x, recency, age) = (row[0], row[1], row[2]);
-        let alive = shared.base - r * (R::constant(age) / alpha).ln_1p() - (alpha + age).ln() * x;
-        match shared.odds {
-            None => alive,
-            Some(odds) => alive + (odds + (r + x) * silence(alpha, recency, age)).ln_1p_exp(),
-        }
+        let inputs = [theta[0], theta[1], theta[2], theta[3]];
+        let odds = shared.odds.map(Real::value);
+        shared.base + widest(LogLikelihood { theta: inputs.map(Real::value), odds, row }).of(inputs)
     }
 
     fn start(rows: &Rows) -> Result<Vec<f64>> {
@@ -190,9 +188,46 @@ impl Family for BgNbd {
     }
 }
 
+/// The log-likelihood of a row but for what depends on the frequency alone:
+/// −r ln(1 + T/α) − x ln(α + T) + ln(1 + a/(b + x − 1) · ((α + T)/(α + t_x))^(r + x)).
+struct LogLikelihood<'a> {
+    theta: [f64; 4],
+    /// ln a/(b + x − 1).
+    odds: Option<f64>,
+    row: &'a [f64],
+}
+
+impl Wide for LogLikelihood<'_> {
+    type Output = Local<4>;
+
+    #[inline(always)]
+    fn run(self) -> Local<4> {
+        let [r, alpha, a, b] = self.theta;
+        let (x, recency, age) = (self.row[0], self.row[1], self.row[2]);
+        let silence = age - recency;
+        let mut logs = [age / alpha, silence / (alpha + recency)];
+        Ln1p::over(&mut logs);
+        let mut local = Local::default();
+        local.add_silence(0, r, alpha, age, -logs[0]);
+        if let Some(odds) = self.odds {
+            local.add_purchases(1, x, alpha + age);
+            let mut left = Local::default();
+            left.add_silence(0, r + x, alpha + recency, silence, logs[1]);
+            let stays = 1.0 / (b + (x - 1.0));
+            left.value += odds;
+            left.gradient[2] += 1.0 / a;
+            left.hessian[2][2] -= 1.0 / (a * a);
+            left.gradient[3] -= stays;
+            left.hessian[3][3] += stays * stays;
+            local.add_softplus(&left);
+        }
+        local
+    }
+}
+
 /// ln (α + T)/(α + t_x) by ln_1p: exact where the last purchase is recent.
-fn silence<R: Real>(alpha: R, recency: f64, age: f64) -> R {
-    (R::constant(age - recency) / (alpha + recency)).ln_1p()
+fn silence(alpha: f64, recency: f64, age: f64) -> f64 {
+    ((age - recency) / (alpha + recency)).ln_1p()
 }
 
 impl BgNbd {

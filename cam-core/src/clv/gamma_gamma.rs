@@ -10,10 +10,12 @@
 //! is that of a new customer, p v/(q − 1), which is infinite unless q > 1.
 
 use super::history::{FREQUENCY, MONETARY_VALUE};
+use super::local::Local;
 use crate::error::{Error, ErrorKind, Result};
 use crate::math::{
     jet::{Jet, Real},
     random::Stream,
+    vector::{Kernel, Ln1p, Wide, widest},
 };
 use crate::model::{Family, Quantity, Scorer, Spec, parameters};
 use crate::rows::Rows;
@@ -88,12 +90,8 @@ impl Family for GammaGamma {
     /// With y = x z̄/(v + x z̄): −ln B(px, q) + px ln y + q ln(1 − y) − ln z̄.
     fn log_likelihood<R: Real>(theta: &[R], shared: &Option<R>, row: &[f64]) -> R {
         let Some(minus_ln_beta) = *shared else { return R::constant(0.0) };
-        let (p, q, v) = (theta[0], theta[1], theta[2]);
-        let (x, mean) = (row[0], row[1]);
-        let total = x * mean;
-        let known = (v / total).ln_1p();
-        let unknown = (R::constant(total) / v).ln_1p();
-        minus_ln_beta - p * x * known - q * unknown - mean.ln()
+        let inputs = [theta[0], theta[1], theta[2]];
+        minus_ln_beta + widest(LogLikelihood { theta: inputs.map(Real::value), row }).of(inputs)
     }
 
     fn start(rows: &Rows) -> Result<Vec<f64>> {
@@ -145,6 +143,35 @@ impl Family for GammaGamma {
         let rate = stream.gamma(self.q) / self.v;
         let mean = if x > 0.0 { stream.gamma(self.p * x) / (rate * x) } else { 0.0 };
         row.copy_from_slice(&[x, mean]);
+    }
+}
+
+/// The log-likelihood of a row but for the beta function: −p x ln(1 + v/s) − q ln(1 + s/v) − ln z̄ with s = x z̄.
+struct LogLikelihood<'a> {
+    theta: [f64; 3],
+    row: &'a [f64],
+}
+
+impl Wide for LogLikelihood<'_> {
+    type Output = Local<3>;
+
+    #[inline(always)]
+    fn run(self) -> Local<3> {
+        let [p, q, v] = self.theta;
+        let (x, mean) = (self.row[0], self.row[1]);
+        let total = x * mean;
+        let mut logs = [v / total, total / v];
+        Ln1p::over(&mut logs);
+        let [known, unknown] = logs;
+        // Derivatives by v: 1/(s + v) of the first logarithm, −s/(v (s + v)) of the second.
+        let rises = 1.0 / (total + v);
+        let falls = -total / v * rises;
+        let bend = p * x * rises * rises + q * falls * (rises + 1.0 / v);
+        Local {
+            value: -p * x * known - q * unknown - mean.ln(),
+            gradient: [-x * known, -unknown, -p * x * rises - q * falls],
+            hessian: [[0.0, 0.0, -x * rises], [0.0, 0.0, -falls], [-x * rises, -falls, bend]],
+        }
     }
 }
 

@@ -41,24 +41,24 @@ pub(super) const PURCHASE_QUANTITIES: &[&str] = &[
 pub(super) const HISTORY: [Variable; 3] = [FREQUENCY, RECENCY, AGE];
 
 /// The rule between the columns of a purchase history.
-#[inline]
+#[inline(always)]
 pub(super) fn check_history(row: &[f64]) -> Result<(), String> {
-    let &[frequency, recency, age] = row else { return Err("need three columns".into()) };
-    if recency <= age && (frequency == 0.0) == (recency == 0.0) {
-        return Ok(());
+    match *row {
+        [frequency, recency, age] if (recency <= age) & ((frequency == 0.0) == (recency == 0.0)) => Ok(()),
+        _ => Err(broken_rule(row)),
     }
+}
+
+#[cold]
+fn broken_rule(row: &[f64]) -> String {
+    let &[frequency, recency, age] = row else { return "need three columns".into() };
     if recency > age {
-        return Err(format!("need 0 <= recency <= T, got recency = {recency}, T = {age}"));
+        format!("need 0 <= recency <= T, got recency = {recency}, T = {age}")
+    } else if frequency == 0.0 {
+        format!("need recency = 0 where frequency = 0, got recency = {recency}")
+    } else {
+        format!("need recency > 0 where frequency > 0, got frequency = {frequency}, recency = {recency}")
     }
-    if frequency == 0.0 && recency > 0.0 {
-        return Err(format!("need recency = 0 where frequency = 0, got recency = {recency}"));
-    }
-    if frequency > 0.0 && recency == 0.0 {
-        return Err(format!(
-            "need recency > 0 where frequency > 0, got frequency = {frequency}, recency = 0"
-        ));
-    }
-    Ok(())
 }
 
 /// When a customer bought: all that a purchase model needs to know of one customer.

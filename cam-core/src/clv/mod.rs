@@ -2,6 +2,7 @@
 
 mod history;
 mod lifetime;
+mod local;
 mod purchases;
 mod value;
 

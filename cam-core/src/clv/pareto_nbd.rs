@@ -82,6 +82,7 @@ impl Family for ParetoNbd {
         self.values().to_vec()
     }
 
+    #[inline]
     fn check_row(row: &[f64]) -> Result<(), String> {
         check_history(row)
     }
@@ -99,7 +100,7 @@ impl Family for ParetoNbd {
             true => left::log_likelihood::<true>(values, row),
             false => left::log_likelihood::<false>(values, row),
         };
-        *rising + R::gather(inputs, local.value, local.gradient, local.hessian)
+        *rising + local.of(inputs)
     }
 
     fn start(rows: &Rows) -> Result<Vec<f64>> {

@@ -101,9 +101,11 @@ pub fn maximum_likelihood<F: Family>(
     if table.rows() == 0 && F::SPEC.columns.iter().all(|c| table.get(c.name).is_some()) {
         return Err(Error::new(ErrorKind::NotEnoughData, "there is no row to fit"));
     }
-    let all = Rows::new(table, F::SPEC.columns, Purpose::Fit, F::check_row, control)?;
-    let rows = all.filter(|_, row, weight| weight > 0.0 && F::informs(row));
-    drop(all);
+    let mut rows = Rows::new(table, F::SPEC.columns, Purpose::Fit, F::check_row, control)?;
+    let informs = |row: &[f64], weight: f64| weight > 0.0 && F::informs(row);
+    if !rows.iter().all(|(row, weight)| informs(row, weight)) {
+        rows = rows.filter(|_, row, weight| informs(row, weight));
+    }
     control.check()?;
     if rows.is_empty() {
         return Err(Error::new(

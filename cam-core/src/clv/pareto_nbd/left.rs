@@ -11,6 +11,7 @@
 //! The derivatives are the moments of the integrand's own derivatives under the normalised integrand (differentiation under the
 //! integral), from the same nodes.
 
+use crate::clv::local::Local;
 use crate::math::{
     quadrature::legendre,
     vector::{Exp, Kernel, Ln1p, Wide, widest},
@@ -18,47 +19,6 @@ use crate::math::{
 
 /// e^(−37) = 8.5e-17.
 const CUT: f64 = 37.0;
-
-/// A function of (r, α, s, β) with its derivatives.
-#[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Local {
-    pub(super) value: f64,
-    pub(super) gradient: [f64; 4],
-    pub(super) hessian: [[f64; 4]; 4],
-}
-
-impl Local {
-    /// Add e · log, log = ±ln(1 + rest/rate), where the parameters number `shape` and `shape + 1` are in e and in the rate: ∂e/∂shape = 1.
-    #[inline(always)]
-    fn add_silence(&mut self, shape: usize, e: f64, rate: f64, rest: f64, log: f64) {
-        let sign = if log < 0.0 { -1.0 } else { 1.0 };
-        // d ln(1 + rest/rate)/d rate = 1/(rate + rest) − 1/rate.
-        let slope = -sign * rest / (rate * (rate + rest));
-        let bend = -slope * (1.0 / rate + 1.0 / (rate + rest));
-        self.value += e * log;
-        self.gradient[shape] += log;
-        self.gradient[shape + 1] += e * slope;
-        self.hessian[shape][shape + 1] += slope;
-        self.hessian[shape + 1][shape] += slope;
-        self.hessian[shape + 1][shape + 1] += e * bend;
-    }
-
-    /// Add ln(1 + e^z).
-    #[inline(always)]
-    fn add_softplus(&mut self, z: &Local) {
-        let small = (-z.value.abs()).exp();
-        let (minor, major) = (small / (1.0 + small), 1.0 / (1.0 + small));
-        let p = if z.value < 0.0 { minor } else { major };
-        let bend = minor * major;
-        self.value += z.value.max(0.0) + small.ln_1p();
-        for i in 0..4 {
-            self.gradient[i] += p * z.gradient[i];
-            for j in 0..4 {
-                self.hessian[i][j] += p * z.hessian[i][j] + bend * z.gradient[i] * z.gradient[j];
-            }
-        }
-    }
-}
 
 /// ln of the odds that the customer of this row (x, t_x, T) has left; −∞ where T = t_x.
 pub(super) fn log_odds(theta: [f64; 4], row: &[f64]) -> f64 {
@@ -82,7 +42,7 @@ impl Wide for LogOdds<'_> {
 
 /// The log-likelihood of a row but for ln Γ(r + x)/Γ(r): −r ln(1 + T/α) − x ln(α + T) − s ln(1 + T/β) + ln(1 + R), with derivatives
 /// if they are asked for.
-pub(super) fn log_likelihood<const DERIVATIVES: bool>(theta: [f64; 4], row: &[f64]) -> Local {
+pub(super) fn log_likelihood<const DERIVATIVES: bool>(theta: [f64; 4], row: &[f64]) -> Local<4> {
     widest(LogLikelihood::<DERIVATIVES> { theta, row })
 }
 
@@ -92,20 +52,17 @@ struct LogLikelihood<'a, const DERIVATIVES: bool> {
 }
 
 impl<const DERIVATIVES: bool> Wide for LogLikelihood<'_, DERIVATIVES> {
-    type Output = Local;
+    type Output = Local<4>;
 
     #[inline(always)]
-    fn run(self) -> Local {
+    fn run(self) -> Local<4> {
         let [r, alpha, s, beta] = self.theta;
         let (x, age) = (self.row[0], self.row[2]);
         let logs = logs(self.theta, self.row);
         let mut local = Local::default();
         local.add_silence(0, r, alpha, age, -logs.alpha_age);
         local.add_silence(2, s, beta, age, -logs.beta_age);
-        let since = 1.0 / (alpha + age);
-        local.value -= x * (alpha + age).ln();
-        local.gradient[1] -= x * since;
-        local.hessian[1][1] += x * since * since;
+        local.add_purchases(1, x, alpha + age);
         if let Some(left) = left::<DERIVATIVES>(self.theta, self.row, logs) {
             local.add_softplus(&left);
         }
@@ -134,7 +91,7 @@ fn logs(theta: [f64; 4], row: &[f64]) -> Logs {
 
 /// ln R for one row, with derivatives if they are asked for; none where T = t_x, when R = 0.
 #[inline(always)]
-fn left<const DERIVATIVES: bool>(theta: [f64; 4], row: &[f64], logs: Logs) -> Option<Local> {
+fn left<const DERIVATIVES: bool>(theta: [f64; 4], row: &[f64], logs: Logs) -> Option<Local<4>> {
     let (x, recency, age) = (row[0], row[1], row[2]);
     if age <= recency {
         return None;
@@ -150,7 +107,7 @@ fn left<const DERIVATIVES: bool>(theta: [f64; 4], row: &[f64], logs: Logs) -> Op
 
 /// ln s ∫ₜₓᵀ ((α+t_x)/(α+u))^m ((β+t_x)/(β+u))^(s+1) du/(β+t_x), with derivatives of all but the factor s.
 #[inline(always)]
-fn log_integral<const DERIVATIVES: bool>(theta: [f64; 4], x: f64, recency: f64, logs: Logs) -> Local {
+fn log_integral<const DERIVATIVES: bool>(theta: [f64; 4], x: f64, recency: f64, logs: Logs) -> Local<4> {
     let [r, alpha, s, beta] = theta;
     let m = r + x;
     let (a0, b0) = (alpha + recency, beta + recency);
