@@ -4,6 +4,7 @@ mod fitting;
 mod golden;
 mod layers;
 mod math;
+mod messages;
 mod published;
 mod quantities;
 mod registry;
