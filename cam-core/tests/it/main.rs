@@ -8,6 +8,7 @@ mod messages;
 mod published;
 mod quantities;
 mod registry;
+mod reported;
 mod summary;
 mod summary_bad_input;
 mod summary_order;
