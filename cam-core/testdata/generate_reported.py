@@ -2,6 +2,8 @@
 
     python -m venv venv && venv/bin/pip install "mpmath==1.4.1" && venv/bin/python generate_reported.py
 
+With `check-golden [step]` it writes nothing, but derives every step-th row (default 40) of golden_bg_pareto.csv anew and compares.
+
 The issue is named by project and number (lifetimes, CLVTools on GitHub), or by the library in which the case was found. Every value
 follows from the definition of its model: what is unobserved is integrated out, in closed form or by tanh-sinh quadrature in the
 logarithm of the variable, at rising precision until two precisions agree to 40 digits. Nothing here follows the methods of cam_core.
@@ -10,7 +12,9 @@ A row is `issue,model,p1,p2,p3,p4,x,t_x,T,quantity,argument,value`, numbers writ
 their argument: log_likelihood –; alive (probability now) –; purchases horizon; continuous (discounted, for ever) rate per unit of time.
 """
 
+import csv
 import os
+import sys
 from functools import cache
 
 from mpmath import beta, exp, gammainc, hyper, inf, log, loggamma, mp, mpf, quad
@@ -190,4 +194,32 @@ def main():
         file.write("\n".join(lines) + "\n")
 
 
-main()
+def check_golden(step):
+    with open(os.path.join(HERE, "golden_bg_pareto.csv"), encoding="utf-8") as file:
+        rows = list(csv.DictReader(line for line in file if not line.startswith("#")))[::step]
+    worst, compared = 0.0, 0
+    for row in rows:
+        model = {"bg": Bg, "pn": Pareto}[row["model"]](*(float(row[f"p{i}"]) for i in range(1, 5)))
+        history = [mpf(row[name]) if name == "x" else mpf(float(row[name])) for name in ("x", "t_x", "T")]
+        for column, text in list(row.items())[9:]:
+            name, _, argument = column.rpartition("_")
+            call = {"log": model.log_likelihood, "probability": model.alive}.get(name)
+            if call is None:
+                call = model.purchases if name == "expected_purchases" else getattr(model, "continuous", None)
+                arguments = [float(argument)]
+            else:
+                arguments = []
+            if text == "":
+                continue
+            truth = settled(lambda: call(*history, *arguments))
+            # A double is known to half a unit in its last place, and below 1e-308 to fewer digits.
+            error = abs(mpf(float(text)) - truth) / max(abs(truth), mpf(10) ** -290)
+            assert error < 1.2e-16, (row, column, truth)
+            worst, compared = max(worst, float(error)), compared + 1
+    print(f"{compared} values of {len(rows)} rows of golden_bg_pareto.csv: worst relative error {worst:.1e}")
+
+
+if sys.argv[1:2] == ["check-golden"]:
+    check_golden(int((sys.argv[2:] or [40])[0]))
+else:
+    main()
