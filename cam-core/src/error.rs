@@ -72,6 +72,31 @@ struct Inner {
     message: String,
 }
 
+/// A number as messages show it: the fewest digits that read back to the same number, with an exponent from 1e16 on and below 1e-5, where
+/// `{}` alone would print up to three hundred zeros.
+///
+/// ```
+/// use cam_core::error::brief;
+/// let shown: Vec<String> = [12.0, 0.1, 1e300, -2.5e-9].map(|x| brief(x).to_string()).into();
+/// assert_eq!(shown, ["12", "0.1", "1e300", "-2.5e-9"]);
+/// ```
+pub fn brief(number: f64) -> impl fmt::Display {
+    Brief(number)
+}
+
+struct Brief(f64);
+
+impl fmt::Display for Brief {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (number, size) = (self.0, self.0.abs());
+        if size.is_finite() && size != 0.0 && !(1e-5..1e16).contains(&size) {
+            write!(f, "{number:e}")
+        } else {
+            write!(f, "{number}")
+        }
+    }
+}
+
 impl Error {
     /// An error of the given kind; `message` names the rule and the value.
     pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
@@ -80,6 +105,11 @@ impl Error {
 
     /// A parameter or argument out of its domain: `r must be positive and finite, got -1`.
     pub fn parameter(name: &str, rule: &str, got: impl fmt::Display) -> Self {
+        // Whole numbers and names stay as they are; they are never so long.
+        let mut got = got.to_string();
+        if let (true, Ok(number)) = (got.len() > 20, got.parse()) {
+            got = brief(number).to_string();
+        }
         Error::new(ErrorKind::InvalidParameter, format!("{name} must be {rule}, got {got}")).with_field(name)
     }
 

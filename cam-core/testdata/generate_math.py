@@ -98,7 +98,6 @@ def gamma_table():
             table.add("ln_gamma", loggamma, x)
         table.add("digamma", digamma, x)
         table.add("trigamma", lambda v: psi(1, v), x)
-        table.add("tetragamma", lambda v: psi(2, v), x)
     for x in points + [-0.999, -0.75, -0.5, -0.3, -0.01, -1e-5, -1e-12]:
         if x not in (1.0,):
             table.add("ln_gamma_1p", lambda v: loggamma(1 + v), x)

@@ -1,4 +1,4 @@
-"""Every code block of the README and of docs/ runs: Python, C and Java here, Rust by the doc tests of cam-core."""
+"""Every code block of the README and of docs/ runs: Python, C, Java and the Rust of the README here, other Rust by the doc tests of cam-core."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from itertools import groupby
 from pathlib import Path
 
 import pytest
-from pages import BLOCKS, ROOT, Block
+from pages import BLOCKS, README, ROOT, Block
 
 # Run here, run elsewhere, or not code at all. A block in any other language must find its way into one of these.
 HERE = {"python", "code-cell", "c", "java"}
@@ -42,8 +42,16 @@ def test_no_block_is_left_out() -> None:
     assert not strays
 
 
+def test_the_rust_of_the_readme_is_an_example_and_runs_from_the_clone(library: Path) -> None:
+    (block,) = [b for b in BLOCKS if b.page == README and b.language == "rust"]
+    example = (ROOT / "cam-core" / "examples" / "cdnow.rs").read_text(encoding="utf-8")
+    assert block.text == re.sub(r"\A(//!.*\n)+\n", "", example)
+    command = f"cargo run --quiet --locked -p cam-core --example cdnow --profile {library.name}"
+    assert "expected" in run([*command.split(), "--target-dir", str(library.parent)], cwd=ROOT)
+
+
 def test_pages_with_rust_are_doc_tests_of_the_core() -> None:
-    pages = {str(block.page.relative_to(ROOT)) for block in BLOCKS if block.language == "rust"}
+    pages = {str(b.page.relative_to(ROOT)) for b in BLOCKS if b.language == "rust" and b.page != README}
     included = (ROOT / "cam-core" / "src" / "lib.rs").read_text(encoding="utf-8")
     assert pages == set(re.findall(r'include_str!\("\.\./\.\./(.+?\.md)"\)', included))
 

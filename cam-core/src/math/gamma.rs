@@ -59,20 +59,6 @@ const TRIGAMMA_SERIES: [f64; 10] = [
     -174611.0 / 330.0,
 ];
 
-/// (2k+1) B₂ₖ: `−ψ″(z) = 1/z² + 1/z³ + Σ (2k+1) B₂ₖ z^(−2k−2)`.
-const TETRAGAMMA_SERIES: [f64; 10] = [
-    3.0 / 6.0,
-    -5.0 / 30.0,
-    7.0 / 42.0,
-    -9.0 / 30.0,
-    55.0 / 66.0,
-    -13.0 * 691.0 / 2730.0,
-    15.0 * 7.0 / 6.0,
-    -17.0 * 3617.0 / 510.0,
-    19.0 * 43867.0 / 798.0,
-    -21.0 * 174611.0 / 330.0,
-];
-
 /// ψ(x₀ + d)/d for 1 ≤ x₀ + d ≤ 2, x₀ the root: interpolation in Chebyshev nodes with 80 digits, error < 6e-17.
 const DIGAMMA_NEAR_ROOT: [f64; 22] = [
     0.9676722454476212,
@@ -214,25 +200,6 @@ pub fn trigamma(x: f64) -> f64 {
     let t = u * u;
     let at_z = u + t * (0.5 + u * polynomial(&TRIGAMMA_SERIES, t));
     if small { at_z + sum_of_squared_reciprocals(x, STEPS) } else { at_z }
-}
-
-/// The tetragamma function ψ″(x) < 0, x > 0; NaN otherwise.
-pub fn tetragamma(x: f64) -> f64 {
-    if !(x > 0.0) {
-        return f64::NAN;
-    }
-    let small = x < STIRLING_FROM;
-    let u = 1.0 / if small { x + STEPS as f64 } else { x };
-    let t = u * u;
-    let mut sum = 0.0;
-    if small {
-        for k in (0..STEPS).rev() {
-            let r = 1.0 / (x + k as f64);
-            sum += r * r * r;
-        }
-    }
-    // −ψ″ = 1/z² + 1/z³ + Σ…; for z beyond 1e154, 1/z² underflows as it must.
-    -(t + t * (u + t * polynomial(&TETRAGAMMA_SERIES, t)) + 2.0 * sum)
 }
 
 /// Σ 1/(z+k), k = 0…m−1, with one division; m ≤ 16 and z < 1e15 keep the product in range.

@@ -6,7 +6,7 @@
 //!
 //! | module | what |
 //! |---|---|
-//! | [`gamma`] | lnΓ, ψ, ψ′, ψ″ and their differences `lnΓ(z+n) − lnΓ(z)`, … |
+//! | [`gamma`] | lnΓ, ψ, ψ′ and their differences `lnΓ(z+n) − lnΓ(z)`, … |
 //! | [`beta`] | ln B, its differences, the incomplete beta function and its inverse |
 //! | [`incomplete_gamma`] | P(a, x), Q(a, x) and the inverse |
 //! | [`normal`] | density, distribution, its logarithm, quantile |
@@ -20,6 +20,18 @@
 //! | [`jet`] | exact first and second derivatives |
 //! | [`random`] | counter-based random streams and distributions |
 //! | [`vector`] | exp, ln and ln(1 + x) over whole slices |
+//!
+//! Part of this is here for those who build on the crate rather than for its own models, which avoid it on purpose or do not need it yet.
+//! It is public, held to the same accuracy, and costs a program that does not call it nothing:
+//!
+//! - [`hyp2f1`]: the closed forms of the literature are written with it, so whoever checks a model against its paper, or brings one whose
+//!   formula has no better form, needs it. The models here use [`mixing`] and panels in [`quadrature`] instead, which do not cancel.
+//! - [`quadrature::beta_rule`]: Gauss–Jacobi rules, the other way of taking expectations over dropout probabilities, with few nodes where the
+//!   integrand is a smooth function on \[0, 1\]; [`quadrature::tanh_sinh`]: integrals with singular ends, such as densities with a shape below 1.
+//! - [`exp_log::log_add_exp`], [`exp_log::log_sub_exp`], [`exp_log::log_sum_exp`]: likelihoods of mixtures, and of an event between two
+//!   times, ln(S(t₁) − S(t₂)), where probabilities are kept as logarithms.
+//! - [`beta::inc_beta_inverse`], [`incomplete_gamma`], [`normal`], [`root`]: distributions, quantiles and equations that reports about a
+//!   population need, from parameters and scores.
 
 pub mod beta;
 pub mod exp_log;

@@ -2,7 +2,7 @@
 
 use super::keys::Keys;
 use super::options::Report;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, ErrorKind, Result, brief};
 use crate::table::Table;
 use crate::unit::Unit;
 
@@ -97,9 +97,8 @@ impl Summary {
         check_length(self.len(), "weight", weights.len())?;
         check_finite("weight", &weights)?;
         if let Some(row) = weights.iter().position(|&w| w < 0.0) {
-            return Err(
-                Error::data(row, format!("need weight >= 0, got {}", weights[row])).with_field("weight")
-            );
+            return Err(Error::data(row, format!("need weight >= 0, got {}", brief(weights[row])))
+                .with_field("weight"));
         }
         if !(weights.iter().sum::<f64>() > 0.0) {
             return Err(
@@ -227,19 +226,25 @@ fn check_row(row: usize, x: f64, t_x: f64, t: f64) -> Result<()> {
         }
     }
     if x < 0.0 || x.fract() != 0.0 {
-        return broken("frequency", format!("frequency must be a whole number >= 0, got {x}"));
+        return broken("frequency", format!("frequency must be a whole number >= 0, got {}", brief(x)));
     }
     if !(0.0 <= t_x && t_x <= t) {
-        return broken("recency", format!("need 0 <= recency <= T, got recency = {t_x}, T = {t}"));
+        return broken(
+            "recency",
+            format!("need 0 <= recency <= T, got recency = {}, T = {}", brief(t_x), brief(t)),
+        );
     }
     if x > 0.0 && t_x == 0.0 {
         return broken(
             "recency",
-            format!("need recency > 0 where frequency > 0, got frequency = {x}, recency = 0"),
+            format!("need recency > 0 where frequency > 0, got frequency = {}, recency = 0", brief(x)),
         );
     }
     if x == 0.0 && t_x > 0.0 {
-        return broken("recency", format!("need recency = 0 where frequency = 0, got recency = {t_x}"));
+        return broken(
+            "recency",
+            format!("need recency = 0 where frequency = 0, got recency = {}", brief(t_x)),
+        );
     }
     Ok(())
 }

@@ -4,7 +4,7 @@ use super::exact::LARGEST_AMOUNT;
 use super::keys::KeysRef;
 use super::options::{Refunds, SummaryOptions};
 use super::time::{Clock, Times};
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, brief};
 use std::ops::Range;
 
 /// A transaction log: a customer key, a time and perhaps an amount per row, borrowed from the caller, rows in any order.
@@ -156,9 +156,9 @@ impl<'a> Reader<'a> {
         let rule = if amount.is_nan() {
             "amount is missing (NaN)".to_string()
         } else if amount.abs() <= LARGEST_AMOUNT {
-            format!("need amount >= 0 (or another rule for refunds), got {amount}")
+            format!("need amount >= 0 (or another rule for refunds), got {}", brief(amount))
         } else {
-            format!("need a finite amount of at most 1e290 in size, got {amount}")
+            format!("need a finite amount of at most 1e290 in size, got {}", brief(amount))
         };
         Error::data(row, rule).with_field("amount")
     }

@@ -28,6 +28,25 @@ fn no_module_uses_one_to_its_right() {
     }
 }
 
+#[test]
+fn every_file_of_test_data_is_told_of_and_every_table_names_its_source() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata");
+    let readme = crate::testdata("README.md");
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let name = entry.unwrap().file_name().into_string().unwrap();
+        // The interpreter's cache, where a generator has run.
+        if name == "README.md" || name == "__pycache__" {
+            continue;
+        }
+        assert!(readme.contains(&format!("`{name}`")) || readme.contains(&format!("`{name} ")), "{name}");
+        if name.ends_with(".csv") {
+            let text = crate::testdata(&name);
+            let header = text.lines().next().unwrap();
+            assert!(header.starts_with("# ") && header.to_lowercase().contains("by "), "{name}: {header}");
+        }
+    }
+}
+
 fn visit(root: &Path, folder: &Path, uses: &mut BTreeMap<String, BTreeSet<String>>) {
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();

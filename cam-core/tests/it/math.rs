@@ -97,7 +97,6 @@ const CHECKS: &[Check] = &[
     check("digamma", |x| gamma::digamma(x[0]), Relative::Value, 6.0),
     // Sums of positive terms.
     check("trigamma", |x| gamma::trigamma(x[0]), Relative::Value, 3.0),
-    check("tetragamma", |x| gamma::tetragamma(x[0]), Relative::Value, 3.0),
     // Products of ten rounded factors, ½ ε each way, where z < 10 and n is small beside z.
     check("ln_rising", |x| gamma::ln_rising(x[0], x[1]), Relative::ValueOrLength, 16.0),
     // Sums of positive terms.

@@ -256,7 +256,8 @@ class BgNbd(PurchaseModel):
     References
     ----------
     Fader, P. S., Hardie, B. G. S. and Lee, K. L. (2005), "Counting your customers" the easy way: an alternative to the
-    Pareto/NBD model, Marketing Science 24(2), 275-284, equations 6, 8, 10 and 11.
+    Pareto/NBD model, Marketing Science 24(2), 275-284, equations 6, 8, 9 and 10.
+    P(alive): the same authors (2008), Computing P(alive) using the BG/NBD model.
 
     Examples
     --------
