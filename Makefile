@@ -143,7 +143,7 @@ test-lint-python: $(VENV)/wheel $(VENV)/test
 	@$(STEP) mypy $(VENV)/bin/mypy --strict --config-file cam-py/pyproject.toml cam-py/python/cam
 
 # The code blocks of the README and of docs/ that are not Rust.
-test-blocks: libcam $(VENV)/wheel $(VENV)/test
+test-blocks: test-java libcam $(VENV)/wheel $(VENV)/test
 	@$(STEP) blocks env CAM_LIBRARY_PATH=$(TARGET)/$(PROFILE) $(PY) -m pytest -q docs/tests
 
 .PHONY: lint

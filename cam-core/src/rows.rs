@@ -9,7 +9,7 @@
 //! each bucket, small enough for the cache, is searched for equal rows by itself.
 
 use crate::control::{CHUNK, Control};
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, brief};
 use crate::table::{Table, Variable};
 use ndarray::{ArrayView1, Axis};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -309,7 +309,7 @@ impl<'a, 'c, R: Fn(&[f64]) -> Result<(), String>> Reader<'a, 'c, R> {
     fn out_of_domain(&self, i: usize, row: &[f64]) -> Error {
         let bad = self.columns.iter().zip(row).find(|(c, v)| !c.domain.contains(**v));
         let (column, value) = bad.unwrap_or((&self.columns[0], &row[0]));
-        Error::data(i, format!("{} must be {}, got {value}", column.name, column.domain.rule()))
+        Error::data(i, format!("{} must be {}, got {}", column.name, column.domain.rule(), brief(*value)))
             .with_field(column.name)
     }
 
@@ -317,10 +317,8 @@ impl<'a, 'c, R: Fn(&[f64]) -> Result<(), String>> Reader<'a, 'c, R> {
     fn weight(&self, i: usize) -> Result<f64> {
         match self.weight.map_or(1.0, |w| w[i]) {
             w if w >= 0.0 && w.is_finite() => Ok(w),
-            w => {
-                Err(Error::data(i, format!("weight must be finite and at least 0, got {w}"))
-                    .with_field("weight"))
-            }
+            w => Err(Error::data(i, format!("weight must be finite and at least 0, got {}", brief(w)))
+                .with_field("weight")),
         }
     }
 }

@@ -11,7 +11,7 @@
 
 use super::history::{FREQUENCY, MONETARY_VALUE};
 use super::local::Local;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, ErrorKind, Result, brief};
 use crate::math::{
     jet::{Jet, Real},
     random::Stream,
@@ -70,10 +70,12 @@ impl Family for GammaGamma {
         match (row[0] > 0.0, row[1] > 0.0) {
             (true, false) => Err(format!(
                 "need monetary_value > 0 where frequency > 0, got frequency = {}, monetary_value = {}",
-                row[0], row[1]
+                brief(row[0]),
+                brief(row[1])
             )),
             (false, true) => {
-                Err(format!("need monetary_value = 0 where frequency = 0, got monetary_value = {}", row[1]))
+                let value = brief(row[1]);
+                Err(format!("need monetary_value = 0 where frequency = 0, got monetary_value = {value}"))
             }
             _ => Ok(()),
         }
@@ -107,7 +109,7 @@ impl Family for GammaGamma {
                 format!(
                     "{} needs customers who differ in their mean spend; all {n} informative ones spent {}",
                     SPEC.title,
-                    first.unwrap_or(0.0)
+                    brief(first.unwrap_or(0.0))
                 ),
             ));
         }
@@ -190,8 +192,9 @@ impl GammaGamma {
             Err(Error::new(
                 ErrorKind::Numerical,
                 format!(
-                    "the expected spend is infinite unless p * frequency + q > 1, got frequency = {frequency}, q = {}",
-                    self.q
+                    "the expected spend is infinite unless p * frequency + q > 1, got frequency = {}, q = {}",
+                    brief(frequency),
+                    brief(self.q)
                 ),
             ))
         }

@@ -1,6 +1,6 @@
 //! One customer's sufficient statistics, checked once.
 
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, ErrorKind, Result, brief};
 use crate::table::{Dimension, Domain, Variable};
 
 /// Number of repeat purchases up to the end of observation: the column `frequency`.
@@ -52,12 +52,13 @@ pub(super) fn check_history(row: &[f64]) -> Result<(), String> {
 #[cold]
 fn broken_rule(row: &[f64]) -> String {
     let &[frequency, recency, age] = row else { return "need three columns".into() };
+    let [x, last, end] = [frequency, recency, age].map(brief);
     if recency > age {
-        format!("need 0 <= recency <= T, got recency = {recency}, T = {age}")
+        format!("need 0 <= recency <= T, got recency = {last}, T = {end}")
     } else if frequency == 0.0 {
-        format!("need recency = 0 where frequency = 0, got recency = {recency}")
+        format!("need recency = 0 where frequency = 0, got recency = {last}")
     } else {
-        format!("need recency > 0 where frequency > 0, got frequency = {frequency}, recency = {recency}")
+        format!("need recency > 0 where frequency > 0, got frequency = {x}, recency = {last}")
     }
 }
 
@@ -78,7 +79,7 @@ impl History {
             if !variable.domain.contains(value) {
                 return Err(Error::new(
                     ErrorKind::InvalidData,
-                    format!("{} must be {}, got {value}", variable.name, variable.domain.rule()),
+                    format!("{} must be {}, got {}", variable.name, variable.domain.rule(), brief(value)),
                 )
                 .with_field(variable.name));
             }

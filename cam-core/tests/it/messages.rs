@@ -1,9 +1,9 @@
 //! Error messages show numbers briefly: as they were typed, not in three hundred digits.
 
-use cam_core::clv::BgNbd;
+use cam_core::clv::{BgNbd, GammaGamma, History};
 use cam_core::error::brief;
 use cam_core::summary::{Log, Refunds, Summary, SummaryOptions, Times, summarize};
-use cam_core::{Control, Error, Quantity, Unit};
+use cam_core::{Control, Error, Fit, Quantity, Table, Unit};
 
 #[test]
 fn a_number_is_shown_in_the_fewest_digits_that_read_back() {
@@ -62,6 +62,33 @@ fn numbers_beyond_reason_do_not_fill_the_message() {
         (columns(1e-300, 1.0, 2.0).unwrap_err(), "row 0: frequency must be a whole number >= 0, got 1e-300"),
         (log(-1e200).unwrap_err(), "row 0: need amount >= 0 (or another rule for refunds), got -1e200"),
         (log(1e300).unwrap_err(), "row 0: need a finite amount of at most 1e290 in size, got 1e300"),
+    ];
+    for (error, message) in cases {
+        assert_eq!(error.to_string(), message);
+    }
+}
+
+#[test]
+fn rows_and_customers_beyond_reason_do_not_fill_the_message_either() {
+    let table = |x: &'static [f64], t_x: &'static [f64], age: &'static [f64]| {
+        Table::new().with("frequency", x).unwrap().with("recency", t_x).unwrap().with("T", age).unwrap()
+    };
+    let age = "T must be finite and at least 0 (0, or 1e-100 to 1e100), got 1e300";
+    let spend = |z: &'static [f64]| {
+        GammaGamma::fit(Table::new().with("frequency", &[0.0]).unwrap().with("monetary_value", z).unwrap())
+    };
+    let cases: [(Error, &str); 5] = [
+        (BgNbd::fit(table(&[1.0], &[1.0], &[1e300])).unwrap_err(), &format!("row 0: {age}")),
+        (History::new(1.0, 1.0, 1e300).unwrap_err(), age),
+        (History::new(1.0, 1e99, 2.0).unwrap_err(), "need 0 <= recency <= T, got recency = 1e99, T = 2"),
+        (
+            BgNbd::fit(table(&[1.0], &[1.0], &[2.0]).with("weight", &[-1e200]).unwrap()).unwrap_err(),
+            "row 0: weight must be finite and at least 0, got -1e200",
+        ),
+        (
+            spend(&[1e99]).unwrap_err(),
+            "row 0: need monetary_value = 0 where frequency = 0, got monetary_value = 1e99",
+        ),
     ];
     for (error, message) in cases {
         assert_eq!(error.to_string(), message);
