@@ -171,6 +171,13 @@ bench: tools-demo $(VENV)/wheel $(COMPARE)/made ## speed: the core, and beside i
 	@$(PIP:$(PY)%=$(COMPARE)/bin/python%) install --force-reinstall --no-deps build/wheel/*.whl
 	@$(COMPARE)/bin/python benches/compare/compare.py $(COMPARE_FLAGS)
 
+STREAM_ROWS ?= 100000000
+
+.PHONY: stream
+stream: tools-demo ## a summary of 100 million rows in batches, by time and in no order (STREAM_ROWS=…)
+	@cargo build -p cam-core --release --example stream_100m --locked --quiet
+	@for order in time none; do nice '$(TARGET)/release/examples/stream_100m' $$order $(STREAM_ROWS); done
+
 $(COMPARE)/made: benches/compare/requirements.txt
 	@'$(PYTHON)' -m venv $(COMPARE)
 	@$(PIP:$(PY)%=$(COMPARE)/bin/python%) install -r $<
