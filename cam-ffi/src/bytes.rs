@@ -1,6 +1,6 @@
 //! Bytes that the library hands out: partial summaries.
 
-use crate::guard::{borrow_opt, free, guard_or};
+use crate::guard::{ask, free};
 use std::ptr;
 
 /// Bytes that the library hands out; immutable, and with NULs among them. Free with cam_bytes_free.
@@ -19,14 +19,14 @@ impl cam_bytes {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cam_bytes_data(bytes: *const cam_bytes) -> *const u8 {
     // SAFETY: NULL or a live handle, by the contract of the header.
-    guard_or(ptr::null(), || unsafe { borrow_opt(bytes, "bytes") }.ok()?.map(|b| b.bytes.as_ptr()))
+    unsafe { ask(bytes, ptr::null(), |b| Some(b.bytes.as_ptr())) }
 }
 
 /// The number of bytes. 0 for NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cam_bytes_length(bytes: *const cam_bytes) -> usize {
     // SAFETY: NULL or a live handle, by the contract of the header.
-    guard_or(0, || unsafe { borrow_opt(bytes, "bytes") }.ok()?.map(|b| b.bytes.len()))
+    unsafe { ask(bytes, 0, |b| Some(b.bytes.len())) }
 }
 
 /// Free the bytes. NULL is allowed.

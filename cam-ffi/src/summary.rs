@@ -4,9 +4,7 @@ use crate::arrow::{ArrowArrayStream, LogColumns, Stream};
 use crate::bytes::cam_bytes;
 use crate::control::{cam_control, run};
 use crate::error::cam_error;
-use crate::guard::{
-    borrow, borrow_mut, borrow_opt, check_out, free, guard, guard_or, put, slice, text, text_opt,
-};
+use crate::guard::{ask, borrow, borrow_mut, free, give, guard, slice, text, text_opt};
 use crate::log::cam_log;
 use crate::options;
 use crate::table::cam_table;
@@ -73,20 +71,18 @@ pub unsafe extern "C" fn cam_summarize(
     out: *mut *mut cam_table,
     err: *mut *mut cam_error,
 ) -> i32 {
-    guard(err, || {
-        check_out(out, "out")?;
-        // SAFETY: live handles and a readable text, by the contract of the header.
-        unsafe {
+    // SAFETY: live handles and a readable text, and a writable place, by the contract of the header.
+    unsafe {
+        give(out, err, || {
             let log = borrow(log, "log")?.core()?;
             let mut builder = cam_summary_builder::new(options)?;
             let table = run(control, |control| {
                 builder.builder.push(&log, control)?;
                 builder.finish(control)
             })?;
-            put(out, table.boxed());
-        }
-        Ok(())
-    })
+            Ok(table.boxed())
+        })
+    }
 }
 
 /// An empty builder; `options` as for cam_summarize.
@@ -96,12 +92,8 @@ pub unsafe extern "C" fn cam_summary_builder_new(
     out: *mut *mut cam_summary_builder,
     err: *mut *mut cam_error,
 ) -> i32 {
-    guard(err, || {
-        check_out(out, "out")?;
-        // SAFETY: NULL or a readable text, by the contract of the header; `out` was checked.
-        unsafe { put(out, cam_summary_builder::new(options)?.boxed()) };
-        Ok(())
-    })
+    // SAFETY: NULL or a readable text, and a writable place, by the contract of the header.
+    unsafe { give(out, err, || Ok(cam_summary_builder::new(options)?.boxed())) }
 }
 
 /// Take in a batch of rows. A batch with a bad row is refused as a whole and leaves the builder as it was; the row is counted within
@@ -186,12 +178,8 @@ pub unsafe extern "C" fn cam_summary_builder_to_bytes(
     out: *mut *mut cam_bytes,
     err: *mut *mut cam_error,
 ) -> i32 {
-    guard(err, || {
-        check_out(out, "out")?;
-        // SAFETY: a live handle, by the contract of the header; `out` was checked.
-        unsafe { put(out, cam_bytes::boxed(borrow(builder, "builder")?.builder.to_bytes()?)) };
-        Ok(())
-    })
+    // SAFETY: a live handle, and a writable place, by the contract of the header.
+    unsafe { give(out, err, || Ok(cam_bytes::boxed(borrow(builder, "builder")?.builder.to_bytes()?))) }
 }
 
 /// A builder from the bytes that any of cam's languages wrote, with their options, to be fed on or merged. Nothing in them is trusted:
@@ -203,22 +191,20 @@ pub unsafe extern "C" fn cam_summary_builder_from_bytes(
     out: *mut *mut cam_summary_builder,
     err: *mut *mut cam_error,
 ) -> i32 {
-    guard(err, || {
-        check_out(out, "out")?;
-        // SAFETY: readable for this call, by the contract of the header; `out` was checked.
-        unsafe {
+    // SAFETY: readable for this call, and a writable place, by the contract of the header.
+    unsafe {
+        give(out, err, || {
             let builder = SummaryBuilder::from_bytes(slice(bytes, length, "bytes")?)?;
-            put(out, cam_summary_builder::from(builder).boxed());
-        }
-        Ok(())
-    })
+            Ok(cam_summary_builder::from(builder).boxed())
+        })
+    }
 }
 
 /// The number of rows taken in. 0 for NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cam_summary_builder_rows(builder: *const cam_summary_builder) -> u64 {
     // SAFETY: NULL or a live handle, by the contract of the header.
-    guard_or(0, || unsafe { borrow_opt(builder, "builder") }.ok()?.map(|b| b.builder.rows()))
+    unsafe { ask(builder, 0, |b| Some(b.builder.rows())) }
 }
 
 /// The summary of all rows taken in, or the split, as cam_summarize gives it. The builder may be fed on. CAM_UNSUPPORTED for a builder from
@@ -230,15 +216,13 @@ pub unsafe extern "C" fn cam_summary_builder_finish(
     out: *mut *mut cam_table,
     err: *mut *mut cam_error,
 ) -> i32 {
-    guard(err, || {
-        check_out(out, "out")?;
-        // SAFETY: live handles, by the contract of the header; `out` was checked.
-        unsafe {
+    // SAFETY: live handles, and a writable place, by the contract of the header.
+    unsafe {
+        give(out, err, || {
             let builder = borrow(builder, "builder")?;
-            put(out, run(control, |control| builder.finish(control))?.boxed());
-        }
-        Ok(())
-    })
+            Ok(run(control, |control| builder.finish(control))?.boxed())
+        })
+    }
 }
 
 /// Free a builder. NULL is allowed.
