@@ -137,12 +137,14 @@ test-python: $(VENV)/wheel $(VENV)/test
 test-documents: $(VENV)/wheel
 	@$(STEP) documents $(PY) .ci/documents $(TARGET)/tmp/cdnow-json $(TARGET)/c/json $(TARGET)/java-json
 
+# And the stub of the extension against the extension that was compiled.
 test-lint-python: $(VENV)/wheel $(VENV)/test
 	@$(STEP) ruff $(VENV)/bin/ruff check cam-py docs
 	@$(STEP) ruff-format $(VENV)/bin/ruff format --check cam-py docs
 	@$(STEP) mypy $(VENV)/bin/mypy --strict --config-file cam-py/pyproject.toml cam-py/python/cam
+	@$(STEP) stubtest $(PY) -m mypy.stubtest cam._core
 
-# The code blocks of the README and of docs/ that are not Rust.
+# The code blocks of the READMEs and of docs/ that are not Rust.
 test-blocks: libcam $(VENV)/wheel $(VENV)/test
 	@$(STEP) blocks env CAM_LIBRARY_PATH=$(TARGET)/$(PROFILE) $(PY) -m pytest -q docs/tests
 

@@ -1,4 +1,4 @@
-"""The code blocks of the README and of docs/."""
+"""The code blocks of the READMEs and of docs/."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+PAGES = [ROOT / "README.md", ROOT / "cam-py" / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 
 FENCE = re.compile(r"^(?P<ticks>```+|~~~+)(?P<info>.*)$")
 

@@ -156,7 +156,7 @@ class SummaryBuilder:
         return source, (keys.values, kind, times, amounts), keys.dtype
 
     def _whole(self, log: Frame, threads: int | None, progress: Progress) -> list[Frame]:
-        """What `push` and `finish` would give of a log that is there as a whole, by the core's shortest way."""
+        """Give what `push` and `finish` would of a log that is there as a whole, by the core's shortest way."""
         source, columns, self._dtype = self._read(log)
         self._kind = source.kind
         return [self._frame(*parts) for parts in self._core.whole(*columns, thread_count(threads), observer(progress))]
