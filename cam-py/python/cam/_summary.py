@@ -147,7 +147,7 @@ class SummaryBuilder:
         elif dtype != self._dtype and dtype is not None and self._dtype is not None:
             self._dtype = np.dtype(np.int64)
 
-    def _read(self, batch: Frame) -> tuple[Source, tuple[Any, ...], np.dtype[Any] | None]:
+    def _read(self, batch: Frame) -> tuple[Source, tuple[Any, str, Any, Any], np.dtype[Any] | None]:
         customer, time, amount = self._columns
         source = Source(batch)
         keys = read_keys(source, customer)
