@@ -1,85 +1,51 @@
-//! A log that does not fit into memory: 100,000,000 rows of 1,000,000 customers in batches, sorted by time and in no order at all.
+//! A log that does not fit into memory: 100,000,000 rows of 1,000,000 customers in batches, sorted by time or in no order at all.
 //!
-//! `cargo run --release --example stream_100m -- [rows] [customers] [rows per batch]`. The rows are made on the way, with text-free integer
-//! keys and amounts in cents. Printed are the time, the state of the builder, and the largest memory that the process has had in use (Linux).
+//! `cargo run --release --example stream_100m -- time|none [rows] [customers] [rows per batch]`; `make stream` runs both, each in a process
+//! of its own, since the memory of one would count in the peak of the next. The rows, with integer keys and amounts in cents, are made on
+//! the way; the time that this takes is not counted. The processor's time and the peak of the whole process, batch and all, are known on
+//! Linux only.
+
+mod measure;
 
 use cam_core::summary::{Log, SummaryBuilder, SummaryOptions, Times};
-use cam_core::{Control, Result, Unit};
-use std::time::Instant;
-
-/// Steele, Lea & Flood (2014), SplitMix64.
-fn next(state: &mut u64) -> u64 {
-    *state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
-    let mut z = *state;
-    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    z ^ (z >> 31)
-}
-
-/// A line of /proc/self/status in MB, where Linux tells.
-fn memory_mb(what: &str) -> f64 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let number =
-        status.lines().find(|line| line.starts_with(what)).and_then(|line| line.split_whitespace().nth(1));
-    number.and_then(|kb| kb.parse::<f64>().ok()).map_or(f64::NAN, |kb| kb / 1024.0)
-}
-
-/// User and system time of this process in seconds, where Linux tells.
-fn processor_seconds() -> f64 {
-    let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
-    let fields: Vec<f64> = stat
-        .rsplit(')')
-        .next()
-        .unwrap_or("")
-        .split_whitespace()
-        .skip(11)
-        .take(2)
-        .flat_map(str::parse)
-        .collect();
-    fields.iter().sum::<f64>() / 100.0
-}
+use cam_core::{Control, Error, Result, Unit};
+use measure::{Columns, DAYS, Random, log_mb, mb, memory_mb, processor_seconds};
 
 fn main() -> Result<()> {
-    let mut args = std::env::args().skip(1).map(|a| a.parse::<u64>());
-    let mut number = |default| args.next().and_then(std::result::Result::ok).unwrap_or(default);
-    let (rows, customers, batch) = (number(100_000_000), number(1_000_000), number(4_000_000));
+    let by_time = match std::env::args().nth(1).as_deref() {
+        None | Some("time") => true,
+        Some("none") => false,
+        Some(other) => return Err(Error::unknown("order", other, ["time", "none"])),
+    };
+    let mut numbers = std::env::args().skip(2).map(|a| a.parse::<u64>());
+    let mut number = |default| numbers.next().and_then(std::result::Result::ok).unwrap_or(default).max(1);
+    let (rows, customers, size) = (number(100_000_000), number(1_000_000), number(4_000_000));
+
     let control = Control::new();
-    for sorted in [true, false] {
-        let mut builder = SummaryBuilder::new(SummaryOptions::new().unit(Unit::WEEK))?;
-        let mut state = 7;
-        let (clock, used) = (Instant::now(), processor_seconds());
-        let (mut keys, mut days, mut amounts) = (Vec::new(), Vec::new(), Vec::new());
-        let mut making = 0.0;
-        for from in (0..rows).step_by(batch as usize) {
-            let made = processor_seconds();
-            keys.clear();
-            days.clear();
-            amounts.clear();
-            for row in from..(from + batch).min(rows) {
-                keys.push((next(&mut state) % customers) as i64);
-                let day = if sorted { row * 730 / rows } else { next(&mut state) % 730 };
-                days.push(9_862 + day as i32);
-                amounts.push((next(&mut state) % 20_000) as f64 / 100.0);
-            }
-            making += processor_seconds() - made;
-            builder.push(&Log::new(&keys[..], Times::Days(&days)).amounts(&amounts), &control)?;
-        }
-        let summary = builder.finish(&control)?;
-        println!(
-            "{rows} rows in batches of {batch}, {}: {} customers, {:.0} repeat purchases; {:.1} s on {} threads, processor {:.1} s (rows made in {:.1} s); builder {:.0} MB, \
-             largest memory {:.0} MB (the log itself would be {:.0} MB)",
-            if sorted { "sorted by time" } else { "in no order" },
-            summary.len(),
-            summary.frequency().iter().sum::<f64>(),
-            clock.elapsed().as_secs_f64(),
-            control.thread_count(),
-            processor_seconds() - used - making,
-            making,
-            builder.memory_bytes() as f64 / 1048576.0,
-            memory_mb("VmHWM"),
-            rows as f64 * 20.0 / 1048576.0
-        );
-        let _ = std::fs::write("/proc/self/clear_refs", "5");
+    let mut builder = SummaryBuilder::new(SummaryOptions::new().unit(Unit::WEEK))?;
+    let (mut random, mut batch) = (Random(7), Columns::default());
+    let (began, mut making) = (processor_seconds(), 0.0);
+    for from in (0..rows).step_by(size as usize) {
+        let before = processor_seconds();
+        batch.fill(from..(from + size).min(rows), customers, &mut random, |row, random| match by_time {
+            true => row * DAYS / rows,
+            false => random.below(DAYS),
+        });
+        making += processor_seconds() - before;
+        builder
+            .push(&Log::new(&batch.keys[..], Times::Days(&batch.days)).amounts(&batch.amounts), &control)?;
     }
+    let summary = builder.finish(&control)?;
+    let used = processor_seconds() - began - making;
+
+    println!("{rows} rows {}, in batches of {size}", if by_time { "by time" } else { "in no order" });
+    println!("  customers {}, repeat purchases {}", summary.len(), summary.frequency().iter().sum::<f64>());
+    println!("  processor {used:.1} s, on {} threads", control.thread_count());
+    println!(
+        "  builder {:.0} MB, peak of the process {:.0} MB; the log itself would take {:.0} MB",
+        mb(builder.memory_bytes() as f64),
+        memory_mb("VmHWM"),
+        log_mb(rows)
+    );
     Ok(())
 }

@@ -147,7 +147,7 @@ class SummaryBuilder:
         elif dtype != self._dtype and dtype is not None and self._dtype is not None:
             self._dtype = np.dtype(np.int64)
 
-    def _read(self, batch: Frame) -> tuple[Source, tuple[Any, ...], np.dtype[Any] | None]:
+    def _read(self, batch: Frame) -> tuple[Source, tuple[Any, str, Any, Any], np.dtype[Any] | None]:
         customer, time, amount = self._columns
         source = Source(batch)
         keys = read_keys(source, customer)
@@ -156,7 +156,7 @@ class SummaryBuilder:
         return source, (keys.values, kind, times, amounts), keys.dtype
 
     def _whole(self, log: Frame, threads: int | None, progress: Progress) -> list[Frame]:
-        """What `push` and `finish` would give of a log that is there as a whole, by the core's shortest way."""
+        """Give what `push` and `finish` would of a log that is there as a whole, by the core's shortest way."""
         source, columns, self._dtype = self._read(log)
         self._kind = source.kind
         return [self._frame(*parts) for parts in self._core.whole(*columns, thread_count(threads), observer(progress))]
