@@ -125,20 +125,20 @@ HOPELESS = [
         50 * (4 * np.log(0.4) - 4),
     ),
     ("all buy at the end", cam.ParetoNbd, many(4, 10, 10), "boundary", (*RATE, *LEFT), 50 * (4 * np.log(0.4) - 4)),
-    ("a T of 1e90", cam.BgNbd, history(T=[38, 38, 1e90]), "boundary", ("alpha -> infinity",), None),
-    ("a T of 1e90", cam.ParetoNbd, history(T=[38, 38, 1e90]), "boundary", ("alpha -> infinity",), None),
+    ("a T of 1e90", cam.BgNbd, history(T=[38, 38, 1e90]), "boundary", ("a -> infinity", "b -> infinity"), None),
+    ("a T of 1e90", cam.ParetoNbd, history(T=[38, 38, 1e90]), "boundary", (*RATE, *LEFT), None),
     # A heavy buyer and two light ones differ enough: BG/NBD has a maximum.
     ("1e8 purchases", cam.BgNbd, history(frequency=[1e8, 0, 1]), "converged", (), None),
     ("1e8 purchases", cam.ParetoNbd, history(frequency=[1e8, 0, 1]), "boundary", LEFT, None),
-    ("times of 1e-90", cam.BgNbd, TINY, "boundary", ("alpha -> infinity",), None),
-    ("times of 1e-90", cam.ParetoNbd, TINY, "boundary", ("alpha -> infinity",), None),
-    ("1e90 in one cell", cam.GammaGamma, spend_of(22, 30, 1e90), "boundary", ("q -> infinity", "v -> infinity"), None),
+    ("times of 1e-90", cam.BgNbd, TINY, "boundary", (*RATE, "a -> infinity", "b -> infinity"), None),
+    ("times of 1e-90", cam.ParetoNbd, TINY, "boundary", (*RATE, *LEFT), None),
+    ("1e90 in one cell", cam.GammaGamma, spend_of(22, 30, 1e90), "boundary", ("v -> 0",), None),
     (
         "1e-90 in one cell",
         cam.GammaGamma,
         spend_of(22, 30, 1e-90),
         "boundary",
-        ("q -> infinity", "v -> infinity"),
+        ("v -> infinity",),
         None,
     ),
     ("two customers", cam.GammaGamma, many(2, 5, 10, [3.0, 4.0], 2), "boundary", ("p -> infinity", "v -> 0"), None),
@@ -157,7 +157,7 @@ def test_where_there_is_no_maximum_a_fit_says_so(model, columns, status, named, 
     assert fitted.status_ == status
     assert [w.category for w in caught] == [cam.ConvergenceWarning] * (status != "converged")
     if status == "converged":
-        assert fitted.gradient_norm_ < 1e-11
+        assert fitted.gradient_norm_ < 1e-9
         assert np.isfinite(list(fitted.standard_errors_.values())).all()
     else:
         said = str(caught[0].message)
