@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct FitOptions {
-    /// Where the search starts; moment estimates where none is given.
+    /// Where the search starts; moment estimates where none is given, and where this one leads to no maximum.
     pub start: Option<Vec<f64>>,
     /// The largest first derivative of the mean log-likelihood, with respect to a log-parameter, that counts as zero.
     pub gradient_tolerance: f64,
@@ -115,13 +115,38 @@ pub fn maximum_likelihood<F: Family>(
             format!("no row says anything about {}: all are uninformative or have weight 0", F::SPEC.title),
         ));
     }
-    let start = match &options.start {
-        Some(theta) => {
-            F::SPEC.check_parameters(theta)?;
-            theta.clone()
-        }
-        None => F::start(&rows)?,
+    let Some(start) = &options.start else {
+        return climb(&rows, &F::start(&rows)?, options, table, control);
     };
+    F::SPEC.check_parameters(start)?;
+    let found: Result<Fitted<F>> = climb(&rows, start, options, table, control);
+    let lost = match &found {
+        Ok(fitted) => !matches!(fitted.report()?.status, Status::Converged | Status::NotConverged),
+        Err(e) => e.kind() == ErrorKind::Numerical,
+    };
+    if !lost {
+        return found;
+    }
+    // A start from afar may lead onto a plain without an end: the moments may know better.
+    match (found, F::start(&rows).and_then(|start| climb(&rows, &start, options, table, control))) {
+        (Ok(first), Ok(second)) => {
+            let better = second.report()?.log_likelihood > first.report()?.log_likelihood;
+            Ok(if better { second } else { first })
+        }
+        (Err(_), Ok(second)) => Ok(second),
+        (first, Err(e)) if e.kind() != ErrorKind::Interrupted => first,
+        (_, second) => second,
+    }
+}
+
+/// From a start to the maximum, over samples first where there are many rows.
+fn climb<F: Family>(
+    rows: &Rows,
+    start: &[f64],
+    options: &FitOptions,
+    table: &Table<'_>,
+    control: &Control<'_>,
+) -> Result<Fitted<F>> {
     let mut settings = Settings {
         gradient_tolerance: options.gradient_tolerance,
         unseen_below: UNSEEN_BELOW,
@@ -135,12 +160,12 @@ pub fn maximum_likelihood<F: Family>(
     for size in SAMPLES.into_iter().filter(|size| rows.len() >= SAMPLE_FROM * size) {
         let sample = rows.thinned(size);
         let coarse = Settings { gradient_tolerance: 1e-4, max_evaluations: 60, ..settings };
-        let found = search::<F>(&sample, &start, from, &coarse, control)?;
+        let found = search::<F>(&sample, start, from, &coarse, control)?;
         (from, settings.radius) =
             if found.stop == Stop::Gradient { (found.at, 0.5) } else { (vec![0.0; start.len()], 1.0) };
     }
-    let found = search::<F>(&rows, &start, from, &settings, control)?;
-    conclude(&rows, &start, found, options, table)
+    let found = search::<F>(rows, start, from, &settings, control)?;
+    conclude(rows, start, found, options, table)
 }
 
 fn search<F: Family>(
