@@ -64,6 +64,30 @@ impl Spec {
         Ok(())
     }
 
+    /// Whether time goes by opportunities, which are counted, as that of BG/BB does.
+    pub fn is_discrete(&self) -> bool {
+        self.columns.iter().any(|c| c.name == "T" && c.domain == Domain::Count)
+    }
+
+    /// Check the times of a quantity: in discrete time they are whole.
+    fn check_times(&self, quantity: &Quantity) -> Result<()> {
+        let (name, time) = match *quantity {
+            Quantity::ProbabilityAlive { after } => ("after", after),
+            Quantity::ExpectedPurchases { horizon } | Quantity::PurchaseProbability { horizon, .. } => {
+                ("horizon", horizon)
+            }
+            Quantity::DiscountedExpectedPurchases { horizon, .. } => ("horizon", horizon.unwrap_or(0.0)),
+            Quantity::LogLikelihood {} | Quantity::ExpectedSpend {} => return Ok(()),
+        };
+        match self.is_discrete() && time.fract() != 0.0 {
+            true => {
+                let rule = format!("a whole number of opportunities, by which {} counts time", self.title);
+                Err(Error::parameter(name, &rule, time))
+            }
+            false => Ok(()),
+        }
+    }
+
     fn unsupported(&self, quantity: &Quantity) -> Error {
         Error::new(
             ErrorKind::Unsupported,
@@ -317,6 +341,7 @@ impl<F: Family> Model for F {
 
     fn score(&self, quantity: &Quantity, table: &Table<'_>, control: &Control<'_>) -> Result<Vec<f64>> {
         quantity.check()?;
+        F::SPEC.check_times(quantity)?;
         let scorer = match quantity {
             Quantity::LogLikelihood {} => log_likelihoods(self),
             _ => self.scorer(quantity).ok_or_else(|| F::SPEC.unsupported(quantity))?,
@@ -332,6 +357,7 @@ impl<F: Family> Model for F {
 
     fn new_customer(&self, quantity: &Quantity) -> Result<f64> {
         quantity.check()?;
+        F::SPEC.check_times(quantity)?;
         self.score_new(quantity).ok_or_else(|| F::SPEC.unsupported(quantity))?
     }
 

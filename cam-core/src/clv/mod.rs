@@ -16,6 +16,7 @@ macro_rules! each_model {
             bg_nbd::BgNbd,
             pareto_nbd::ParetoNbd,
             gamma_gamma::GammaGamma,
+            bg_bb::BgBb,
         }
     };
 }
