@@ -236,6 +236,22 @@ impl Quantity {
     }
 }
 
+/// What the data say to an assumption of the model.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Check {
+    /// Its stable name: `spend_independence`.
+    pub name: String,
+    /// What was computed, such as a correlation coefficient.
+    pub statistic: f64,
+    /// The probability of one as extreme, if the assumption holds.
+    pub p_value: f64,
+    /// Whether the data contradict the assumption: significantly, and so much that it matters.
+    pub contradicted: bool,
+    /// The same in a sentence.
+    pub message: String,
+}
+
 /// From rows, row-major, to one value each. An error may name the row, counted from the first of these.
 pub type Scorer<'a> = Box<dyn Fn(&[f64], &mut [f64]) -> Result<()> + Send + Sync + 'a>;
 
@@ -280,6 +296,11 @@ pub trait Family: Clone + Send + Sync + std::fmt::Debug + 'static {
     /// # Errors
     /// [`ErrorKind::NotEnoughData`] when no maximum can exist.
     fn start(rows: &Rows) -> Result<Vec<f64>>;
+
+    /// What the data say to the assumptions of the model, beside the fit.
+    fn checks(_rows: &Rows) -> Vec<Check> {
+        Vec::new()
+    }
 
     /// Whether the quantity costs so little for a row that to look for equal rows first would cost more.
     fn is_cheap(_quantity: &Quantity) -> bool {

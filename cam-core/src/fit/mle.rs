@@ -265,6 +265,7 @@ fn conclude<F: Family>(
             gradient_norm,
             status,
             covariance,
+            checks: F::checks(rows),
         }),
     })
 }
