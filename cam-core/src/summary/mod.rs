@@ -10,6 +10,8 @@
 //! | `T` | T | time from the first purchase to the end of the observation |
 //! | `monetary_value` | z̄ | mean spend per repeat purchase, the first left out; 0 without a repeat purchase |
 //!
+//! Two models need more, or otherwise: [`geometric_mean`] for log-normal spend, [`Summary::in_opportunities`] for discrete time.
+//!
 //! ```
 //! use cam_core::{Control, Unit, summary::{Log, Moment, SummaryOptions, Times, summarize}};
 //! let log = Log::new(&["ann", "bob", "ann", "ann"][..], Times::Days(&[0, 7, 14, 14])).amounts(&[20.0, 9.0, 30.0, 5.0]);
@@ -45,6 +47,7 @@ mod dictionary;
 mod emit;
 mod exact;
 mod find;
+mod geometric;
 mod horizon;
 mod keys;
 mod log;
@@ -63,6 +66,7 @@ mod whole;
 
 pub use builder::SummaryBuilder;
 pub use columns::Summary;
+pub use geometric::geometric_mean;
 pub use keys::{Key, Keys, KeysRef, Offsets, missing_key};
 pub use log::Log;
 pub use options::{Refunds, Report, SummaryOptions};

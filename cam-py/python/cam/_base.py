@@ -18,6 +18,7 @@ from cam._call import Progress, number, observer, quantity_json, thread_count, w
 from cam._frames import UNIT, Floats, Frame, Source, Vector, as_floats, default_kind, make
 from cam._registry import Spec, spec
 from cam.errors import (
+    AssumptionWarning,
     ConvergenceWarning,
     InvalidDocumentError,
     InvalidParameterError,
@@ -115,6 +116,8 @@ class Model:
         -----
         ConvergenceWarning
             The fit ended elsewhere than at a maximum; parameters that ran away are named.
+        AssumptionWarning
+            The data contradict an assumption of the model; see `checks_`.
 
         Raises
         ------
@@ -156,6 +159,9 @@ class Model:
                 ConvergenceWarning,
                 stacklevel=2,
             )
+        for _, _, _, contradicted, message in fitted.checks():
+            if contradicted:
+                warn(message, AssumptionWarning)
         return self
 
     @classmethod
@@ -250,6 +256,12 @@ class Model:
     def converged_(self) -> bool:
         """Whether the fit ended at a maximum: the gradient vanishes and the Hessian is negative definite."""
         return self.status_ == "converged"
+
+    @property
+    def checks_(self) -> dict[str, dict[str, Any]]:
+        """What the data say to the assumptions of the model, by name: `statistic`, `p_value`, `contradicted` and `message`."""
+        fields = ("statistic", "p_value", "contradicted", "message")
+        return {name: dict(zip(fields, found, strict=True)) for name, *found in self._fitted.checks()}
 
     @property
     def covariance_(self) -> Floats:
