@@ -24,12 +24,15 @@ def summary(log):
 def suitable(log, summary):
     """The summary that a model takes: in opportunities, or with a geometric mean, where its columns want that."""
     whole = cam.opportunities(log, period="W", observation_end="1997-09-30")
-    geometric = cam.summarize(log[log["amount"] > 0], geometric_mean=True, **CALIBRATION)
+    geometric = cam.summarize(log[log["amount"] > 0], spread="log", **CALIBRATION)
+    plain = cam.summarize(log, spread="amount", **CALIBRATION)
 
     def choose(entry):
         columns = {column["name"]: column["domain"] for column in entry["columns"]}
         if columns.get("T") == "count":
             return whole
+        if "monetary_deviation" in columns:
+            return plain
         return geometric if "geometric_mean" in columns else summary
 
     return choose

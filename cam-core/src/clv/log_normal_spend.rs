@@ -6,15 +6,16 @@
 //! Source: the normal model of Schmittlein & Peterson (1994), Marketing Science 13(1), 41–67, on the logarithmic scale; as for
 //! repeat-buying amounts in Borle, Singh & Jain (2008), "Customer lifetime value measurement", Management Science 54(1), 100–112.
 //!
-//! What need be known of a customer is x and the *geometric* mean g of the x purchases, that is e to the mean of their logarithms, which is
-//! log-normal with τ² + σ²/x; the arithmetic mean does not suffice. So a row holds the column `geometric_mean`, in units of money, and the likelihood is that of
-//! the density of g. The squares of the logarithms are not needed, at the price told in [normal–normal](super::normal_spend).
+//! What need be known of a customer is x, the *geometric* mean g of the x purchases, that is e to the mean of their logarithms, and the standard
+//! deviation s of these: the columns `geometric_mean`, in units of money, and `log_deviation`. The arithmetic mean does not suffice. See
+//! [`spend_spread`](crate::summary::spend_spread) for both from a log. The likelihood is that of the density of the x purchases, Π 1/z = g^(−x) included, so that
+//! it compares with that of [normal–normal](super::normal_spend).
 //!
 //! Customers without a repeat purchase say nothing about the parameters and are left out of a fit; their expected spend is M e^((σ² + τ²)/2).
 
 use super::history::FREQUENCY;
-use super::normal_spend::ln_density_of_mean;
-use super::spend::{check_spend, independence_check, spread, trust};
+use super::normal_spend::{draw_deviation, ln_density};
+use super::spend::{check_deviation, check_spend, independence_check, normal_start, trust};
 use crate::error::{Error, ErrorKind, Result};
 use crate::math::{
     jet::{Jet, Real},
@@ -52,12 +53,20 @@ const GEOMETRIC_MEAN: Variable = Variable::new(
     "geometric mean of the spend per repeat purchase; 0 without one",
 );
 
+/// Standard deviation of the logarithms: the column `log_deviation`.
+const LOG_DEVIATION: Variable = Variable::new(
+    "log_deviation",
+    Domain::NonNegative,
+    Dimension::None,
+    "standard deviation of the logarithm of the spend per repeat purchase, divided by frequency; 0 for one purchase",
+);
+
 static SPEC: Spec = Spec {
     id: "log_normal_spend",
     title: "log-normal spend",
     source: "Schmittlein & Peterson (1994), Marketing Science 13(1), 41-67; Borle, Singh & Jain (2008), Management Science 54(1), 100-112",
     parameters: &LogNormalSpend::PARAMETERS,
-    columns: &[FREQUENCY, GEOMETRIC_MEAN],
+    columns: &[FREQUENCY, GEOMETRIC_MEAN, LOG_DEVIATION],
     design: &[FREQUENCY],
     quantities: &["log_likelihood", "expected_spend"],
     example: (&[30.0, 0.6, 0.4], 6.0),
@@ -78,7 +87,8 @@ impl Family for LogNormalSpend {
     }
 
     fn check_row(row: &[f64]) -> Result<(), String> {
-        check_spend(row, "geometric_mean", true)
+        check_spend(row, "geometric_mean", true)?;
+        check_deviation(row, "log_deviation")
     }
 
     fn informs(row: &[f64]) -> bool {
@@ -93,13 +103,12 @@ impl Family for LogNormalSpend {
             return R::constant(0.0);
         }
         let off = (R::constant(mean) / theta[0]).ln();
-        ln_density_of_mean(off, x, theta[1], theta[2]) - mean.ln()
+        ln_density(off, x, row[2], theta[1], theta[2]) - x * mean.ln()
     }
 
     fn start(rows: &Rows) -> Result<Vec<f64>> {
-        let (mean, variance) = spread(rows, SPEC.title, |row| row[1].ln())?;
-        let sd = (0.5 * variance).sqrt();
-        Ok(vec![mean.exp(), sd, sd])
+        let [mean, sigma, tau] = normal_start(rows, SPEC.title, |row| row[1].ln())?;
+        Ok(vec![mean.exp(), sigma, tau])
     }
 
     fn checks(rows: &Rows) -> Vec<Check> {
@@ -113,7 +122,7 @@ impl Family for LogNormalSpend {
     fn scorer<'a>(&'a self, quantity: &Quantity) -> Option<Scorer<'a>> {
         let Quantity::ExpectedSpend {} = quantity else { return None };
         Some(Box::new(|rows, out| {
-            for (i, (row, out)) in rows.chunks_exact(2).zip(out).enumerate() {
+            for (i, (row, out)) in rows.chunks_exact(3).zip(out).enumerate() {
                 *out = self.expected_spend(row[0], row[1]).map_err(|e| e.with_row(i))?;
             }
             Ok(())
@@ -131,7 +140,8 @@ impl Family for LogNormalSpend {
         let x = design[0];
         let own = self.tau * stream.normal();
         let off = own + self.sigma / x.max(1.0).sqrt() * stream.normal();
-        row.copy_from_slice(&[x, if x > 0.0 { self.median * off.exp() } else { 0.0 }]);
+        let mean = if x > 0.0 { self.median * off.exp() } else { 0.0 };
+        row.copy_from_slice(&[x, mean, draw_deviation(x, self.sigma, stream)]);
     }
 }
 

@@ -158,11 +158,41 @@ pub(super) fn check_spend(row: &[f64], mean: &str, positive: bool) -> Result<(),
     }
 }
 
-/// Mean and variance of `value(row)` over customers: where a fit of a model of spend starts.
+/// The rule of a row (frequency, mean spend, deviation): one purchase does not deviate from itself.
+pub(super) fn check_deviation(row: &[f64], deviation: &str) -> Result<(), String> {
+    match row[0] <= 1.0 && row[2] != 0.0 {
+        true => Err(format!(
+            "need {deviation} = 0 where frequency <= 1, got frequency = {}, {deviation} = {}",
+            row[0], row[2]
+        )),
+        false => Ok(()),
+    }
+}
+
+/// Mean, deviation of one customer and deviation of customers' means, from rows whose mean is `value(row)` and whose
+/// third column is the deviation: where a fit of a normal model of spend starts.
+///
+/// # Errors
+/// [`ErrorKind::NotEnoughData`] where all customers are alike.
+pub(super) fn normal_start(rows: &Rows, title: &str, value: impl Fn(&[f64]) -> f64) -> Result<[f64; 3]> {
+    let (mean, variance) = spread(rows, title, value)?;
+    let (mut squares, mut freedom, mut shares) = (0.0, 0.0, 0.0);
+    for (row, weight) in rows.iter() {
+        squares += weight * row[0] * row[2] * row[2];
+        freedom += weight * (row[0] - 1.0);
+        shares += weight / row[0];
+    }
+    let within = if squares > 0.0 && freedom > 0.0 { squares / freedom } else { 0.5 * variance };
+    // The means scatter by τ² and by σ² over their numbers.
+    let between = (variance - within * shares / rows.total_weight()).max(0.05 * variance);
+    Ok([mean, within.sqrt(), between.sqrt()])
+}
+
+/// Mean and variance of `value(row)` over customers.
 ///
 /// # Errors
 /// [`ErrorKind::NotEnoughData`] where all are alike.
-pub(super) fn spread(rows: &Rows, title: &str, value: impl Fn(&[f64]) -> f64) -> Result<(f64, f64)> {
+fn spread(rows: &Rows, title: &str, value: impl Fn(&[f64]) -> f64) -> Result<(f64, f64)> {
     let n = rows.total_weight();
     let mean: f64 = rows.iter().map(|(row, weight)| weight / n * value(row)).sum();
     let variance: f64 = rows.iter().map(|(row, weight)| weight / n * (value(row) - mean).powi(2)).sum();

@@ -10,7 +10,7 @@
 //! | `T` | T | time from the first purchase to the end of the observation |
 //! | `monetary_value` | z̄ | mean spend per repeat purchase, the first left out; 0 without a repeat purchase |
 //!
-//! Two models need more, or otherwise: [`geometric_mean`] for log-normal spend, [`Summary::in_opportunities`] for discrete time.
+//! Some models need more, or otherwise: [`spend_spread`] for normal and log-normal spend, [`Summary::in_opportunities`] for discrete time.
 //!
 //! ```
 //! use cam_core::{Control, Unit, summary::{Log, Moment, SummaryOptions, Times, summarize}};
@@ -47,7 +47,6 @@ mod dictionary;
 mod emit;
 mod exact;
 mod find;
-mod geometric;
 mod horizon;
 mod keys;
 mod log;
@@ -60,18 +59,19 @@ mod reduce;
 mod shard;
 mod sparse;
 mod split;
+mod spread;
 mod time;
 mod tracking;
 mod whole;
 
 pub use builder::SummaryBuilder;
 pub use columns::Summary;
-pub use geometric::geometric_mean;
 pub use keys::{Key, Keys, KeysRef, Offsets, missing_key};
 pub use log::Log;
 pub use options::{Refunds, Report, SummaryOptions};
 pub use parse::{parse_date, parse_datetime};
 pub use split::{Split, split};
+pub use spread::{SpendSpread, spend_spread};
 pub use time::{Moment, Period, TimeResolution, Times};
 pub use tracking::{Tracking, tracking};
 pub use whole::{split_many, summarize};

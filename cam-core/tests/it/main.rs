@@ -3,6 +3,7 @@
 mod donations;
 mod fitting;
 mod golden;
+mod independence;
 mod layers;
 mod math;
 mod messages;

@@ -101,7 +101,7 @@ fn gradient<F: Family>(theta: &[f64], row: &[f64]) -> Vec<f64> {
 /// Prints the worst error of each quantity in Markdown; `make accuracy` shows it.
 #[test]
 fn accuracy_of_every_quantity() {
-    let text = ["quantities.csv", "bg_bb_spend.csv"].map(testdata).join("\n");
+    let text = ["quantities.csv", "bg_bb_spend.csv"].map(testdata).concat();
     // (model, quantity, whether new) → number, worst error, where.
     let mut worst: BTreeMap<(&str, &str, bool), (usize, f64, &str)> = BTreeMap::new();
     let mut failures = Vec::new();

@@ -69,15 +69,16 @@ class SummaryBuilder:
         threads: int = 0,
         progress: Observer = None,
     ) -> list[tuple[Any, dict[str, Floats], dict[str, Any]]]: ...
-    def geometric_mean(
+    def spread(
         self,
+        logarithmic: bool,
         keys: Any,
         time_kind: str,
         times: Any,
         amounts: Floats | None = None,
         threads: int = 0,
         progress: Observer = None,
-    ) -> Floats: ...
+    ) -> tuple[Floats, Floats]: ...
     def merge(self, other: SummaryBuilder) -> None: ...
     def to_bytes(self) -> bytes: ...
     @staticmethod

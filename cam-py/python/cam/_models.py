@@ -219,7 +219,7 @@ class SpendModel(Model):
         Parameters
         ----------
         summary : frame or dict of arrays
-            Columns `frequency` and `monetary_value` (`LogNormalSpend`: `geometric_mean`); see `cam.summarize`.
+            Columns `frequency` and `monetary_value` and those of the model; see `cam.summarize`.
         threads : int, optional
             How many threads to use; all processors by default.
 
@@ -465,8 +465,8 @@ class NormalSpend(SpendModel):
 
     .. math:: \frac{x\bar z/\sigma^2 + \mu/\tau^2}{x/\sigma^2 + 1/\tau^2}.
 
-    The log-likelihood is that of the density of z̄, N(μ, τ² + σ²/x): σ and τ are told apart by how much less the means of many
-    purchases scatter than those of few. Customers without a repeat purchase are left out of a fit.
+    The log-likelihood is that of the density of the x purchases, for which their standard deviation must be known, too, the
+    column `monetary_deviation`: ask `cam.summarize` for it. Customers without a repeat purchase are left out of a fit.
 
     References
     ----------
@@ -477,7 +477,7 @@ class NormalSpend(SpendModel):
     --------
     >>> import cam
     >>> log = cam.datasets.load_cdnow()
-    >>> summary = cam.summarize(log, amount="amount", unit="W", observation_end="1997-09-30")
+    >>> summary = cam.summarize(log, amount="amount", unit="W", observation_end="1997-09-30", spread="amount")
     >>> cam.NormalSpend().fit(summary).expected_spend(summary).head(2).round(2)
     customer_id
     1    26.39
@@ -513,12 +513,12 @@ class LogNormalSpend(SpendModel):
     Notes
     -----
     The logarithm of each purchase of a customer is N(m_i, σ²); across customers m_i ~ N(ln M, τ²). What need be known of a
-    customer is the *geometric* mean g of the x purchases, the column `geometric_mean`: ask `cam.summarize` for it. The expected
-    spend is
+    customer is the *geometric* mean g of the x purchases and the standard deviation of their logarithms, the columns `geometric_mean` and
+    `log_deviation`: ask `cam.summarize` for them. The expected spend is
 
     .. math:: M \left(\frac{g}{M}\right)^{w} \exp\frac{\tau^2(1-w)+\sigma^2}{2}, \qquad w = \frac{\tau^2}{\tau^2+\sigma^2/x}.
 
-    The log-likelihood is that of the density of g. Customers without a repeat purchase are left out of a fit.
+    The log-likelihood is that of the density of the x purchases. Customers without a repeat purchase are left out of a fit.
 
     References
     ----------
@@ -531,7 +531,7 @@ class LogNormalSpend(SpendModel):
     >>> import cam
     >>> log = cam.datasets.load_cdnow()
     >>> log = log[log["amount"] > 0]
-    >>> summary = cam.summarize(log, amount="amount", unit="W", observation_end="1997-09-30", geometric_mean=True)
+    >>> summary = cam.summarize(log, amount="amount", unit="W", observation_end="1997-09-30", spread="log")
     >>> cam.LogNormalSpend().fit(summary).expected_spend(summary).head(2).round(2)
     customer_id
     1    26.39

@@ -161,16 +161,17 @@ class SummaryBuilder:
         threads: int | None,
         progress: Progress,
         *,
-        geometric_mean: bool = False,
+        spread: str | None = None,
         opportunities: bool = False,
     ) -> list[Frame]:
         """What `push` and `finish` would give of a log that is there as a whole, by the core's shortest way."""
         source, columns, self._dtype = self._read(log)
         self._kind = source.kind
         finished = self._core.whole(*columns, thread_count(threads), observer(progress))
-        if geometric_mean:
-            means = self._core.geometric_mean(*columns, thread_count(threads), observer(progress))
-            finished[0][1]["geometric_mean"] = means
+        if spread is not None:
+            mean, deviation = self._core.spread(spread == "log", *columns, thread_count(threads), observer(progress))
+            named = {"geometric_mean": mean, "log_deviation": deviation}
+            finished[0][1].update(named if spread == "log" else {"monetary_deviation": deviation})
         if opportunities:
             # Months and years of the calendar are of unequal length: in units of their mean length they are nearly whole.
             for name in ("recency", "T"):
@@ -245,7 +246,7 @@ def summarize(
     refunds: str = "net",
     drop_zero_amounts: bool = False,
     numbers_in: str = "D",
-    geometric_mean: bool = False,
+    spread: str | None = None,
     threads: int | None = None,
     progress: Progress = None,
 ) -> Frame:
@@ -278,8 +279,9 @@ def summarize(
         Whether rows with an amount of 0 are dropped; by default they are purchases.
     numbers_in : str
         The unit of times that are numbers.
-    geometric_mean : bool
-        Whether to add the column `geometric_mean`, which `LogNormalSpend` needs; each repeat purchase must then be more than 0.
+    spread : {"amount", "log"}, optional
+        Whether to add `monetary_deviation`, which `NormalSpend` needs, or `geometric_mean` and `log_deviation`, which `LogNormalSpend`
+        needs; for the latter each repeat purchase must be more than 0.
     threads : int, optional
         How many threads to use; all processors by default. The result does not depend on it.
     progress : bool or callable, optional
@@ -294,7 +296,9 @@ def summarize(
         - `recency`: time from the first purchase to the last, 0 without a repeat purchase;
         - `T`: time from the first purchase to the end of observation;
         - `monetary_value`: mean spend per repeat purchase, 0 without one;
-        - `geometric_mean`: the same mean of the logarithms, as an amount, where asked for.
+        - `monetary_deviation`, where asked for: standard deviation of the spend per repeat purchase;
+        - `geometric_mean` and `log_deviation`, where asked for: e to the mean of the logarithms of the spend, and their
+          standard deviation.
 
         Where the frame can carry facts, `attrs` (pandas, dict) or the metadata of the schema (pyarrow) hold `cam_unit` and
         `cam_report`, an account of every row of the log. polars frames carry neither, nor does a file of CSV: tell the model the
@@ -320,6 +324,8 @@ def summarize(
     >>> summary.attrs["cam_report"]["rows_after_end"]
     1959
     """
+    if spread not in (None, "amount", "log"):
+        raise InvalidParameterError(f"spread must be 'amount', 'log' or None, got {spread!r}", field="spread")
     builder = SummaryBuilder(
         customer=customer,
         time=time,
@@ -332,7 +338,7 @@ def summarize(
         drop_zero_amounts=drop_zero_amounts,
         numbers_in=numbers_in,
     )
-    return builder._whole(log, threads, progress, geometric_mean=geometric_mean)[0]
+    return builder._whole(log, threads, progress, spread=spread)[0]
 
 
 def opportunities(
@@ -376,7 +382,7 @@ def opportunities(
     >>> cam.opportunities(log, period="M", observation_end="1997-09-30").head(2)
                  frequency  recency    T
     customer_id
-    1                  2.0      7.0  8.0
+    1                  1.0      7.0  8.0
     2                  0.0      0.0  8.0
     """
     builder = SummaryBuilder(
