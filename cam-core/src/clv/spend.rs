@@ -67,11 +67,11 @@ pub fn spend_independence(table: &Table<'_>, control: &Control<'_>) -> Result<Sp
     };
     let customers = rows.total_weight();
     let pairs: Vec<[f64; 3]> = rows.iter().map(|(row, weight)| [row[0], row[1], weight]).collect();
-    let pearson = correlation(&pairs).ok_or_else(few)?;
+    let pearson = correlation(|| pairs.iter().copied()).ok_or_else(few)?;
     control.check()?;
     let (frequency, spend) = (ranks(&pairs, 0), ranks(&pairs, 1));
     let ranked: Vec<[f64; 3]> = (0..pairs.len()).map(|i| [frequency[i], spend[i], pairs[i][2]]).collect();
-    let spearman = correlation(&ranked).ok_or_else(few)?;
+    let spearman = correlation(|| ranked.iter().copied()).ok_or_else(few)?;
     Ok(SpendIndependence {
         customers,
         pearson,
@@ -83,8 +83,8 @@ pub fn spend_independence(table: &Table<'_>, control: &Control<'_>) -> Result<Sp
 
 /// The check that comes with the fit of a model of spend: frequency against the second column. None where there is nothing to correlate.
 pub(super) fn independence_check(rows: &Rows, title: &str) -> Vec<Check> {
-    let pairs: Vec<[f64; 3]> = rows.iter().map(|(row, weight)| [row[0], row[1], weight]).collect();
-    let found = correlation(&pairs).and_then(|r| p_value(r, rows.total_weight()).map(|p| (r, p)));
+    let found = correlation(|| rows.iter().map(|(row, weight)| [row[0], row[1], weight]))
+        .and_then(|r| p_value(r, rows.total_weight()).map(|p| (r, p)));
     let Some((statistic, p_value)) = found else { return Vec::new() };
     let contradicted = contradicted(statistic, p_value);
     let message = if contradicted {
@@ -105,25 +105,28 @@ fn contradicted(correlation: f64, p_value: f64) -> bool {
     correlation.abs() >= NOTABLE && p_value < SIGNIFICANT
 }
 
-/// Pearson's correlation of (a, b, weight); none where one of the two does not vary.
-fn correlation(pairs: &[[f64; 3]]) -> Option<f64> {
-    let total: f64 = pairs.iter().map(|[_, _, w]| w).sum();
-    let mean = |k: usize| pairs.iter().map(|p| p[2] / total * p[k]).sum::<f64>();
-    let (mean_a, mean_b) = (mean(0), mean(1));
-    // On a common scale, so that no square leaves the range.
-    let size = |k: usize, mean: f64| pairs.iter().fold(0.0, |m: f64, p| m.max((p[k] - mean).abs()));
-    let (size_a, size_b) = (size(0, mean_a), size(1, mean_b));
-    if !(size_a > 0.0 && size_b > 0.0) {
-        return None;
+/// Pearson's correlation of what `pairs` gives as (a, b, weight); none where one of the two does not vary.
+fn correlation<I: Iterator<Item = [f64; 3]>>(pairs: impl Fn() -> I) -> Option<f64> {
+    let (mut total, mut sum_a, mut sum_b) = (0.0, 0.0, 0.0);
+    for [a, b, w] in pairs() {
+        total += w;
+        sum_a += w * a;
+        sum_b += w * b;
     }
+    let (mean_a, mean_b) = (sum_a / total, sum_b / total);
     let (mut aa, mut bb, mut ab) = (0.0, 0.0, 0.0);
-    for &[a, b, w] in pairs {
-        let (a, b) = ((a - mean_a) / size_a, (b - mean_b) / size_b);
+    let (mut first, mut a_varies, mut b_varies) = (None, false, false);
+    for [a, b, w] in pairs() {
+        let (first_a, first_b) = *first.get_or_insert((a, b));
+        a_varies |= a != first_a;
+        b_varies |= b != first_b;
+        let (a, b) = (a - mean_a, b - mean_b);
         aa += w * a * a;
         bb += w * b * b;
         ab += w * a * b;
     }
-    Some((ab / (aa * bb).sqrt()).clamp(-1.0, 1.0))
+    // One root after the other, so that no product leaves the range.
+    (a_varies && b_varies).then(|| (ab / aa.sqrt() / bb.sqrt()).clamp(-1.0, 1.0))
 }
 
 /// P(|R| ≥ |r|) of n independent pairs: t² = r² (n − 2)/(1 − r²), so that the tail of Student's t is I_(1 − r²)((n − 2)/2, ½).
