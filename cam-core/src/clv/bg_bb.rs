@@ -23,7 +23,7 @@ mod silence;
 
 use super::history::FREQUENCY;
 use super::purchases::if_alive;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, ErrorKind, Result, brief};
 use crate::math::{
     beta::ln_beta_rising,
     jet::{Jet, Real},
@@ -110,10 +110,10 @@ impl Family for BgBb {
             ));
         }
         if x == 0.0 && t_x > 0.0 {
-            return Err(format!("need recency = 0 where frequency = 0, got recency = {t_x}"));
+            return Err(format!("need recency = 0 where frequency = 0, got recency = {}", brief(t_x)));
         }
         if n > MOST {
-            return Err(format!("need T <= {MOST} opportunities, got {n}"));
+            return Err(format!("need T <= {MOST} opportunities, got {}", brief(n)));
         }
         Ok(())
     }

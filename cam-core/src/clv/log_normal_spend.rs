@@ -16,7 +16,7 @@
 use super::history::FREQUENCY;
 use super::normal_spend::{draw_deviation, ln_density};
 use super::spend::{check_deviation, check_spend, independence_check, normal_start, trust};
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, ErrorKind, Result, brief};
 use crate::math::{
     jet::{Jet, Real},
     random::Stream,
@@ -164,7 +164,7 @@ impl LogNormalSpend {
             true => Ok(spend),
             false => Err(Error::new(
                 ErrorKind::Numerical,
-                format!("the expected spend overflows: sigma = {sigma}, tau = {tau}"),
+                format!("the expected spend overflows: sigma = {}, tau = {}", brief(sigma), brief(tau)),
             )),
         }
     }

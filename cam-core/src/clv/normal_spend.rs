@@ -14,7 +14,7 @@
 
 use super::history::{FREQUENCY, MONETARY_DEVIATION, MONETARY_VALUE};
 use super::spend::{check_deviation, check_spend, independence_check, normal_start, trust};
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, ErrorKind, Result, brief};
 use crate::math::{
     jet::{Jet, Real},
     random::Stream,
@@ -112,7 +112,7 @@ impl Family for NormalSpend {
         if !(start[0] > 0.0) {
             return Err(Error::new(
                 ErrorKind::InvalidData,
-                format!("{} needs a positive mean spend over all customers, got {}", SPEC.title, start[0]),
+                format!("{} needs a positive mean spend over all customers, got {}", SPEC.title, brief(start[0])),
             ));
         }
         Ok(start.to_vec())

@@ -8,7 +8,7 @@
 
 use super::history::{FREQUENCY, MONETARY_VALUE};
 use crate::control::Control;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, ErrorKind, Result, brief};
 use crate::math::beta::inc_beta;
 use crate::model::Check;
 use crate::rows::{Purpose, Rows};
@@ -152,13 +152,15 @@ fn ranks(pairs: &[[f64; 3]], k: usize) -> Vec<f64> {
 
 /// The rule of a row (frequency, mean spend): no mean without a repeat purchase. `positive`: nothing but positive spend.
 pub(super) fn check_spend(row: &[f64], mean: &str, positive: bool) -> Result<(), String> {
-    match (row[0] > 0.0, row[1]) {
-        (true, z) if positive && z <= 0.0 => {
-            Err(format!("need {mean} > 0 where frequency > 0, got frequency = {}, {mean} = {z}", row[0]))
-        }
-        (false, z) if z != 0.0 => Err(format!("need {mean} = 0 where frequency = 0, got {mean} = {z}")),
-        _ => Ok(()),
+    let (x, z) = (row[0], row[1]);
+    if x > 0.0 && positive && z <= 0.0 {
+        let (x, z) = (brief(x), brief(z));
+        return Err(format!("need {mean} > 0 where frequency > 0, got frequency = {x}, {mean} = {z}"));
     }
+    if x == 0.0 && z != 0.0 {
+        return Err(format!("need {mean} = 0 where frequency = 0, got {mean} = {}", brief(z)));
+    }
+    Ok(())
 }
 
 /// The rule of a row (frequency, mean spend, deviation): one purchase does not deviate from itself.
@@ -166,7 +168,8 @@ pub(super) fn check_deviation(row: &[f64], deviation: &str) -> Result<(), String
     match row[0] <= 1.0 && row[2] != 0.0 {
         true => Err(format!(
             "need {deviation} = 0 where frequency <= 1, got frequency = {}, {deviation} = {}",
-            row[0], row[2]
+            brief(row[0]),
+            brief(row[2])
         )),
         false => Ok(()),
     }
@@ -204,7 +207,8 @@ fn spread(rows: &Rows, title: &str, value: impl Fn(&[f64]) -> f64) -> Result<(f6
         return Err(Error::new(
             ErrorKind::NotEnoughData,
             format!(
-                "{title} needs customers who differ in their mean spend; all {n} informative ones spent {first}"
+                "{title} needs customers who differ in their mean spend; all {n} informative ones spent {}",
+                brief(first)
             ),
         ));
     }

@@ -6,8 +6,8 @@ expected spend and the lifetime value.
 - `summarize`, `split`, `SummaryBuilder`: from a transaction log to `frequency, recency, T, monetary_value`;
 - `tracking`: repeat purchases of the whole base over time;
 - `opportunities`: the same for discrete time, where each period is one opportunity to buy;
-- `BgNbd`, `ParetoNbd`, `BgBb`: models of purchases; `GammaGamma`, `NormalSpend`, `LogNormalSpend`: of spend; `models` lists them, `Model`
-  is any of them by name;
+- `BgNbd`, `ParetoNbd`, `BgBb`: models of purchases; `GammaGamma`, `NormalSpend`, `LogNormalSpend`: of spend; `models` lists
+  them, `Model` is any of them by name;
 - `spend_independence`: whether who comes often spends more;
 - `customer_lifetime_value`: from a model of purchases and one of spend;
 - `from_json`, `load`: open a model that any of cam's languages wrote, from a text or a file;

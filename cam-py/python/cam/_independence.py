@@ -50,8 +50,9 @@ def spend_independence(summary: Frame, *, threads: int | None = None, progress: 
 
     Notes
     -----
-    Under the models the mean spend has the same expectation whatever the frequency, so that Pearson's correlation is the one to go by. Means of few
-    purchases are more skewed than those of many: their median is lower, and Spearman's correlation somewhat positive even then.
+    Under the models the mean spend has the same expectation whatever the frequency, so that Pearson's correlation is the one
+    to go by. Means of few purchases are more skewed than those of many: their median is lower, and Spearman's correlation
+    somewhat positive even then.
 
     References
     ----------

@@ -361,8 +361,8 @@ class GammaGamma(SpendModel):
     Customers without a repeat purchase say nothing about the parameters and are left out of a fit; their expected spend is
     that of a new customer. It is infinite unless q > 1. The log-likelihood is that of the density of z̄.
 
-    That spend does not depend on frequency is an assumption: `fit` warns with `cam.AssumptionWarning` where their correlation is at
-    least 0.2 in size and significant at 5 %; see `checks_` and `cam.spend_independence`.
+    That spend does not depend on frequency is an assumption: `fit` warns with `cam.AssumptionWarning` where their
+    correlation is at least 0.2 in size and significant at 5 %; see `checks_` and `cam.spend_independence`.
 
     References
     ----------
@@ -480,8 +480,8 @@ class NormalSpend(SpendModel):
     >>> summary = cam.summarize(log, amount="amount", unit="W", observation_end="1997-09-30", spread="amount")
     >>> cam.NormalSpend().fit(summary).expected_spend(summary).head(2).round(2)
     customer_id
-    1    26.39
-    2    28.10
+    1    31.77
+    2    31.54
     Name: expected_spend, dtype: float64
     """
 
@@ -513,8 +513,8 @@ class LogNormalSpend(SpendModel):
     Notes
     -----
     The logarithm of each purchase of a customer is N(m_i, σ²); across customers m_i ~ N(ln M, τ²). What need be known of a
-    customer is the *geometric* mean g of the x purchases and the standard deviation of their logarithms, the columns `geometric_mean` and
-    `log_deviation`: ask `cam.summarize` for them. The expected spend is
+    customer is the *geometric* mean g of the x purchases and the standard deviation of their logarithms, the columns
+    `geometric_mean` and `log_deviation`: ask `cam.summarize` for them. The expected spend is
 
     .. math:: M \left(\frac{g}{M}\right)^{w} \exp\frac{\tau^2(1-w)+\sigma^2}{2}, \qquad w = \frac{\tau^2}{\tau^2+\sigma^2/x}.
 
@@ -523,8 +523,8 @@ class LogNormalSpend(SpendModel):
     References
     ----------
     Schmittlein, D. C. and Peterson, R. A. (1994), Customer base analysis: an industrial purchase process application,
-    Marketing Science 13(1), 41-67, on the logarithmic scale. Borle, S., Singh, S. S. and Jain, D. C. (2008), Customer lifetime value
-    measurement, Management Science 54(1), 100-112.
+    Marketing Science 13(1), 41-67, on the logarithmic scale. Borle, S., Singh, S. S. and Jain, D. C. (2008), Customer
+    lifetime value measurement, Management Science 54(1), 100-112.
 
     Examples
     --------
@@ -534,8 +534,8 @@ class LogNormalSpend(SpendModel):
     >>> summary = cam.summarize(log, amount="amount", unit="W", observation_end="1997-09-30", spread="log")
     >>> cam.LogNormalSpend().fit(summary).expected_spend(summary).head(2).round(2)
     customer_id
-    1    26.39
-    2    28.10
+    1    28.62
+    2    23.93
     Name: expected_spend, dtype: float64
     """
 

@@ -147,7 +147,7 @@ class SummaryBuilder:
         elif dtype != self._dtype and dtype is not None and self._dtype is not None:
             self._dtype = np.dtype(np.int64)
 
-    def _read(self, batch: Frame) -> tuple[Source, tuple[Any, ...], np.dtype[Any] | None]:
+    def _read(self, batch: Frame) -> tuple[Source, tuple[Any, str, Any, Any], np.dtype[Any] | None]:
         customer, time, amount = self._columns
         source = Source(batch)
         keys = read_keys(source, customer)
@@ -164,7 +164,7 @@ class SummaryBuilder:
         spread: str | None = None,
         opportunities: bool = False,
     ) -> list[Frame]:
-        """What `push` and `finish` would give of a log that is there as a whole, by the core's shortest way."""
+        """Give what `push` and `finish` would give of a log that is there as a whole, by the core's shortest way."""
         source, columns, self._dtype = self._read(log)
         self._kind = source.kind
         finished = self._core.whole(*columns, thread_count(threads), observer(progress))
@@ -280,8 +280,8 @@ def summarize(
     numbers_in : str
         The unit of times that are numbers.
     spread : {"amount", "log"}, optional
-        Whether to add `monetary_deviation`, which `NormalSpend` needs, or `geometric_mean` and `log_deviation`, which `LogNormalSpend`
-        needs; for the latter each repeat purchase must be more than 0.
+        Whether to add `monetary_deviation`, which `NormalSpend` needs, or `geometric_mean` and `log_deviation`, which
+        `LogNormalSpend` needs; for the latter each repeat purchase must be more than 0.
     threads : int, optional
         How many threads to use; all processors by default. The result does not depend on it.
     progress : bool or callable, optional
@@ -362,8 +362,8 @@ def opportunities(
     log : pandas, polars or pyarrow frame, or dict of arrays
         One row per transaction, in any order.
     period : str
-        From one opportunity to the next: ``"Y"`` and ``"M"`` (by the calendar), ``"W"`` (from Monday), ``"D"``, or a length such as
-        ``"10 days"``. However often a customer buys within one, it is one purchase.
+        From one opportunity to the next: ``"Y"`` and ``"M"`` (by the calendar), ``"W"`` (from Monday), ``"D"``, or a
+        length such as ``"10 days"``. However often a customer buys within one, it is one purchase.
     observation_end : date, timestamp, str or number, optional
         The last period observed, which is included as a whole. The latest in the log by default; if that one is still going
         on, give the one before.
