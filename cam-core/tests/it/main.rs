@@ -1,5 +1,6 @@
 //! Integration tests of cam-core: one binary.
 
+mod discrete;
 mod donations;
 mod fitting;
 mod golden;
