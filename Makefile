@@ -137,12 +137,14 @@ test-python: $(VENV)/wheel $(VENV)/test
 test-documents: $(VENV)/wheel
 	@$(STEP) documents $(PY) .ci/documents $(TARGET)/tmp/cdnow-json $(TARGET)/c/json $(TARGET)/java-json
 
+# And the stub of the extension against the extension that was compiled.
 test-lint-python: $(VENV)/wheel $(VENV)/test
 	@$(STEP) ruff $(VENV)/bin/ruff check cam-py docs
 	@$(STEP) ruff-format $(VENV)/bin/ruff format --check cam-py docs
 	@$(STEP) mypy $(VENV)/bin/mypy --strict --config-file cam-py/pyproject.toml cam-py/python/cam
+	@$(STEP) stubtest $(PY) -m mypy.stubtest cam._core
 
-# The code blocks of the README and of docs/ that are not Rust.
+# The code blocks of the READMEs and of docs/ that are not Rust.
 test-blocks: test-java libcam $(VENV)/wheel $(VENV)/test
 	@$(STEP) blocks env CAM_LIBRARY_PATH=$(TARGET)/$(PROFILE) $(PY) -m pytest -q docs/tests
 
@@ -170,6 +172,13 @@ bench: tools-demo $(VENV)/wheel $(COMPARE)/made ## speed: the core, and beside i
 	@cargo bench --manifest-path benches/Cargo.toml --locked
 	@$(PIP:$(PY)%=$(COMPARE)/bin/python%) install --force-reinstall --no-deps build/wheel/*.whl
 	@$(COMPARE)/bin/python benches/compare/compare.py $(COMPARE_FLAGS)
+
+STREAM_ROWS ?= 100000000
+
+.PHONY: stream
+stream: tools-demo ## a summary of 100 million rows in batches, by time and in no order (STREAM_ROWS=…)
+	@cargo build -p cam-core --release --example stream_100m --locked --quiet
+	@for order in time none; do nice '$(TARGET)/release/examples/stream_100m' $$order $(STREAM_ROWS); done
 
 $(COMPARE)/made: benches/compare/requirements.txt
 	@'$(PYTHON)' -m venv $(COMPARE)

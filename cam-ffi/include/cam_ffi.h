@@ -101,6 +101,11 @@ struct ArrowArrayStream;
 #define CAM_KEYS_TEXT 2
 
 /**
+ * Bytes that the library hands out; immutable, and with NULs among them. Free with cam_bytes_free.
+ */
+typedef struct cam_bytes cam_bytes;
+
+/**
  * How a long call is run: on how many threads, who is told of its progress, and how it is stopped. Wherever one is taken, NULL means
  * all processors, no report, no stopping. May be used for several calls, also at once. Free with cam_control_free.
  */
@@ -196,6 +201,21 @@ int32_t cam_table_from_arrow(struct ArrowArrayStream *stream,
                              const char *unit,
                              struct cam_table **out,
                              struct cam_error **err);
+
+/**
+ * The first byte; lives as long as the handle. NULL for NULL.
+ */
+const uint8_t *cam_bytes_data(const struct cam_bytes *bytes);
+
+/**
+ * The number of bytes. 0 for NULL.
+ */
+size_t cam_bytes_length(const struct cam_bytes *bytes);
+
+/**
+ * Free the bytes. NULL is allowed.
+ */
+void cam_bytes_free(struct cam_bytes *bytes);
 
 /**
  * A control with the defaults.
@@ -592,12 +612,30 @@ int32_t cam_summary_builder_merge(struct cam_summary_builder *builder,
                                   struct cam_error **err);
 
 /**
+ * Write the state of a builder as bytes: to be kept, sent, and merged elsewhere. Any of cam's languages reads them, on any machine, and
+ * every machine writes the same.
+ */
+int32_t cam_summary_builder_to_bytes(const struct cam_summary_builder *builder,
+                                     struct cam_bytes **out,
+                                     struct cam_error **err);
+
+/**
+ * A builder from the bytes that any of cam's languages wrote, with their options, to be fed on or merged. Nothing in them is trusted:
+ * CAM_INVALID_DOCUMENT where they are cut off, changed, of a later version or made up. They are copied.
+ */
+int32_t cam_summary_builder_from_bytes(const uint8_t *bytes,
+                                       size_t length,
+                                       struct cam_summary_builder **out,
+                                       struct cam_error **err);
+
+/**
  * The number of rows taken in. 0 for NULL.
  */
 uint64_t cam_summary_builder_rows(const struct cam_summary_builder *builder);
 
 /**
- * The summary of all rows taken in, or the split, as cam_summarize gives it. The builder may be fed on.
+ * The summary of all rows taken in, or the split, as cam_summarize gives it. The builder may be fed on. CAM_UNSUPPORTED for a builder from
+ * bytes that has more than one calibration end, which other languages can give it.
  */
 int32_t cam_summary_builder_finish(const struct cam_summary_builder *builder,
                                    const struct cam_control *control,
@@ -744,6 +782,21 @@ size_t cam_string_length(const struct cam_string *string);
  * Free a text. NULL is allowed.
  */
 void cam_string_free(struct cam_string *string);
+
+/**
+ * The first byte; lives as long as the handle. NULL for NULL.
+ */
+const uint8_t *cam_bytes_data(const struct cam_bytes *bytes);
+
+/**
+ * The number of bytes. 0 for NULL.
+ */
+size_t cam_bytes_length(const struct cam_bytes *bytes);
+
+/**
+ * Free the bytes. NULL is allowed.
+ */
+void cam_bytes_free(struct cam_bytes *bytes);
 
 /**
  * A control with the defaults.
@@ -1013,12 +1066,30 @@ int32_t cam_summary_builder_merge(struct cam_summary_builder *builder,
                                   struct cam_error **err);
 
 /**
+ * Write the state of a builder as bytes: to be kept, sent, and merged elsewhere. Any of cam's languages reads them, on any machine, and
+ * every machine writes the same.
+ */
+int32_t cam_summary_builder_to_bytes(const struct cam_summary_builder *builder,
+                                     struct cam_bytes **out,
+                                     struct cam_error **err);
+
+/**
+ * A builder from the bytes that any of cam's languages wrote, with their options, to be fed on or merged. Nothing in them is trusted:
+ * CAM_INVALID_DOCUMENT where they are cut off, changed, of a later version or made up. They are copied.
+ */
+int32_t cam_summary_builder_from_bytes(const uint8_t *bytes,
+                                       size_t length,
+                                       struct cam_summary_builder **out,
+                                       struct cam_error **err);
+
+/**
  * The number of rows taken in. 0 for NULL.
  */
 uint64_t cam_summary_builder_rows(const struct cam_summary_builder *builder);
 
 /**
- * The summary of all rows taken in, or the split, as cam_summarize gives it. The builder may be fed on.
+ * The summary of all rows taken in, or the split, as cam_summarize gives it. The builder may be fed on. CAM_UNSUPPORTED for a builder from
+ * bytes that has more than one calibration end, which other languages can give it.
  */
 int32_t cam_summary_builder_finish(const struct cam_summary_builder *builder,
                                    const struct cam_control *control,

@@ -1,7 +1,7 @@
 //! How a long call is run: threads, progress, cancellation.
 
 use crate::error::{c_text, cam_error};
-use crate::guard::{borrow, borrow_mut, borrow_opt, check_out, free, guard, guard_or, put};
+use crate::guard::{ask, borrow, borrow_mut, free, give, guard};
 use cam_core::{Control, Error, Progress, Result};
 use std::ffi::{c_char, c_void};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -41,18 +41,14 @@ unsafe impl Sync for cam_control {}
 /// A control with the defaults.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cam_control_new(out: *mut *mut cam_control, err: *mut *mut cam_error) -> i32 {
-    guard(err, || {
-        check_out(out, "out")?;
-        let control = cam_control {
-            threads: 0,
-            cancelled: AtomicBool::new(false),
-            progress: None,
-            user_data: std::ptr::null_mut(),
-        };
-        // SAFETY: `out` was checked.
-        unsafe { put(out, Box::into_raw(Box::new(control))) };
-        Ok(())
-    })
+    let control = || cam_control {
+        threads: 0,
+        cancelled: AtomicBool::new(false),
+        progress: None,
+        user_data: std::ptr::null_mut(),
+    };
+    // SAFETY: a writable place, by the contract of the header.
+    unsafe { give(out, err, || Ok(Box::into_raw(Box::new(control())))) }
 }
 
 /// Use this many threads, at most 1024; 0 means one per processor. Any number gives the same bits.
@@ -95,18 +91,24 @@ pub unsafe extern "C" fn cam_control_set_progress(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cam_control_cancel(control: *const cam_control) {
     // SAFETY: NULL or a live handle, by the contract of the header.
-    guard_or((), || {
-        unsafe { borrow_opt(control, "control") }.ok()?.map(|c| c.cancelled.store(true, Ordering::Relaxed))
-    });
+    unsafe {
+        ask(control, (), |c| {
+            c.cancelled.store(true, Ordering::Relaxed);
+            Some(())
+        });
+    }
 }
 
 /// Take a cancellation back, so that the control can be used again. NULL is allowed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cam_control_reset(control: *const cam_control) {
     // SAFETY: NULL or a live handle, by the contract of the header.
-    guard_or((), || {
-        unsafe { borrow_opt(control, "control") }.ok()?.map(|c| c.cancelled.store(false, Ordering::Relaxed))
-    });
+    unsafe {
+        ask(control, (), |c| {
+            c.cancelled.store(false, Ordering::Relaxed);
+            Some(())
+        });
+    }
 }
 
 /// Free a control; no call may still be running with it. NULL is allowed.

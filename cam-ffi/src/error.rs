@@ -1,6 +1,6 @@
 //! Errors: an opaque handle with accessors.
 
-use crate::guard::{borrow_opt, free, guard_or};
+use crate::guard::{ask, free};
 use cam_core::Error;
 use std::ffi::{CString, c_char};
 use std::ptr;
@@ -32,41 +32,35 @@ impl cam_error {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cam_error_code(error: *const cam_error) -> i32 {
     // SAFETY: NULL or a live handle, by the contract of the header.
-    guard_or(crate::CAM_OK, || unsafe { borrow_opt(error, "error") }.ok()?.map(|e| e.error.kind().code()))
+    unsafe { ask(error, crate::CAM_OK, |e| Some(e.error.kind().code())) }
 }
 
 /// One sentence: where, which rule, what was got. UTF-8; lives as long as the error. "" for NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cam_error_message(error: *const cam_error) -> *const c_char {
     // SAFETY: NULL or a live handle, by the contract of the header.
-    guard_or(c"".as_ptr(), || unsafe { borrow_opt(error, "error") }.ok()?.map(|e| e.message.as_ptr()))
+    unsafe { ask(error, c"".as_ptr(), |e| Some(e.message.as_ptr())) }
 }
 
 /// The kind as a short stable name, such as "invalid_data"; lives as long as the error. "" for NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cam_error_kind(error: *const cam_error) -> *const c_char {
     // SAFETY: NULL or a live handle, by the contract of the header.
-    guard_or(c"".as_ptr(), || unsafe { borrow_opt(error, "error") }.ok()?.map(|e| e.kind.as_ptr()))
+    unsafe { ask(error, c"".as_ptr(), |e| Some(e.kind.as_ptr())) }
 }
 
 /// The row of the data concerned, counted from 0; -1 where there is none.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cam_error_row(error: *const cam_error) -> i64 {
-    guard_or(-1, || {
-        // SAFETY: NULL or a live handle, by the contract of the header.
-        let error = unsafe { borrow_opt(error, "error") }.ok()??;
-        error.error.row().and_then(|row| i64::try_from(row).ok())
-    })
+    // SAFETY: NULL or a live handle, by the contract of the header.
+    unsafe { ask(error, -1, |error| error.error.row().and_then(|row| i64::try_from(row).ok())) }
 }
 
 /// The column, parameter, option or argument concerned; NULL where there is none. Lives as long as the error.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cam_error_field(error: *const cam_error) -> *const c_char {
-    guard_or(ptr::null(), || {
-        // SAFETY: NULL or a live handle, by the contract of the header.
-        let error = unsafe { borrow_opt(error, "error") }.ok()??;
-        error.field.as_ref().map(|field| field.as_ptr())
-    })
+    // SAFETY: NULL or a live handle, by the contract of the header.
+    unsafe { ask(error, ptr::null(), |error| error.field.as_ref().map(|field| field.as_ptr())) }
 }
 
 /// Free an error. NULL is allowed.

@@ -25,8 +25,31 @@ pub(crate) fn guard(err: *mut *mut cam_error, body: impl FnOnce() -> Result<()>)
     status
 }
 
-/// Run the body of an entry that cannot fail: a panic, or nothing to answer for a NULL, gives `otherwise`.
-pub(crate) fn guard_or<T>(otherwise: T, body: impl FnOnce() -> Option<T>) -> T {
+/// Run the body of an entry that gives one thing, into `out`: whether there is a place for it is asked before work is done for it.
+///
+/// # Safety
+/// Where `out` is neither NULL nor misaligned, a `T` can be written there.
+pub(crate) unsafe fn give<T>(out: *mut T, err: *mut *mut cam_error, make: impl FnOnce() -> Result<T>) -> i32 {
+    guard(err, || {
+        check_pointer(out, "out")?;
+        let made = make()?;
+        // SAFETY: not NULL, aligned; writable by the contract of this function.
+        unsafe { out.write(made) };
+        Ok(())
+    })
+}
+
+/// Run the body of an entry that cannot fail, but asks a handle: `otherwise` for NULL, for a panic, or where there is no answer.
+///
+/// # Safety
+/// Where the handle is neither NULL nor misaligned, it points to a live `T` that nobody changes for `'a`.
+pub(crate) unsafe fn ask<'a, T: 'a, A>(
+    handle: *const T,
+    otherwise: A,
+    answer: impl FnOnce(&'a T) -> Option<A>,
+) -> A {
+    // SAFETY: by the contract of this function.
+    let body = || answer(unsafe { borrow(handle, "handle") }.ok()?);
     catch_unwind(AssertUnwindSafe(body)).ok().flatten().unwrap_or(otherwise)
 }
 
@@ -71,18 +94,6 @@ pub(crate) unsafe fn borrow<'a, T>(pointer: *const T, name: &str) -> Result<&'a 
     check_pointer(pointer, name)?;
     // SAFETY: not NULL, aligned; alive by the contract of this function.
     Ok(unsafe { &*pointer })
-}
-
-/// What a pointer points to, or nothing for NULL.
-///
-/// # Safety
-/// As for [`borrow`].
-pub(crate) unsafe fn borrow_opt<'a, T>(pointer: *const T, name: &str) -> Result<Option<&'a T>> {
-    if pointer.is_null() {
-        return Ok(None);
-    }
-    // SAFETY: the contract is the same.
-    unsafe { borrow(pointer, name) }.map(Some)
 }
 
 /// What a pointer points to, to be changed.
@@ -142,20 +153,6 @@ pub(crate) fn check_room<T>(out: *const T, capacity: usize, needed: usize, name:
     if needed == 0 { Ok(()) } else { check_pointer(out, name) }
 }
 
-/// Hand over one value; to be called last.
-///
-/// # Safety
-/// `out` was checked by [`check_out`] and points to a writable `T`.
-pub(crate) unsafe fn put<T>(out: *mut T, value: T) {
-    // SAFETY: by the contract of this function.
-    unsafe { out.write(value) };
-}
-
-/// Whether there is a place for a result: to be asked before work is done for it.
-pub(crate) fn check_out<T>(out: *const T, name: &str) -> Result<()> {
-    check_pointer(out, name)
-}
-
 /// A NUL-terminated UTF-8 text.
 ///
 /// # Safety
@@ -185,10 +182,7 @@ pub(crate) unsafe fn text_opt<'a>(pointer: *const c_char, name: &str) -> Result<
 /// The pointer is NULL, or came from `Box::into_raw` for this type and was not given back before.
 pub(crate) unsafe fn free<T>(pointer: *mut T) {
     if !pointer.is_null() {
-        guard_or((), || {
-            // SAFETY: by the contract of this function.
-            drop(unsafe { Box::from_raw(pointer) });
-            Some(())
-        });
+        // SAFETY: by the contract of this function. What a panic would leave behind is nobody's any more.
+        let _ = catch_unwind(AssertUnwindSafe(|| drop(unsafe { Box::from_raw(pointer) })));
     }
 }

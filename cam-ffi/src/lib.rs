@@ -3,7 +3,7 @@
 //! | module | what |
 //! |---|---|
 //! | `guard` | the gate of every entry: panics caught, pointers checked, errors handed over |
-//! | [`error`], [`string`], [`control`] | what every call may take or give besides data |
+//! | [`error`], [`string`], [`bytes`], [`control`] | what every call may take or give besides data |
 //! | [`log`], [`table`], [`arrow`] | data: a transaction log, named columns, Arrow C streams |
 //! | `options`, [`summary`], [`model`], [`score`] | the verbs |
 //!
@@ -25,6 +25,7 @@
 #![allow(clippy::missing_safety_doc)]
 
 pub mod arrow;
+pub mod bytes;
 pub mod control;
 pub mod error;
 pub(crate) mod guard;
@@ -115,6 +116,18 @@ mod tests {
     }
 
     #[test]
+    fn a_builder_with_several_calibration_ends_says_that_it_makes_several_tables() {
+        use cam_core::summary::{Log, Moment, SummaryBuilder, SummaryOptions, Times};
+        let control = cam_core::Control::new();
+        let ends = [Moment::Day(3), Moment::Day(5)];
+        let mut builder = SummaryBuilder::with_calibration_ends(SummaryOptions::new(), &ends).unwrap();
+        builder.push(&Log::new(&[1_i64, 1][..], Times::Days(&[0, 9])), &control).unwrap();
+        let error = crate::summary::cam_summary_builder::from(builder).finish(&control).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Unsupported);
+        assert!(error.to_string().contains("2 calibration ends"), "{error}");
+    }
+
+    #[test]
     fn shared_handles_may_be_used_by_many_threads() {
         fn shared<T: Send + Sync>() {}
         shared::<crate::model::cam_model>();
@@ -123,5 +136,6 @@ mod tests {
         shared::<crate::control::cam_control>();
         shared::<crate::error::cam_error>();
         shared::<crate::string::cam_string>();
+        shared::<crate::bytes::cam_bytes>();
     }
 }

@@ -1,7 +1,7 @@
 //! Transaction logs: columns of the caller, gathered in a handle.
 
 use crate::error::cam_error;
-use crate::guard::{bad_argument, borrow_mut, check_out, free, guard, put, slice, text};
+use crate::guard::{bad_argument, borrow_mut, free, give, guard, slice, text};
 use cam_core::summary::{Keys, KeysRef, Log, Offsets, TimeResolution, Times};
 use cam_core::{Error, Result};
 use std::ffi::{CStr, c_char};
@@ -118,12 +118,21 @@ pub(crate) fn resolution(text: &str) -> Result<TimeResolution> {
 /// A log without columns.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cam_log_new(out: *mut *mut cam_log, err: *mut *mut cam_error) -> i32 {
-    guard(err, || {
-        check_out(out, "out")?;
-        // SAFETY: `out` was checked.
-        unsafe { put(out, Box::into_raw(Box::default())) };
-        Ok(())
-    })
+    // SAFETY: a writable place, by the contract of the header.
+    unsafe { give(out, err, || Ok(Box::into_raw(Box::default()))) }
+}
+
+/// What an entry changes in a log, which stays as it was where the column cannot be made.
+///
+/// # Safety
+/// `log` is NULL or a live handle that nobody else uses.
+unsafe fn set(
+    log: *mut cam_log,
+    err: *mut *mut cam_error,
+    column: impl FnOnce(&mut cam_log) -> Result<()>,
+) -> i32 {
+    // SAFETY: by the contract of this function.
+    guard(err, || column(unsafe { borrow_mut(log, "log") }?))
 }
 
 /// Whose transaction each row is: integers.
@@ -134,11 +143,13 @@ pub unsafe extern "C" fn cam_log_set_keys_int64(
     length: usize,
     err: *mut *mut cam_error,
 ) -> i32 {
-    guard(err, || {
-        // SAFETY: a live handle that nobody else uses, and an array that outlives it, by the contract of the header.
-        unsafe { borrow_mut(log, "log")?.keys = Some(LogKeys::Int(Array::new(keys, length, "keys")?)) };
-        Ok(())
-    })
+    // SAFETY: a live handle that nobody else uses, and an array that outlives it, by the contract of the header.
+    unsafe {
+        set(log, err, |log| {
+            log.keys = Some(LogKeys::Int(Array::new(keys, length, "keys")?));
+            Ok(())
+        })
+    }
 }
 
 /// Whose transaction each row is: NUL-terminated UTF-8 texts. They are copied.
@@ -149,14 +160,36 @@ pub unsafe extern "C" fn cam_log_set_keys_strings(
     length: usize,
     err: *mut *mut cam_error,
 ) -> i32 {
-    guard(err, || {
-        // SAFETY: a live handle that nobody else uses, and readable texts, by the contract of the header.
-        unsafe {
-            let log = borrow_mut(log, "log")?;
+    // SAFETY: a live handle that nobody else uses, and readable texts, by the contract of the header.
+    unsafe {
+        set(log, err, |log| {
             log.keys = Some(LogKeys::Text(Keys::from_texts(texts(keys, length, "customer")?)));
-        }
-        Ok(())
-    })
+            Ok(())
+        })
+    }
+}
+
+/// Text keys as Arrow lays them out, with offsets of either width.
+///
+/// # Safety
+/// `log` is as for [`set`]; where all checks pass, the arrays are readable and nobody changes them as long as the log lives.
+unsafe fn set_utf8<T>(
+    log: *mut cam_log,
+    (offsets, length): (*const T, usize),
+    (bytes, byte_count): (*const c_char, usize),
+    err: *mut *mut cam_error,
+    keys: impl FnOnce(Array<T>, Array<u8>) -> LogKeys,
+) -> i32 {
+    // SAFETY: by the contract of this function.
+    unsafe {
+        set(log, err, |log| {
+            let ends = length.checked_add(1);
+            let ends = ends.ok_or_else(|| bad_argument("length", "is larger than any memory"))?;
+            let offsets = Array::new(offsets, ends, "offsets")?;
+            log.keys = Some(keys(offsets, Array::new(bytes.cast(), byte_count, "bytes")?));
+            Ok(())
+        })
+    }
 }
 
 /// Whose transaction each row is: UTF-8 texts, one after the other, with `length + 1` offsets into them, as Arrow's utf8 lays them out.
@@ -169,16 +202,8 @@ pub unsafe extern "C" fn cam_log_set_keys_utf8(
     length: usize,
     err: *mut *mut cam_error,
 ) -> i32 {
-    guard(err, || {
-        let ends = offsets_count(length)?;
-        // SAFETY: a live handle that nobody else uses, and arrays that outlive it, by the contract of the header.
-        unsafe {
-            let log = borrow_mut(log, "log")?;
-            let offsets = Array::new(offsets, ends, "offsets")?;
-            log.keys = Some(LogKeys::Text32(offsets, Array::new(bytes.cast(), byte_count, "bytes")?));
-        }
-        Ok(())
-    })
+    // SAFETY: a live handle that nobody else uses, and arrays that outlive it, by the contract of the header.
+    unsafe { set_utf8(log, (offsets, length), (bytes, byte_count), err, LogKeys::Text32) }
 }
 
 /// The same with 64-bit offsets, as Arrow's large_utf8 lays them out.
@@ -191,20 +216,8 @@ pub unsafe extern "C" fn cam_log_set_keys_large_utf8(
     length: usize,
     err: *mut *mut cam_error,
 ) -> i32 {
-    guard(err, || {
-        let ends = offsets_count(length)?;
-        // SAFETY: a live handle that nobody else uses, and arrays that outlive it, by the contract of the header.
-        unsafe {
-            let log = borrow_mut(log, "log")?;
-            let offsets = Array::new(offsets, ends, "offsets")?;
-            log.keys = Some(LogKeys::Text64(offsets, Array::new(bytes.cast(), byte_count, "bytes")?));
-        }
-        Ok(())
-    })
-}
-
-fn offsets_count(length: usize) -> Result<usize> {
-    length.checked_add(1).ok_or_else(|| bad_argument("length", "is larger than any memory"))
+    // SAFETY: a live handle that nobody else uses, and arrays that outlive it, by the contract of the header.
+    unsafe { set_utf8(log, (offsets, length), (bytes, byte_count), err, LogKeys::Text64) }
 }
 
 /// When each transaction was: days since 1970-01-01. INT32_MIN stands for a missing time, which is an error with its row.
@@ -215,11 +228,13 @@ pub unsafe extern "C" fn cam_log_set_times_days(
     length: usize,
     err: *mut *mut cam_error,
 ) -> i32 {
-    guard(err, || {
-        // SAFETY: a live handle that nobody else uses, and an array that outlives it, by the contract of the header.
-        unsafe { borrow_mut(log, "log")?.times = Some(LogTimes::Days(Array::new(days, length, "days")?)) };
-        Ok(())
-    })
+    // SAFETY: a live handle that nobody else uses, and an array that outlives it, by the contract of the header.
+    unsafe {
+        set(log, err, |log| {
+            log.times = Some(LogTimes::Days(Array::new(days, length, "days")?));
+            Ok(())
+        })
+    }
 }
 
 /// When each transaction was: ticks since 1970-01-01T00:00 UTC; `tick` is "s", "ms", "us" or "ns". INT64_MIN stands for a missing time.
@@ -231,15 +246,14 @@ pub unsafe extern "C" fn cam_log_set_times_timestamps(
     tick: *const c_char,
     err: *mut *mut cam_error,
 ) -> i32 {
-    guard(err, || {
-        // SAFETY: a live handle that nobody else uses, an array that outlives it and a readable text, by the contract of the header.
-        unsafe {
-            let log = borrow_mut(log, "log")?;
+    // SAFETY: a live handle that nobody else uses, an array that outlives it and a readable text, by the contract of the header.
+    unsafe {
+        set(log, err, |log| {
             let resolution = resolution(text(tick, "tick")?)?;
             log.times = Some(LogTimes::Timestamps(Array::new(ticks, length, "ticks")?, resolution));
-        }
-        Ok(())
-    })
+            Ok(())
+        })
+    }
 }
 
 /// When each transaction was: numbers, in the unit of the option numbers_in (days). NaN stands for a missing time.
@@ -250,13 +264,13 @@ pub unsafe extern "C" fn cam_log_set_times_numbers(
     length: usize,
     err: *mut *mut cam_error,
 ) -> i32 {
-    guard(err, || {
-        // SAFETY: a live handle that nobody else uses, and an array that outlives it, by the contract of the header.
-        unsafe {
-            borrow_mut(log, "log")?.times = Some(LogTimes::Numbers(Array::new(numbers, length, "numbers")?))
-        };
-        Ok(())
-    })
+    // SAFETY: a live handle that nobody else uses, and an array that outlives it, by the contract of the header.
+    unsafe {
+        set(log, err, |log| {
+            log.times = Some(LogTimes::Numbers(Array::new(numbers, length, "numbers")?));
+            Ok(())
+        })
+    }
 }
 
 /// When each transaction was: ISO 8601 dates ("1997-01-31", "19970131") or date-times ("1997-01-31T12:30:00Z"). They are read here.
@@ -267,14 +281,13 @@ pub unsafe extern "C" fn cam_log_set_times_strings(
     length: usize,
     err: *mut *mut cam_error,
 ) -> i32 {
-    guard(err, || {
-        // SAFETY: a live handle that nobody else uses, and readable texts, by the contract of the header.
-        unsafe {
-            let log = borrow_mut(log, "log")?;
+    // SAFETY: a live handle that nobody else uses, and readable texts, by the contract of the header.
+    unsafe {
+        set(log, err, |log| {
             log.times = Some(LogTimes::Read(Times::from_text(texts(times, length, "time")?)?));
-        }
-        Ok(())
-    })
+            Ok(())
+        })
+    }
 }
 
 /// What was paid in each transaction; negative for a refund. Without amounts there is no monetary_value.
@@ -285,11 +298,13 @@ pub unsafe extern "C" fn cam_log_set_amounts(
     length: usize,
     err: *mut *mut cam_error,
 ) -> i32 {
-    guard(err, || {
-        // SAFETY: a live handle that nobody else uses, and an array that outlives it, by the contract of the header.
-        unsafe { borrow_mut(log, "log")?.amounts = Some(Array::new(amounts, length, "amounts")?) };
-        Ok(())
-    })
+    // SAFETY: a live handle that nobody else uses, and an array that outlives it, by the contract of the header.
+    unsafe {
+        set(log, err, |log| {
+            log.amounts = Some(Array::new(amounts, length, "amounts")?);
+            Ok(())
+        })
+    }
 }
 
 /// Free a log. NULL is allowed.

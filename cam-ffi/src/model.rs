@@ -2,10 +2,10 @@
 
 use crate::control::{cam_control, run};
 use crate::error::{c_text, cam_error};
-use crate::guard::{borrow, borrow_opt, check_out, copy_out, free, guard, guard_or, put, slice, text};
+use crate::guard::{ask, borrow, copy_out, free, give, guard, slice, text};
 use crate::options;
 use crate::string::cam_string;
-use crate::table::{cam_table, no_json, read_unit};
+use crate::table::{cam_table, read_unit, write_json};
 use cam_core::registry::{self, Entry};
 use cam_core::{Error, FitOptions, Fitted, Model, Result};
 use std::ffi::{CString, c_char};
@@ -36,14 +36,9 @@ impl cam_model {
 /// All models: a JSON array with the id, title, source, parameters, columns, design and quantities of each.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cam_models_json(out: *mut *mut cam_string, err: *mut *mut cam_error) -> i32 {
-    guard(err, || {
-        check_out(out, "out")?;
-        let specs: Vec<_> = registry::models().iter().map(Entry::spec).collect();
-        let json = serde_json::to_string(&specs).map_err(no_json)?;
-        // SAFETY: `out` was checked.
-        unsafe { put(out, cam_string::boxed(&json)) };
-        Ok(())
-    })
+    let specs = || registry::models().iter().map(Entry::spec).collect::<Vec<_>>();
+    // SAFETY: a writable place, by the contract of the header.
+    unsafe { give(out, err, || Ok(cam_string::boxed(&write_json(&specs())?))) }
 }
 
 /// Fit a model ("bg_nbd", "pareto_nbd", "gamma_gamma"; see cam_models_json) by maximum likelihood. The table has the columns of the model
@@ -59,17 +54,15 @@ pub unsafe extern "C" fn cam_model_fit(
     out: *mut *mut cam_model,
     err: *mut *mut cam_error,
 ) -> i32 {
-    guard(err, || {
-        check_out(out, "out")?;
-        // SAFETY: live handles and readable texts, by the contract of the header; `out` was checked.
-        unsafe {
+    // SAFETY: live handles and readable texts, and a writable place, by the contract of the header.
+    unsafe {
+        give(out, err, || {
             let entry = registry::model(text(model, "model")?)?;
             let table = borrow(table, "table")?.core()?;
             let options: FitOptions = options::read(options)?;
-            put(out, cam_model::boxed(run(control, |control| entry.fit(&table, &options, control))?));
-        }
-        Ok(())
-    })
+            Ok(cam_model::boxed(run(control, |control| entry.fit(&table, &options, control))?))
+        })
+    }
 }
 
 /// The model with these parameters, in the order of cam_models_json. `unit` is the unit of its times, or NULL.
@@ -82,16 +75,14 @@ pub unsafe extern "C" fn cam_model_from_parameters(
     out: *mut *mut cam_model,
     err: *mut *mut cam_error,
 ) -> i32 {
-    guard(err, || {
-        check_out(out, "out")?;
-        // SAFETY: readable texts and values, by the contract of the header; `out` was checked.
-        unsafe {
+    // SAFETY: readable texts and values, and a writable place, by the contract of the header.
+    unsafe {
+        give(out, err, || {
             let entry = registry::model(text(model, "model")?)?;
             let parameters = slice(parameters, parameter_count, "parameters")?;
-            put(out, cam_model::boxed(entry.with_parameters(parameters, read_unit(unit)?)?));
-        }
-        Ok(())
-    })
+            Ok(cam_model::boxed(entry.with_parameters(parameters, read_unit(unit)?)?))
+        })
+    }
 }
 
 /// Open a document that any of cam's languages wrote.
@@ -101,12 +92,10 @@ pub unsafe extern "C" fn cam_model_from_json(
     out: *mut *mut cam_model,
     err: *mut *mut cam_error,
 ) -> i32 {
-    guard(err, || {
-        check_out(out, "out")?;
-        // SAFETY: a readable text, by the contract of the header; `out` was checked.
-        unsafe { put(out, cam_model::boxed(Fitted::<Box<dyn Model>>::from_json(text(json, "json")?)?)) };
-        Ok(())
-    })
+    // SAFETY: a readable text, and a writable place, by the contract of the header.
+    unsafe {
+        give(out, err, || Ok(cam_model::boxed(Fitted::<Box<dyn Model>>::from_json(text(json, "json")?)?)))
+    }
 }
 
 /// The model as a JSON document that opens from every language; byte for byte the same from each of them.
@@ -116,46 +105,36 @@ pub unsafe extern "C" fn cam_model_to_json(
     out: *mut *mut cam_string,
     err: *mut *mut cam_error,
 ) -> i32 {
-    guard(err, || {
-        check_out(out, "out")?;
-        // SAFETY: a live handle, by the contract of the header; `out` was checked.
-        unsafe { put(out, cam_string::boxed(&borrow(model, "model")?.fitted.to_json()?)) };
-        Ok(())
-    })
+    // SAFETY: a live handle, and a writable place, by the contract of the header.
+    unsafe { give(out, err, || Ok(cam_string::boxed(&borrow(model, "model")?.fitted.to_json()?))) }
 }
 
 /// Which model it is, such as "bg_nbd"; lives as long as the model. "" for NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cam_model_id(model: *const cam_model) -> *const c_char {
     // SAFETY: NULL or a live handle, by the contract of the header.
-    guard_or(c"".as_ptr(), || unsafe { borrow_opt(model, "model") }.ok()?.map(|m| m.id.as_ptr()))
+    unsafe { ask(model, c"".as_ptr(), |m| Some(m.id.as_ptr())) }
 }
 
 /// The unit of its times ("day", "week", ...); lives as long as the model. NULL where it is not known.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cam_model_unit(model: *const cam_model) -> *const c_char {
-    guard_or(ptr::null(), || {
-        // SAFETY: NULL or a live handle, by the contract of the header.
-        let model = unsafe { borrow_opt(model, "model") }.ok()??;
-        model.unit.as_ref().map(|unit| unit.as_ptr())
-    })
+    // SAFETY: NULL or a live handle, by the contract of the header.
+    unsafe { ask(model, ptr::null(), |model| model.unit.as_ref().map(|unit| unit.as_ptr())) }
 }
 
 /// The number of parameters. 0 for NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cam_model_parameter_count(model: *const cam_model) -> usize {
     // SAFETY: NULL or a live handle, by the contract of the header.
-    guard_or(0, || unsafe { borrow_opt(model, "model") }.ok()?.map(|m| m.parameters.len()))
+    unsafe { ask(model, 0, |m| Some(m.parameters.len())) }
 }
 
 /// The name of a parameter; lives as long as the model. NULL where there is no such parameter.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cam_model_parameter_name(model: *const cam_model, index: usize) -> *const c_char {
-    guard_or(ptr::null(), || {
-        // SAFETY: NULL or a live handle, by the contract of the header.
-        let model = unsafe { borrow_opt(model, "model") }.ok()??;
-        model.parameters.get(index).map(|name| name.as_ptr())
-    })
+    // SAFETY: NULL or a live handle, by the contract of the header.
+    unsafe { ask(model, ptr::null(), |model| model.parameters.get(index).map(|name| name.as_ptr())) }
 }
 
 /// What an entry tells about a model, as numbers copied into a buffer.
@@ -245,11 +224,8 @@ pub unsafe extern "C" fn cam_model_log_likelihood(
 /// 1 when the fit ended at a maximum; 0 when not, when the parameters were given, or for NULL. See cam_model_fit_json for the reason.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cam_model_converged(model: *const cam_model) -> i32 {
-    guard_or(0, || {
-        // SAFETY: NULL or a live handle, by the contract of the header.
-        let model = unsafe { borrow_opt(model, "model") }.ok()??;
-        Some(i32::from(model.fitted.fit.as_ref()?.converged()))
-    })
+    // SAFETY: NULL or a live handle, by the contract of the header.
+    unsafe { ask(model, 0, |model| Some(i32::from(model.fitted.fit.as_ref()?.converged()))) }
 }
 
 /// What the fit found out, as JSON: log_likelihood, customers, distinct_rows, evaluations, gradient_norm, status, covariance.
@@ -260,15 +236,10 @@ pub unsafe extern "C" fn cam_model_fit_json(
     out: *mut *mut cam_string,
     err: *mut *mut cam_error,
 ) -> i32 {
-    guard(err, || {
-        check_out(out, "out")?;
-        // SAFETY: a live handle, by the contract of the header.
-        let report = unsafe { borrow(model, "model") }?.fitted.report()?;
-        let json = serde_json::to_string(report).map_err(no_json)?;
-        // SAFETY: `out` was checked.
-        unsafe { put(out, cam_string::boxed(&json)) };
-        Ok(())
-    })
+    // SAFETY: a live handle and a writable place, by the contract of the header.
+    unsafe {
+        give(out, err, || Ok(cam_string::boxed(&write_json(borrow(model, "model")?.fitted.report()?)?)))
+    }
 }
 
 /// Free a model. NULL is allowed.

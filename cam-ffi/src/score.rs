@@ -2,7 +2,7 @@
 
 use crate::control::{cam_control, run};
 use crate::error::cam_error;
-use crate::guard::{borrow, check_out, check_room, copy_out, guard, put, text};
+use crate::guard::{borrow, check_room, copy_out, give, guard, text};
 use crate::model::{cam_model, check_unit};
 use crate::options;
 use crate::table::{Values, cam_table};
@@ -48,16 +48,14 @@ pub unsafe extern "C" fn cam_model_new_customer(
     out: *mut f64,
     err: *mut *mut cam_error,
 ) -> i32 {
-    guard(err, || {
-        check_out(out, "out")?;
-        // SAFETY: a live handle and a readable text, by the contract of the header; `out` was checked.
-        unsafe {
+    // SAFETY: a live handle and a readable text, and a writable place, by the contract of the header.
+    unsafe {
+        give(out, err, || {
             let model = borrow(model, "model")?;
             let quantity = options::quantity(text(quantity, "quantity")?)?;
-            put(out, model.fitted.model.new_customer(&quantity)?);
-        }
-        Ok(())
-    })
+            model.fitted.model.new_customer(&quantity)
+        })
+    }
 }
 
 /// The lifetime value of every row of a table, in money: a purchase model, a spend model, and the columns of both. `options` is JSON:
@@ -107,10 +105,9 @@ pub unsafe extern "C" fn cam_model_simulate(
     out: *mut *mut cam_table,
     err: *mut *mut cam_error,
 ) -> i32 {
-    guard(err, || {
-        check_out(out, "out")?;
-        // SAFETY: live handles, by the contract of the header; `out` was checked.
-        unsafe {
+    // SAFETY: live handles, and a writable place, by the contract of the header.
+    unsafe {
+        give(out, err, || {
             let model = borrow(model, "model")?;
             let design = borrow(design, "design")?.core()?;
             check_unit(model, &design)?;
@@ -118,8 +115,7 @@ pub unsafe extern "C" fn cam_model_simulate(
             let names = model.fitted.model.spec().columns.iter().map(|c| c.name.to_owned());
             let columns = names.zip(columns.into_iter().map(Values::Owned)).collect();
             let unit = model.fitted.unit.or(design.unit());
-            put(out, cam_table::of_columns(columns, unit)?.boxed());
-        }
-        Ok(())
-    })
+            Ok(cam_table::of_columns(columns, unit)?.boxed())
+        })
+    }
 }

@@ -1,7 +1,7 @@
 //! Texts that the library hands out: JSON documents, keys.
 
 use crate::error::c_text;
-use crate::guard::{borrow_opt, free, guard_or};
+use crate::guard::{ask, free};
 use std::ffi::{CString, c_char};
 
 /// A text that the library hands out: UTF-8, NUL-terminated, immutable. Free with cam_string_free.
@@ -20,14 +20,14 @@ impl cam_string {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cam_string_data(string: *const cam_string) -> *const c_char {
     // SAFETY: NULL or a live handle, by the contract of the header.
-    guard_or(c"".as_ptr(), || unsafe { borrow_opt(string, "string") }.ok()?.map(|s| s.text.as_ptr()))
+    unsafe { ask(string, c"".as_ptr(), |s| Some(s.text.as_ptr())) }
 }
 
 /// The length in bytes, without the terminating NUL. 0 for NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cam_string_length(string: *const cam_string) -> usize {
     // SAFETY: NULL or a live handle, by the contract of the header.
-    guard_or(0, || unsafe { borrow_opt(string, "string") }.ok()?.map(|s| s.text.as_bytes().len()))
+    unsafe { ask(string, 0, |s| Some(s.text.as_bytes().len())) }
 }
 
 /// Free a text. NULL is allowed.

@@ -1,9 +1,10 @@
-//! From a log to a summary: at once, or in batches.
+//! From a log to a summary: at once, in batches, or in parts that travel as bytes.
 
 use crate::arrow::{ArrowArrayStream, LogColumns, Stream};
+use crate::bytes::cam_bytes;
 use crate::control::{cam_control, run};
 use crate::error::cam_error;
-use crate::guard::{borrow, borrow_mut, borrow_opt, check_out, free, guard, guard_or, put, text, text_opt};
+use crate::guard::{ask, borrow, borrow_mut, free, give, guard, slice, text, text_opt};
 use crate::log::cam_log;
 use crate::options;
 use crate::table::cam_table;
@@ -16,7 +17,12 @@ use std::ffi::c_char;
 #[derive(Debug)]
 pub struct cam_summary_builder {
     builder: SummaryBuilder,
-    split: bool,
+}
+
+impl From<SummaryBuilder> for cam_summary_builder {
+    fn from(builder: SummaryBuilder) -> Self {
+        cam_summary_builder { builder }
+    }
 }
 
 impl cam_summary_builder {
@@ -25,16 +31,29 @@ impl cam_summary_builder {
     unsafe fn new(json: *const c_char) -> Result<Self> {
         // SAFETY: by the contract of this function.
         let (options, calibration_end) = unsafe { options::summary(json) }?;
-        let builder = SummaryBuilder::with_calibration_ends(options, calibration_end.as_slice())?;
-        Ok(cam_summary_builder { builder, split: calibration_end.is_some() })
+        Ok(SummaryBuilder::with_calibration_ends(options, calibration_end.as_slice())?.into())
     }
 
-    fn finish(&self, control: &Control<'_>) -> Result<cam_table> {
-        if !self.split {
-            return cam_table::of_summary(self.builder.finish(control)?);
+    fn boxed(self) -> *mut cam_summary_builder {
+        Box::into_raw(Box::new(self))
+    }
+
+    pub(crate) fn finish(&self, control: &Control<'_>) -> Result<cam_table> {
+        match self.builder.calibrations() {
+            0 => cam_table::of_summary(self.builder.finish(control)?),
+            1 => {
+                let split = self.builder.finish_splits(control)?.pop();
+                let missing = || Error::new(ErrorKind::Internal, "a split without a result");
+                cam_table::of_split(split.ok_or_else(missing)?)
+            }
+            // Only from bytes: the options here know a single one.
+            ends => Err(Error::new(
+                ErrorKind::Unsupported,
+                format!(
+                    "this builder has {ends} calibration ends, which make {ends} tables; one can be given here"
+                ),
+            )),
         }
-        let split = self.builder.finish_splits(control)?.pop();
-        cam_table::of_split(split.ok_or_else(|| Error::new(ErrorKind::Internal, "a split without a result"))?)
     }
 }
 
@@ -52,20 +71,18 @@ pub unsafe extern "C" fn cam_summarize(
     out: *mut *mut cam_table,
     err: *mut *mut cam_error,
 ) -> i32 {
-    guard(err, || {
-        check_out(out, "out")?;
-        // SAFETY: live handles and a readable text, by the contract of the header.
-        unsafe {
+    // SAFETY: live handles and a readable text, and a writable place, by the contract of the header.
+    unsafe {
+        give(out, err, || {
             let log = borrow(log, "log")?.core()?;
             let mut builder = cam_summary_builder::new(options)?;
             let table = run(control, |control| {
                 builder.builder.push(&log, control)?;
                 builder.finish(control)
             })?;
-            put(out, table.boxed());
-        }
-        Ok(())
-    })
+            Ok(table.boxed())
+        })
+    }
 }
 
 /// An empty builder; `options` as for cam_summarize.
@@ -75,12 +92,8 @@ pub unsafe extern "C" fn cam_summary_builder_new(
     out: *mut *mut cam_summary_builder,
     err: *mut *mut cam_error,
 ) -> i32 {
-    guard(err, || {
-        check_out(out, "out")?;
-        // SAFETY: NULL or a readable text, by the contract of the header; `out` was checked.
-        unsafe { put(out, Box::into_raw(Box::new(cam_summary_builder::new(options)?))) };
-        Ok(())
-    })
+    // SAFETY: NULL or a readable text, and a writable place, by the contract of the header.
+    unsafe { give(out, err, || Ok(cam_summary_builder::new(options)?.boxed())) }
 }
 
 /// Take in a batch of rows. A batch with a bad row is refused as a whole and leaves the builder as it was; the row is counted within
@@ -157,14 +170,45 @@ pub unsafe extern "C" fn cam_summary_builder_merge(
     })
 }
 
+/// Write the state of a builder as bytes: to be kept, sent, and merged elsewhere. Any of cam's languages reads them, on any machine, and
+/// every machine writes the same.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn cam_summary_builder_to_bytes(
+    builder: *const cam_summary_builder,
+    out: *mut *mut cam_bytes,
+    err: *mut *mut cam_error,
+) -> i32 {
+    // SAFETY: a live handle, and a writable place, by the contract of the header.
+    unsafe { give(out, err, || Ok(cam_bytes::boxed(borrow(builder, "builder")?.builder.to_bytes()?))) }
+}
+
+/// A builder from the bytes that any of cam's languages wrote, with their options, to be fed on or merged. Nothing in them is trusted:
+/// CAM_INVALID_DOCUMENT where they are cut off, changed, of a later version or made up. They are copied.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn cam_summary_builder_from_bytes(
+    bytes: *const u8,
+    length: usize,
+    out: *mut *mut cam_summary_builder,
+    err: *mut *mut cam_error,
+) -> i32 {
+    // SAFETY: readable for this call, and a writable place, by the contract of the header.
+    unsafe {
+        give(out, err, || {
+            let builder = SummaryBuilder::from_bytes(slice(bytes, length, "bytes")?)?;
+            Ok(cam_summary_builder::from(builder).boxed())
+        })
+    }
+}
+
 /// The number of rows taken in. 0 for NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cam_summary_builder_rows(builder: *const cam_summary_builder) -> u64 {
     // SAFETY: NULL or a live handle, by the contract of the header.
-    guard_or(0, || unsafe { borrow_opt(builder, "builder") }.ok()?.map(|b| b.builder.rows()))
+    unsafe { ask(builder, 0, |b| Some(b.builder.rows())) }
 }
 
-/// The summary of all rows taken in, or the split, as cam_summarize gives it. The builder may be fed on.
+/// The summary of all rows taken in, or the split, as cam_summarize gives it. The builder may be fed on. CAM_UNSUPPORTED for a builder from
+/// bytes that has more than one calibration end, which other languages can give it.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cam_summary_builder_finish(
     builder: *const cam_summary_builder,
@@ -172,15 +216,13 @@ pub unsafe extern "C" fn cam_summary_builder_finish(
     out: *mut *mut cam_table,
     err: *mut *mut cam_error,
 ) -> i32 {
-    guard(err, || {
-        check_out(out, "out")?;
-        // SAFETY: live handles, by the contract of the header; `out` was checked.
-        unsafe {
+    // SAFETY: live handles, and a writable place, by the contract of the header.
+    unsafe {
+        give(out, err, || {
             let builder = borrow(builder, "builder")?;
-            put(out, run(control, |control| builder.finish(control))?.boxed());
-        }
-        Ok(())
-    })
+            Ok(run(control, |control| builder.finish(control))?.boxed())
+        })
+    }
 }
 
 /// Free a builder. NULL is allowed.

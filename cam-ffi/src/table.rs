@@ -2,13 +2,13 @@
 
 use crate::error::{c_text, cam_error};
 use crate::guard::{
-    bad_argument, borrow, borrow_opt, check_array, check_out, copy_out, free, guard, guard_or, put, slice,
-    text, text_opt,
+    ask, bad_argument, borrow, check_array, copy_out, free, give, guard, slice, text, text_opt,
 };
 use crate::string::cam_string;
 use cam_core::summary::{Keys, Split, Summary};
 use cam_core::{Error, ErrorKind, Result, Table, Unit};
 use ndarray::{ArrayView1, ShapeBuilder};
+use serde::Serialize;
 use serde_json::json;
 use std::ffi::{CString, c_char};
 use std::ptr;
@@ -173,8 +173,13 @@ impl cam_table {
 }
 
 /// A document that could not be written: a defect, since everything we write is made of numbers and texts.
-pub(crate) fn no_json(e: serde_json::Error) -> Error {
+fn no_json(e: serde_json::Error) -> Error {
     Error::new(ErrorKind::Internal, format!("cannot write the document: {e}"))
+}
+
+/// Something as JSON.
+pub(crate) fn write_json<T: Serialize + ?Sized>(value: &T) -> Result<String> {
+    serde_json::to_string(value).map_err(no_json)
 }
 
 /// The unit of a text such as "W"; NULL: not known.
@@ -197,58 +202,48 @@ pub unsafe extern "C" fn cam_table_from_columns(
     out: *mut *mut cam_table,
     err: *mut *mut cam_error,
 ) -> i32 {
-    guard(err, || {
-        check_out(out, "out")?;
-        // SAFETY: readable for this call, by the contract of the header.
-        let (columns, unit) = unsafe { (slice(columns, column_count, "columns")?, read_unit(unit)?) };
-        let mut named = Vec::with_capacity(columns.len());
-        for column in columns {
-            // SAFETY: the name is readable now, and the values as long as the table lives, by the contract of the header.
-            unsafe {
+    // SAFETY: columns and names are readable for this call, values as long as the table lives, and there is a writable place, by the
+    // contract of the header.
+    unsafe {
+        give(out, err, || {
+            let (columns, unit) = (slice(columns, column_count, "columns")?, read_unit(unit)?);
+            let mut named = Vec::with_capacity(columns.len());
+            for column in columns {
                 let name = text(column.name, "name")?;
                 let values = Borrowed::new(column, name).map_err(|e| e.with_field(name))?;
                 named.push((name.to_owned(), Values::Borrowed(values)));
             }
-        }
-        let table = cam_table::of_columns(named, unit)?;
-        // SAFETY: `out` was checked.
-        unsafe { put(out, table.boxed()) };
-        Ok(())
-    })
+            Ok(cam_table::of_columns(named, unit)?.boxed())
+        })
+    }
 }
 
 /// The number of rows. 0 for NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cam_table_rows(table: *const cam_table) -> usize {
     // SAFETY: NULL or a live handle, by the contract of the header.
-    guard_or(0, || unsafe { borrow_opt(table, "table") }.ok()?.map(cam_table::rows))
+    unsafe { ask(table, 0, |t| Some(t.rows())) }
 }
 
 /// The number of columns. 0 for NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cam_table_column_count(table: *const cam_table) -> usize {
     // SAFETY: NULL or a live handle, by the contract of the header.
-    guard_or(0, || unsafe { borrow_opt(table, "table") }.ok()?.map(|t| t.names.len()))
+    unsafe { ask(table, 0, |t| Some(t.names.len())) }
 }
 
 /// The name of a column; lives as long as the table. NULL where there is no such column.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cam_table_column_name(table: *const cam_table, index: usize) -> *const c_char {
-    guard_or(ptr::null(), || {
-        // SAFETY: NULL or a live handle, by the contract of the header.
-        let table = unsafe { borrow_opt(table, "table") }.ok()??;
-        table.names.get(index).map(|name| name.as_ptr())
-    })
+    // SAFETY: NULL or a live handle, by the contract of the header.
+    unsafe { ask(table, ptr::null(), |table| table.names.get(index).map(|name| name.as_ptr())) }
 }
 
 /// The unit in which times are counted ("day", "week", ...); lives as long as the table. NULL where it is not known.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cam_table_unit(table: *const cam_table) -> *const c_char {
-    guard_or(ptr::null(), || {
-        // SAFETY: NULL or a live handle, by the contract of the header.
-        let table = unsafe { borrow_opt(table, "table") }.ok()??;
-        table.unit.as_ref().map(|unit| unit.as_ptr())
-    })
+    // SAFETY: NULL or a live handle, by the contract of the header.
+    unsafe { ask(table, ptr::null(), |table| table.unit.as_ref().map(|unit| unit.as_ptr())) }
 }
 
 /// Copy a column: one value per row into `out`, which has room for `capacity` values.
@@ -277,14 +272,15 @@ pub unsafe extern "C" fn cam_table_column(
 /// What keys the rows have: CAM_KEYS_NONE, CAM_KEYS_INT64 or CAM_KEYS_TEXT.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cam_table_keys_kind(table: *const cam_table) -> u32 {
-    guard_or(crate::CAM_KEYS_NONE, || {
-        // SAFETY: NULL or a live handle, by the contract of the header.
-        let table = unsafe { borrow_opt(table, "table") }.ok()??;
-        Some(match table.keys()? {
-            Keys::Int(_) => crate::CAM_KEYS_INT64,
-            _ => crate::CAM_KEYS_TEXT,
+    // SAFETY: NULL or a live handle, by the contract of the header.
+    unsafe {
+        ask(table, crate::CAM_KEYS_NONE, |table| {
+            Some(match table.keys()? {
+                Keys::Int(_) => crate::CAM_KEYS_INT64,
+                _ => crate::CAM_KEYS_TEXT,
+            })
         })
-    })
+    }
 }
 
 /// Copy integer keys, one per row.
@@ -308,11 +304,8 @@ pub unsafe extern "C" fn cam_table_keys_int64(
 /// The bytes that all text keys take together; 0 where there are none.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cam_table_keys_text_bytes(table: *const cam_table) -> usize {
-    guard_or(0, || {
-        // SAFETY: NULL or a live handle, by the contract of the header.
-        let table = unsafe { borrow_opt(table, "table") }.ok()??;
-        table.text_keys().ok().map(|(_, bytes)| bytes.len())
-    })
+    // SAFETY: NULL or a live handle, by the contract of the header.
+    unsafe { ask(table, 0, |table| table.text_keys().ok().map(|(_, bytes)| bytes.len())) }
 }
 
 /// Copy text keys as Arrow lays them out: `rows + 1` offsets, and the bytes of all keys, one after the other (see
@@ -347,19 +340,17 @@ pub unsafe extern "C" fn cam_table_key(
     out: *mut *mut cam_string,
     err: *mut *mut cam_error,
 ) -> i32 {
-    guard(err, || {
-        check_out(out, "out")?;
-        // SAFETY: a live handle, by the contract of the header.
-        let table = unsafe { borrow(table, "table") }?;
-        let keys =
-            table.keys().ok_or_else(|| Error::new(ErrorKind::Unsupported, "this table has no keys"))?;
-        if row >= keys.len() {
-            return Err(bad_argument("row", &format!("must be below {}, got {row}", keys.len())));
-        }
-        // SAFETY: `out` was checked.
-        unsafe { put(out, cam_string::boxed(&keys.get(row).to_string())) };
-        Ok(())
-    })
+    // SAFETY: a live handle and a writable place, by the contract of the header.
+    unsafe {
+        give(out, err, || {
+            let keys = borrow(table, "table")?.keys();
+            let keys = keys.ok_or_else(|| Error::new(ErrorKind::Unsupported, "this table has no keys"))?;
+            if row >= keys.len() {
+                return Err(bad_argument("row", &format!("must be below {}, got {row}", keys.len())));
+            }
+            Ok(cam_string::boxed(&keys.get(row).to_string()))
+        })
+    }
 }
 
 /// What the table is, as JSON: rows, columns, unit; for a summary also observation_end, duration_holdout (of a split), and the
@@ -370,14 +361,8 @@ pub unsafe extern "C" fn cam_table_about_json(
     out: *mut *mut cam_string,
     err: *mut *mut cam_error,
 ) -> i32 {
-    guard(err, || {
-        check_out(out, "out")?;
-        // SAFETY: a live handle, by the contract of the header.
-        let about = unsafe { borrow(table, "table") }?.about()?;
-        // SAFETY: `out` was checked.
-        unsafe { put(out, cam_string::boxed(&about.to_string())) };
-        Ok(())
-    })
+    // SAFETY: a live handle and a writable place, by the contract of the header.
+    unsafe { give(out, err, || Ok(cam_string::boxed(&borrow(table, "table")?.about()?.to_string()))) }
 }
 
 /// Free a table. NULL is allowed.

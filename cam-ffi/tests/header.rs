@@ -3,10 +3,11 @@
 use std::path::Path;
 
 /// In the order in which a reader of the header wants them.
-const SOURCES: [&str; 9] = [
+const SOURCES: [&str; 10] = [
     "lib.rs",
     "error.rs",
     "string.rs",
+    "bytes.rs",
     "control.rs",
     "log.rs",
     "table.rs",

@@ -11,7 +11,7 @@ room=$(cd "$(dirname "$0")/.." && pwd)
 target=$(cd "$1" && pwd)
 lib=$target/${2:-release}
 build=$target/c
-golden=$room/../cam-core/testdata/golden_bg_pareto.csv
+data=$room/../cam-core/testdata
 log=$build/cdnow.csv
 mkdir -p "$build/json"
 
@@ -19,7 +19,7 @@ CC=${CC:-cc}
 CXX=${CXX:-c++}
 strict="-Wall -Wextra -Wpedantic -Werror -g -I$room/include"
 shared="-L$lib -lcam_ffi -Wl,-rpath,$lib -lpthread -lm"
-tests="$room/tests/c/test_cam.c $room/tests/c/bad_input.c"
+tests="$room/tests/c/test_cam.c $room/tests/c/summaries.c $room/tests/c/bad_input.c"
 sanitize="-fsanitize=address,undefined -fno-sanitize-recover=all"
 step() { echo "== $*"; }
 
@@ -59,14 +59,15 @@ quiet() {
     fi
 }
 
+set -- "$log" "$data/golden_bg_pareto.csv" "$data/partial_version_1.bin"
 step "test program, shared library"
-quiet "$build/test_cam" "$log" "$golden"
+quiet "$build/test_cam" "$@"
 cat "$build/out"
 step "test program, static library"
-quiet "$build/test_cam_static" "$log" "$golden"
+quiet "$build/test_cam_static" "$@"
 tail -n 1 "$build/out"
 step "test program, AddressSanitizer and UndefinedBehaviorSanitizer"
-quiet env CAM_SLOW=1 "$build/test_cam_asan" "$log" "$golden"
+quiet env CAM_SLOW=1 "$build/test_cam_asan" "$@"
 tail -n 1 "$build/out"
 if command -v valgrind > /dev/null; then
     step "test program, valgrind"
@@ -74,7 +75,7 @@ if command -v valgrind > /dev/null; then
     check="valgrind --quiet --error-exitcode=9 --leak-check=full --show-leak-kinds=definite,indirect,possible
         --errors-for-leak-kinds=definite,indirect,possible --suppressions=$room/tests/valgrind.supp --fair-sched=yes"
     # shellcheck disable=SC2086
-    quiet env CAM_SLOW=1 $check "$build/test_cam" "$log" "$golden"
+    quiet env CAM_SLOW=1 $check "$build/test_cam" "$@"
     tail -n 1 "$build/out"
     step "example, valgrind"
     # shellcheck disable=SC2086

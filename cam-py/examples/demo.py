@@ -19,7 +19,7 @@ import cam
 CALIBRATION_END, OBSERVATION_END = "1997-09-30", "1998-06-30"
 ANNUAL_RATE = 0.15
 
-# Estimates and standard errors in print, with the log-likelihood: Fader, Hardie & Lee (2005) for the two models of purchases,
+# Estimates in print, with the log-likelihood: Fader, Hardie & Lee (2005) for the two models of purchases,
 # Fader & Hardie (2013) for spend. The log-likelihood of Gamma-Gamma there is -4659, of another density of the same data.
 PUBLISHED = {
     "bg_nbd": ({"r": 0.243, "alpha": 4.414, "a": 0.793, "b": 2.426}, -9582.4),

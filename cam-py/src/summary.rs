@@ -154,9 +154,9 @@ impl Builder {
 
     /// A builder from its bytes.
     #[staticmethod]
-    fn from_bytes(py: Python<'_>, bytes: &[u8]) -> PyResult<Self> {
+    fn from_bytes(py: Python<'_>, data: &[u8]) -> PyResult<Self> {
         let call = Call { threads: 1, progress: None };
-        let builder = enter(py, &call, |_| SummaryBuilder::from_bytes(bytes))?;
+        let builder = enter(py, &call, |_| SummaryBuilder::from_bytes(data))?;
         Ok(Builder { builder: Mutex::new(builder), splits: None, made: None })
     }
 

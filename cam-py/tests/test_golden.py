@@ -1,4 +1,4 @@
-"""The golden file, 50-digit values of 25 parameter sets over a stress grid, through Python."""
+"""The golden file, 50-digit values of 14 parameter sets over a stress grid, through Python."""
 
 import csv
 from itertools import groupby

@@ -4,10 +4,12 @@ import copy
 import pickle
 
 import numpy as np
+import polars as pl
+import pyarrow as pa
 import pytest
 
 import cam
-from conftest import CALIBRATION
+from conftest import CALIBRATION, TESTDATA
 
 
 def test_batches_in_any_order_give_the_same_bits(log, summary):
@@ -100,6 +102,43 @@ def test_a_builder_can_be_kept_as_bytes_and_fed_on(log, summary):
         assert again.to_bytes() == builder.to_bytes()
         again.push(log.iloc[3000:])
         assert again.finish().equals(summary)
+
+
+def test_a_part_from_another_language_is_merged_as_if_it_were_ours(log):
+    # The first 500 rows; the tests of Rust, C and Java write the same bytes.
+    part = (TESTDATA / "partial_version_1.bin").read_bytes()
+    weeks = {"amount": "amount", "unit": "W", "calibration_ends": ["1997-09-30"]}
+    ours, rest = cam.SummaryBuilder(**weeks), cam.SummaryBuilder(**weeks)
+    ours.push(log.iloc[:500])
+    assert ours.to_bytes() == part
+    rest.push(log.iloc[500:])
+    rest.merge(cam.SummaryBuilder.from_bytes(part))
+    (merged,) = rest.finish()
+    assert merged.equals(cam.split(log, amount="amount", calibration_end="1997-09-30"))
+
+
+@pytest.mark.parametrize("batches", ["RecordBatch", "Table", "polars", "pandas"])
+def test_batches_of_every_kind_are_pushed(batches, summary):
+    table = cam.datasets.load_cdnow("pyarrow")
+    builder = cam.SummaryBuilder(**CALIBRATION)
+    for batch in table.to_batches(max_chunksize=2000):
+        if batches == "RecordBatch":
+            builder.push(batch)
+        elif batches == "Table":
+            builder.push(pa.Table.from_batches([batch]))
+        else:
+            builder.push(batch.to_pandas() if batches == "pandas" else pl.from_arrow(batch))
+    frame = builder.finish()
+    assert type(frame).__module__.startswith({"RecordBatch": "pyarrow", "Table": "pyarrow"}.get(batches, batches))
+    for name in summary:
+        assert (np.asarray(frame[name]) == summary[name].to_numpy()).all()
+
+
+def test_a_bad_row_of_a_record_batch_is_named():
+    batch = pa.record_batch({"customer_id": [1, 2, 3], "date": [1.0, None, 2.0]})
+    with pytest.raises(cam.errors.InvalidDataError) as caught:
+        cam.SummaryBuilder().push(batch)
+    assert (caught.value.row, caught.value.field) == (1, "time")
 
 
 def test_tracking_counts_every_repeat_purchase_once(log):

@@ -1,4 +1,4 @@
-"""The code blocks of the README and of docs/."""
+"""The code blocks of the READMEs and of docs/."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 README = ROOT / "README.md"
-PAGES = [README, *sorted((ROOT / "docs").rglob("*.md"))]
+PAGES = [README, ROOT / "cam-py" / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 
 FENCE = re.compile(r"^(?P<ticks>```+|~~~+)(?P<info>.*)$")
 

@@ -89,10 +89,10 @@ impl Family for GammaGamma {
     }
 
     fn start(rows: &Rows) -> Result<Vec<f64>> {
-        let (mut n, mut sum, mut first, mut same) = (0.0, 0.0, None, true);
+        let (mut n, mut logs, mut first, mut same) = (0.0, 0.0, None, true);
         for (row, weight) in rows.iter() {
             n += weight;
-            sum += weight * row[1];
+            logs += weight * row[1].ln();
             same &= *first.get_or_insert(row[1]) == row[1];
         }
         if same {
@@ -105,9 +105,9 @@ impl Family for GammaGamma {
                 ),
             ));
         }
-        // E[z̄] = p v/(q − 1).
+        // E[z̄] = p v/(q − 1); by the geometric mean, which no single amount can carry off.
         let (p, q) = (2.0, 3.0);
-        Ok(vec![p, q, sum / n * (q - 1.0) / p])
+        Ok(vec![p, q, (logs / n).exp() * (q - 1.0) / p])
     }
 
     fn checks(rows: &Rows) -> Vec<Check> {

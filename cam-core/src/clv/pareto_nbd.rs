@@ -20,7 +20,7 @@ mod left;
 
 use super::history::{HISTORY, History, check_history};
 use super::lifetime::Lifetime;
-use super::purchases::{count_start, if_alive, nbd_probability};
+use super::purchases::{count_start, if_alive, nbd_probability, typical_age};
 use crate::error::Result;
 use crate::math::{
     exp_log::{exprel, logistic},
@@ -105,9 +105,8 @@ impl Family for ParetoNbd {
 
     fn start(rows: &Rows) -> Result<Vec<f64>> {
         let (r, alpha) = count_start(rows, SPEC.title)?;
-        let age = rows.iter().map(|(row, w)| w * row[2]).sum::<f64>() / rows.total_weight();
         // A lifetime of the order of what was observed.
-        Ok(vec![r, alpha, 0.6, 0.5 * age])
+        Ok(vec![r, alpha, 0.6, 0.5 * typical_age(rows)])
     }
 
     fn scorer<'a>(&'a self, quantity: &Quantity) -> Option<Scorer<'a>> {

@@ -7,12 +7,11 @@ use crate::rows::Rows;
 
 /// r and α of a negative binomial from the mean and the variance of the frequency: where a fit starts.
 pub(super) fn count_start(rows: &Rows, title: &str) -> Result<(f64, f64)> {
-    let (mut n, mut purchases, mut squares, mut time) = (0.0, 0.0, 0.0, 0.0);
+    let (mut n, mut purchases, mut squares) = (0.0, 0.0, 0.0);
     for (row, weight) in rows.iter() {
         n += weight;
         purchases += weight * row[0];
         squares += weight * row[0] * row[0];
-        time += weight * row[2];
     }
     if purchases == 0.0 {
         return Err(Error::new(
@@ -20,12 +19,31 @@ pub(super) fn count_start(rows: &Rows, title: &str) -> Result<(f64, f64)> {
             format!("no customer has bought again (frequency is 0 in every row): {title} has no maximum"),
         ));
     }
-    let (mean, age) = (purchases / n, time / n);
+    let (mean, age) = (purchases / n, typical_age(rows));
     // Variance = mean (1 + T/α) for ages alike.
     let excess = ((squares / n - mean * mean) / mean - 1.0).max(0.05);
     let alpha = age / excess;
     let r = (mean / excess).clamp(0.05, 20.0);
     Ok((r, alpha.clamp(1e-3 * age, 1e3 * age)))
+}
+
+/// The median age, over at most some thousand rows: no single customer can carry it off.
+pub(super) fn typical_age(rows: &Rows) -> f64 {
+    let stride = rows.len().div_ceil(4096).max(1);
+    let mut ages: Vec<(f64, f64)> =
+        rows.iter().step_by(stride).map(|(row, weight)| (row[2], weight)).collect();
+    ages.sort_unstable_by(|a, b| a.0.total_cmp(&b.0));
+    let half = 0.5 * ages.iter().map(|(_, weight)| weight).sum::<f64>();
+    let mut below = 0.0;
+    let median = ages.iter().find(|(_, weight)| {
+        below += weight;
+        below >= half
+    });
+    // Where most have just been acquired, the longest age is the scale.
+    match median {
+        Some(&(age, _)) if age > 0.0 => age,
+        _ => ages.last().map_or(1.0, |&(age, _)| age).max(f64::MIN_POSITIVE),
+    }
 }
 
 /// P(n purchases in t) of a customer who stays: negative binomial, NBD(r, α).

@@ -85,8 +85,10 @@ const UNSEEN_BELOW: f64 = 1e-9;
 const FLAT: f64 = 30.0;
 /// A curvature that is no more than rounding beside the largest.
 const FLAT_AGAINST_STEEPEST: f64 = 1e-10;
-/// Log-parameters beyond this have run away: e⁴⁶ = 1e20.
+/// Parameters that differ from where the search began by more than this factor have run away: e⁴⁶ = 1e20.
 const BOUND: f64 = 46.0;
+/// Parameters that have come as far as this, by a factor of e³ ≈ 20, along a flat direction are on the same way.
+const FAR: f64 = 3.0;
 
 /// Maximum likelihood: see [`Fit::fit`](super::Fit::fit).
 ///
@@ -120,7 +122,6 @@ pub fn maximum_likelihood<F: Family>(
         }
         None => F::start(&rows)?,
     };
-    let start: Vec<f64> = start.iter().map(|v| v.ln()).collect();
     let mut settings = Settings {
         gradient_tolerance: options.gradient_tolerance,
         unseen_below: UNSEEN_BELOW,
@@ -129,32 +130,39 @@ pub fn maximum_likelihood<F: Family>(
         max_radius: 4.0,
         bound: BOUND,
     };
-    let mut from = start.clone();
+    // The search runs over ln(θ/start), so that the unit of time or money makes no difference.
+    let mut from = vec![0.0; start.len()];
     for size in SAMPLES.into_iter().filter(|size| rows.len() >= SAMPLE_FROM * size) {
         let sample = rows.thinned(size);
         let coarse = Settings { gradient_tolerance: 1e-4, max_evaluations: 60, ..settings };
-        let found = search::<F>(&sample, from, &coarse, control)?;
+        let found = search::<F>(&sample, &start, from, &coarse, control)?;
         (from, settings.radius) =
-            if found.stop == Stop::Gradient { (found.at, 0.5) } else { (start.clone(), 1.0) };
+            if found.stop == Stop::Gradient { (found.at, 0.5) } else { (vec![0.0; start.len()], 1.0) };
     }
-    let found = search::<F>(&rows, from, &settings, control)?;
+    let found = search::<F>(&rows, &start, from, &settings, control)?;
     conclude(&rows, &start, found, options, table)
 }
 
 fn search<F: Family>(
     rows: &Rows,
-    start: Vec<f64>,
+    start: &[f64],
+    from: Vec<f64>,
     settings: &Settings,
     control: &Control<'_>,
 ) -> Result<Minimum> {
     let mut evaluations = 0;
-    minimise(start, settings, |at| {
-        let theta: Vec<f64> = at.iter().map(|v| v.exp()).collect();
+    minimise(from, settings, |at| {
+        let theta = moved(start, at);
         let point = mean_negative_log_likelihood::<F>(&theta, rows, control)?;
         evaluations += 1;
         control.report(Progress::new(F::SPEC.id, evaluations, None, -point.value));
         Ok(point)
     })
+}
+
+/// The parameters at a point of the search.
+fn moved(start: &[f64], at: &[f64]) -> Vec<f64> {
+    start.iter().zip(at).map(|(s, v)| s * v.exp()).collect()
 }
 
 /// −1/n Σ w ln L(θ; row) with derivatives with respect to ln θ.
@@ -209,10 +217,10 @@ fn conclude<F: Family>(
         return Err(Error::new(
             ErrorKind::Numerical,
             format!(
-                "the log-likelihood of {} is {}, with derivatives that are not all finite, at {:?} (logarithms)",
+                "the log-likelihood of {} is {}, with derivatives that are not all finite, at {:?}",
                 F::SPEC.title,
                 -point.value * customers,
-                found.at
+                moved(start, &found.at)
             ),
         ));
     }
@@ -226,13 +234,17 @@ fn conclude<F: Family>(
     let vanishes = found.stop == Stop::Gradient
         || gradient_norm <= options.gradient_tolerance.max(1e-13 * (1.0 + point.value.abs()))
         || (found.stop == Stop::Rounding && gradient_norm <= 1e3 * options.gradient_tolerance);
-    let status = if found.stop == Stop::Bound || (!flat.is_empty() && far(start, &found.at)) {
-        let moved = |i: usize| found.at[i] - start[i];
+    let status = if found.stop == Stop::Bound || (!flat.is_empty() && found.at.iter().any(|v| v.abs() > FAR))
+    {
         let weight = |i: usize| flat.iter().map(|&k| vectors[[i, k]].abs()).fold(0.0, f64::max);
         let mut parameters: Vec<String> = (0..start.len())
             .filter(|&i| weight(i) > 0.3 || found.at[i].abs() > 0.9 * BOUND)
             .map(|i| {
-                format!("{} -> {}", F::SPEC.parameters[i].name, if moved(i) < 0.0 { "0" } else { "infinity" })
+                format!(
+                    "{} -> {}",
+                    F::SPEC.parameters[i].name,
+                    if found.at[i] < 0.0 { "0" } else { "infinity" }
+                )
             })
             .collect();
         parameters.dedup();
@@ -244,7 +256,7 @@ fn conclude<F: Family>(
     } else {
         Status::NotMaximum
     };
-    let theta: Vec<f64> = found.at.iter().map(|v| v.exp()).collect();
+    let theta = moved(start, &found.at);
     let covariance = match status {
         Status::Converged => inverse_symmetric(&point.hessian).map(|inverse| {
             let n = theta.len();
@@ -268,9 +280,4 @@ fn conclude<F: Family>(
             checks: F::checks(rows),
         }),
     })
-}
-
-/// Whether a parameter has moved by a factor of more than e³ ≈ 20 from where the search began.
-fn far(start: &[f64], at: &[f64]) -> bool {
-    start.iter().zip(at).any(|(s, a)| (s - a).abs() > 3.0)
 }

@@ -42,7 +42,7 @@ pub struct Octaves<F> {
     f: F,
     cells: RwLock<HashMap<(u64, i32), Arc<Cell>>>,
     /// What readers that are gone remembered: for the next ones.
-    memories: Mutex<Vec<Box<Memory>>>,
+    memories: Mutex<Vec<Memory>>,
 }
 
 impl<F: Fn(f64, f64) -> f64> Octaves<F> {
@@ -108,7 +108,7 @@ struct Known {
 /// What one thread remembers.
 #[derive(Debug)]
 struct Memory {
-    near: Near,
+    near: Box<Near>,
     known: Box<[Known; KNOWN]>,
     /// The shift that the known values are for.
     shift: f64,
@@ -116,10 +116,13 @@ struct Memory {
 
 impl Default for Memory {
     fn default() -> Memory {
-        // NaN is equal to nothing that is looked up.
-        let nothing = Known { key: f64::NAN, x: f64::NAN, value: f64::NAN };
-        Memory { near: std::array::from_fn(|_| None), known: Box::new([nothing; KNOWN]), shift: 0.0 }
+        Memory { near: Box::new(std::array::from_fn(|_| None)), known: nothing_known(), shift: 0.0 }
     }
+}
+
+fn nothing_known() -> Box<[Known; KNOWN]> {
+    // NaN is equal to nothing that is looked up.
+    Box::new([Known { key: f64::NAN, x: f64::NAN, value: f64::NAN }; KNOWN])
 }
 
 #[inline(always)]
@@ -132,7 +135,7 @@ fn mixed(bits: u64) -> u64 {
 pub struct Reader<'a, F> {
     octaves: &'a Octaves<F>,
     /// None only while it is dropped.
-    memory: Option<Box<Memory>>,
+    memory: Option<Memory>,
 }
 
 /// Numbers of [`Reader::fill`] at a time.
@@ -158,10 +161,7 @@ impl<F: Fn(f64, f64) -> f64> Reader<'_, F> {
     pub fn fill(&mut self, shift: f64, out: &mut [f64], place: impl Fn(usize) -> (f64, f64)) {
         let Some(memory) = &mut self.memory else { return };
         if memory.shift != shift {
-            **memory = Memory {
-                near: std::mem::replace(&mut memory.near, std::array::from_fn(|_| None)),
-                ..Memory::default()
-            };
+            memory.known = nothing_known();
             memory.shift = shift;
         }
         let (mut missing, mut logs) = ([0u32; BLOCK], [0.0; BLOCK]);

@@ -114,7 +114,7 @@ macro_rules! kernel {
 // Ranges that hold no NaN, asked without a branch.
 kernel!(Exp, exp_ordinary, x, x.abs() <= 708.0, f64::exp);
 kernel!(Expm1, expm1_ordinary, x, x.abs() <= 708.0, f64::exp_m1);
-kernel!(Ln, ln_ordinary, x, (x >= f64::MIN_POSITIVE) & (x <= f64::MAX), f64::ln);
+kernel!(Ln, ln_ordinary, x, x.is_normal() & (x > 0.0), f64::ln);
 kernel!(Ln1p, ln_1p_ordinary, x, (x > -1.0) & (x <= 1e300), f64::ln_1p);
 
 /// Replaces every x by eˣ.

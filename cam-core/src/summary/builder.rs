@@ -198,6 +198,11 @@ impl SummaryBuilder {
         self.tally.report(self.horizon.cuts.len()).rows
     }
 
+    /// The number of calibration ends it was made for: of the splits that [`finish_splits`](SummaryBuilder::finish_splits) gives.
+    pub fn calibrations(&self) -> usize {
+        self.horizon.order.len()
+    }
+
     /// Bytes of memory that the state of the customers takes.
     pub fn memory_bytes(&self) -> usize {
         self.shards.capacity() * size_of::<Shard>() + self.shards.iter().map(Shard::heap_bytes).sum::<usize>()

@@ -5,6 +5,7 @@ use cam_core::summary::{
     summarize,
 };
 use cam_core::{Control, Unit};
+use std::ops::Range;
 use std::path::PathBuf;
 
 fn testdata(name: &str) -> String {
@@ -32,7 +33,11 @@ pub(crate) fn cdnow() -> Cdnow {
 
 impl Cdnow {
     pub(crate) fn log(&self) -> Log<'_> {
-        Log::new(&self.keys[..], Times::Days(&self.days)).amounts(&self.dollars[..])
+        self.rows(0..self.keys.len())
+    }
+
+    pub(crate) fn rows(&self, rows: Range<usize>) -> Log<'_> {
+        Log::new(&self.keys[rows.clone()], Times::Days(&self.days[rows.clone()])).amounts(&self.dollars[rows])
     }
 }
 

@@ -6,6 +6,7 @@ use cam_core::summary::{
     tracking,
 };
 use cam_core::{Control, ErrorKind, Unit};
+use std::path::Path;
 
 fn control() -> Control<'static> {
     Control::new()
@@ -45,6 +46,31 @@ fn a_builder_goes_on_from_its_bytes_as_if_nothing_had_happened() {
     fed.push(&data.log(), &control()).unwrap();
     let fed = SummaryBuilder::from_bytes(&fed.to_bytes().unwrap()).unwrap();
     assert_eq!(fed.finish(&control()), summarize(&data.log(), &SummaryOptions::new(), &control()));
+}
+
+/// The first 500 rows of CDNOW as version 1 of the format wrote them. All languages read and write this file in their tests; it must open
+/// for ever.
+#[test]
+fn the_partial_summary_of_version_1_opens_and_is_written_byte_for_byte() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/partial_version_1.bin");
+    let data = cdnow();
+    let (start, rest) = (data.rows(0..500), data.rows(500..data.keys.len()));
+    let end = "1997-09-30".parse::<Moment>().unwrap();
+    let options = SummaryOptions::new().unit(Unit::WEEK);
+    let mut builder = SummaryBuilder::with_calibration_ends(options, &[end]).unwrap();
+    builder.push(&start, &control()).unwrap();
+    let written = builder.to_bytes().unwrap();
+    if std::env::var_os("CAM_WRITE_PARTIAL").is_some() {
+        std::fs::write(&path, &written).unwrap();
+    }
+    let kept = std::fs::read(&path).unwrap();
+    assert!(written == kept, "the bytes differ from those of testdata/partial_version_1.bin");
+
+    let mut again = SummaryBuilder::from_bytes(&kept).unwrap();
+    assert_eq!((again.rows(), again.calibrations()), (500, 1));
+    again.push(&rest, &control()).unwrap();
+    let whole = split_many(&data.log(), &[end], &options, &control());
+    assert_eq!(again.finish_splits(&control()), whole);
 }
 
 #[test]
@@ -101,9 +127,7 @@ fn a_builder_for_splits_tells_its_size() {
     let mut builder = SummaryBuilder::with_calibration_ends(SummaryOptions::new(), &ends).unwrap();
     for from in (0..data.keys.len()).step_by(500) {
         let to = (from + 500).min(data.keys.len());
-        let log = Log::new(&data.keys[from..to], Times::Days(&data.days[from..to]))
-            .amounts(&data.dollars[from..to]);
-        builder.push(&log, &control()).unwrap();
+        builder.push(&data.rows(from..to), &control()).unwrap();
     }
     assert_eq!((builder.customers(), builder.rows()), (2_357, 6_919));
     assert!(builder.memory_bytes() > 2_357 * 50);

@@ -12,7 +12,7 @@ pub use interface::{ArrowArray, ArrowArrayStream, ArrowSchema};
 pub(crate) use interface::{Batch, Schema, Stream};
 
 use crate::error::cam_error;
-use crate::guard::{check_out, guard, put};
+use crate::guard::give;
 use crate::table::{Values, cam_table, read_unit};
 use cam_core::summary::{Keys, Log, TimeResolution, Times, missing_key, parse_datetime};
 use cam_core::{Error, ErrorKind, Result};
@@ -167,14 +167,14 @@ pub unsafe extern "C" fn cam_table_from_arrow(
     out: *mut *mut cam_table,
     err: *mut *mut cam_error,
 ) -> i32 {
-    guard(err, || {
-        // SAFETY: a live stream and a readable text, by the contract of the header; `out` is checked.
-        unsafe {
-            let mut stream = Stream::take(stream)?;
-            check_out(out, "out")?;
+    // SAFETY: a live stream, a readable text and a writable place, by the contract of the header.
+    unsafe {
+        // Before anything else, so that it is released whatever comes.
+        let stream = Stream::take(stream);
+        give(out, err, || {
+            let mut stream = stream?;
             let unit = read_unit(unit)?;
-            put(out, cam_table::of_columns(read_table(&mut stream)?, unit)?.boxed());
-        }
-        Ok(())
-    })
+            Ok(cam_table::of_columns(read_table(&mut stream)?, unit)?.boxed())
+        })
+    }
 }

@@ -19,6 +19,7 @@ int32_t cam_debug_panic(cam_error **err);
 static cam_model *model;
 static cam_table *table;
 static cam_string *string;
+static cam_bytes *bytes;
 static cam_summary_builder *builder;
 static double out[16];
 static int cases;
@@ -297,6 +298,7 @@ static void bad_logs(void)
                              *const latin[] = {"ann", "bob", "Zo\xeb"}, *const hole[] = {"ann", NULL, "bob"};
     cam_log *log = NULL;
     cam_summary_builder *one = NULL, *two = NULL;
+    static const uint8_t junk[] = "{\"format\": \"cam.model\"}", later[28] = "cam.part\2";
     struct ArrowArrayStream released = {NULL, NULL, NULL, NULL, NULL};
     CASE("summary: NaN in times", 2, 1, "time", summarize(no_time, paid, NULL, &err));
     CASE("summary: NaN in amounts", 2, 2, "amount", summarize(times, nan_paid, NULL, &err));
@@ -344,9 +346,19 @@ static void bad_logs(void)
     MUST(cam_summary_builder_push(one, log, NULL, &error));
     MUST(cam_log_set_keys_utf8(log, offsets, "annboblu", 8, 3, &error));
     CASE("builder: integers, then texts", 3, -1, "keys", cam_summary_builder_push(one, log, NULL, &err));
+    CASE("builder: bytes of NULL", 1, -1, "builder", cam_summary_builder_to_bytes(NULL, &bytes, &err));
+    CASE("builder: bytes to NULL", 1, -1, "out", cam_summary_builder_to_bytes(one, NULL, &err));
+    CASE("builder: from NULL", 1, -1, "bytes", cam_summary_builder_from_bytes(NULL, 3, &builder, &err));
+    CASE("builder: from bytes, out NULL", 1, -1, "out", cam_summary_builder_from_bytes(junk, 3, NULL, &err));
+    CASE("builder: from no bytes", 5, -1, "partial summary", cam_summary_builder_from_bytes(NULL, 0, &builder, &err));
+    CASE("builder: from bytes without end", 3, -1, "bytes", cam_summary_builder_from_bytes(junk, SIZE_MAX, &builder, &err));
+    CASE("builder: from bytes that are none of ours", 5, -1, "cam.part",
+         cam_summary_builder_from_bytes(junk, sizeof junk, &builder, &err));
+    CASE("builder: from bytes of a later version", 5, -1, "version 2",
+         cam_summary_builder_from_bytes(later, sizeof later, &builder, &err));
     CASE("builder: stream NULL", 1, -1, "stream", cam_summary_builder_push_arrow(one, NULL, "a", "b", NULL, NULL, &err));
     CASE("table: a stream that was released", 1, -1, "released", cam_table_from_arrow(&released, NULL, &table, &err));
-    CLAIM(cam_summary_builder_rows(one) == 3);
+    CLAIM(cam_summary_builder_rows(one) == 3 && bytes == NULL);
     cam_summary_builder_free(one);
     cam_summary_builder_free(two);
     cam_log_free(log);
@@ -367,6 +379,7 @@ static void bad_calls(void)
     CLAIM(cam_model_fit(NULL, NULL, NULL, NULL, NULL, NULL) == 1);
     cam_error_free(NULL);
     cam_string_free(NULL);
+    cam_bytes_free(NULL);
     cam_control_free(NULL);
     cam_control_cancel(NULL);
     cam_control_reset(NULL);
@@ -378,6 +391,7 @@ static void bad_calls(void)
     CLAIM(cam_table_unit(NULL) == NULL && cam_table_keys_kind(NULL) == CAM_KEYS_NONE && cam_table_keys_text_bytes(NULL) == 0);
     CLAIM(cam_model_converged(NULL) == 0 && cam_model_parameter_count(NULL) == 0 && cam_model_unit(NULL) == NULL);
     CLAIM(cam_string_length(NULL) == 0 && strcmp(cam_string_data(NULL), "") == 0 && strcmp(cam_model_id(NULL), "") == 0);
+    CLAIM(cam_bytes_length(NULL) == 0 && cam_bytes_data(NULL) == NULL && cam_summary_builder_rows(NULL) == 0);
     CLAIM(cam_error_code(NULL) == 0 && cam_error_row(NULL) == -1 && cam_error_field(NULL) == NULL);
 }
 

@@ -28,6 +28,16 @@ void must(int32_t status, const char *call);
 /* A table of columns of equal length. The arrays must outlive it. */
 cam_table *table_of(size_t rows, const char *unit, size_t columns, const char *const *names, const double *const *values);
 
+/* The CDNOW log: how many rows it has, some of them, and the options of its summary. */
+extern size_t rows;
+cam_log *log_of(size_t from, size_t to);
+extern const char *const OPTIONS;
+
+/* A column, to be freed; and whether two are the same, NaNs and signs of zero included. */
+double *column_of(const cam_table *table, const char *name);
+int same_bits(const double *a, const double *b, size_t n);
+
+void summaries(const cam_table *whole, const char *partial);
 void bad_input(const cam_table *summary, const cam_model *purchases, const cam_model *spend);
 
 #endif

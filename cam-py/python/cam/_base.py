@@ -1,37 +1,29 @@
-"""What every model is and can, whatever it is a model of: fitting, its report, documents, scores, simulation."""
+"""Models: how each is made, fitted, kept and opened again."""
 
 from __future__ import annotations
 
 import json
-import math
 import os
 import warnings
 from collections.abc import Mapping, Sequence
-from html import escape
 from typing import Any, ClassVar, Self
 
 import numpy as np
 import numpy.typing as npt
 
 from cam import _core
-from cam._call import Progress, number, observer, quantity_json, thread_count, warn
-from cam._frames import UNIT, Floats, Frame, Source, Vector, as_floats, default_kind, make
+from cam._answers import Answers
+from cam._call import Progress, number, observer, thread_count, warn
+from cam._frames import Frame, Source, as_floats
 from cam._registry import Spec, spec
-from cam.errors import (
-    AssumptionWarning,
-    ConvergenceWarning,
-    InvalidDocumentError,
-    InvalidParameterError,
-    InvalidShapeError,
-    NotFittedError,
-    UnitWarning,
-    UnsupportedError,
-)
+from cam.errors import AssumptionWarning, ConvergenceWarning, InvalidDocumentError, InvalidParameterError
+
+__all__ = ["Model", "from_json", "load"]
 
 WEIGHT = "weight"
 
 
-class Model:
+class Model(Answers):
     """Any model of the registry, by its name; `BgNbd`, `ParetoNbd` and `GammaGamma` know their own.
 
     Parameters
@@ -47,7 +39,6 @@ class Model:
     1.446
     """
 
-    model: ClassVar[str | None] = None
     _classes: ClassVar[dict[str, type[Model]]] = {}
 
     def __init__(self, model: str | None = None, **parameters: Any) -> None:
@@ -204,276 +195,6 @@ class Model:
     def _unit_of(source: Source, unit: str | None) -> str | None:
         return source.unit if unit is None else str(unit)
 
-    # What a fit found.
-
-    @property
-    def _fitted(self) -> _core.Fitted:
-        if self._core is None:
-            raise NotFittedError(f"this {self._spec.title} model has no parameters yet: call fit or from_params first")
-        return self._core
-
-    @property
-    def params_(self) -> dict[str, float]:
-        """The parameters by name."""
-        return dict(zip(self._spec.parameters, self._fitted.parameters, strict=True))
-
-    @property
-    def unit_(self) -> str | None:
-        """The unit of time, where it is known."""
-        return self._fitted.unit
-
-    @property
-    def log_likelihood_(self) -> float:
-        """The maximum of the log-likelihood: the sum over customers."""
-        return self._fitted.report()[0]
-
-    @property
-    def n_customers_(self) -> float:
-        """The customers who entered, each as often as its weight says."""
-        return self._fitted.report()[1]
-
-    @property
-    def n_distinct_rows_(self) -> int:
-        """The distinct rows among them."""
-        return self._fitted.report()[2]
-
-    @property
-    def n_evaluations_(self) -> int:
-        """Evaluations of the likelihood over all rows."""
-        return self._fitted.report()[3]
-
-    @property
-    def gradient_norm_(self) -> float:
-        """The largest first derivative of the mean log-likelihood with respect to a log-parameter."""
-        return self._fitted.report()[4]
-
-    @property
-    def status_(self) -> str:
-        """How the fit ended: `converged`, or `boundary`, `not_converged`, `not_maximum`."""
-        return self._fitted.report()[5]
-
-    @property
-    def converged_(self) -> bool:
-        """Whether the fit ended at a maximum: the gradient vanishes and the Hessian is negative definite."""
-        return self.status_ == "converged"
-
-    @property
-    def checks_(self) -> dict[str, dict[str, Any]]:
-        """What the data say to the assumptions of the model, by name: `statistic`, `p_value`, `contradicted` and `message`."""
-        fields = ("statistic", "p_value", "contradicted", "message")
-        return {name: dict(zip(fields, found, strict=True)) for name, *found in self._fitted.checks()}
-
-    @property
-    def covariance_(self) -> Floats:
-        """The covariance matrix of the estimates: the inverse of the negative Hessian."""
-        return self._fitted.covariance()
-
-    @property
-    def standard_errors_(self) -> dict[str, float]:
-        """The square roots of the diagonal of the covariance, by parameter."""
-        errors = np.sqrt(np.diag(self.covariance_)).tolist()
-        return dict(zip(self._spec.parameters, errors, strict=True))
-
-    @property
-    def aic_(self) -> float:
-        """Akaike's information criterion, 2k - 2 ln L; smaller is better."""
-        return self._fitted.information_criteria()[0]
-
-    @property
-    def bic_(self) -> float:
-        """The Bayesian information criterion, k ln n - 2 ln L; smaller is better."""
-        return self._fitted.information_criteria()[1]
-
-    def confidence_intervals(self, level: float = 0.95) -> dict[str, tuple[float, float]]:
-        """Give an interval for each parameter: Wald intervals of its logarithm, so that they keep to the positive numbers.
-
-        Parameters
-        ----------
-        level : float
-            The probability with which an interval shall cover the parameter.
-
-        Returns
-        -------
-        dict
-            Lower and upper end by parameter.
-        """
-        intervals = self._fitted.confidence_intervals(number("level", level))
-        return dict(zip(self._spec.parameters, intervals, strict=True))
-
-    def summary(self, *, level: float = 0.95, backend: str | None = None) -> Frame:
-        """Tabulate the estimates.
-
-        Parameters
-        ----------
-        level : float
-            The level of the confidence intervals.
-        backend : {"pandas", "polars", "pyarrow", "numpy"}, optional
-            The kind of frame; by default that of the data, or the first of them that is installed.
-
-        Returns
-        -------
-        frame
-            Columns `estimate`, `standard_error`, `lower`, `upper` and `meaning`; NaN where there was no fit that
-            converged. pandas has the parameters as index, others as first column.
-        """
-        names = self._spec.parameters
-        columns: dict[str, Any] = {"estimate": np.array(self._fitted.parameters)}
-        errors, ends = np.full(len(names), np.nan), np.full((len(names), 2), np.nan)
-        if self._fitted.estimated and self.converged_:
-            errors = np.sqrt(np.diag(self.covariance_))
-            ends = np.array(list(self.confidence_intervals(level).values()))
-        columns |= {"standard_error": errors, "lower": ends[:, 0].copy(), "upper": ends[:, 1].copy()}
-        columns["meaning"] = self._spec.meanings
-        kind = default_kind(None) if backend is None and self._kind is None else backend or str(self._kind)
-        if backend is not None:
-            kind = default_kind(backend)
-        return make(kind, columns, {}, index=list(names), index_name="parameter")
-
-    # Scores.
-
-    def score(
-        self,
-        quantity: str,
-        summary: Frame,
-        *,
-        unit: str | None = None,
-        threads: int | None = None,
-        **arguments: Any,
-    ) -> Vector:
-        """Give a quantity, by name, for every customer.
-
-        Parameters
-        ----------
-        quantity : str
-            One of the `quantities` that `cam.models` lists for the model.
-        summary : frame or dict of arrays
-            One row per customer. A row with a NaN gives NaN.
-        unit : str, optional
-            The unit of the table's times; needed only where the frame does not remember it.
-        threads : int, optional
-            How many threads to use; all processors by default. The result does not depend on it.
-        **arguments
-            Those of the quantity, such as `horizon`.
-
-        Returns
-        -------
-        vector
-            Of the kind of `summary`: a Series with the same index (pandas), a Series, an Array, or a NumPy array.
-
-        Warns
-        -----
-        UnitWarning
-            Of the model and the frame, one knows its unit of time and the other does not. A plain dict is taken to be in
-            the unit of the model.
-        """
-        source = Source(summary)
-        self._state_unit(source, unit)
-        return source.vector(self._score(source, quantity, threads, **arguments), quantity)
-
-    def _score(self, source: Source, quantity: str, threads: int | None, **arguments: Any) -> Floats:
-        columns = source.floats(self._spec.columns)
-        with source.named_rows():
-            return self._fitted.score(quantity_json(quantity, **arguments), columns, source.unit, thread_count(threads))
-
-    def _state_unit(self, source: Source, unit: str | None) -> None:
-        """Take the unit that the caller states; say so where nobody can check that model and frame count alike."""
-        if unit is not None:
-            source.unit = str(unit)
-        mine, theirs = self._fitted.unit, source.unit
-        if (mine is None) == (theirs is None) or "T" not in self._spec.columns:
-            return
-        if theirs is not None:
-            warn(
-                f"the frame counts time in {theirs!r}, but the model does not know its unit: "
-                f"state it when fitting, as in fit(..., unit={theirs!r})",
-                UnitWarning,
-            )
-        elif not source.plain:
-            warn(
-                f"the model counts time in {mine!r}, but the frame does not say its unit: "
-                f"if that is the same, pass unit={mine!r}",
-                UnitWarning,
-            )
-
-    def new_customer(self, quantity: str, **arguments: Any) -> float:
-        """Give a quantity, by name, for a customer who has just been acquired.
-
-        Parameters
-        ----------
-        quantity : str
-            One of the `quantities` that `cam.models` lists for the model.
-        **arguments
-            Those of the quantity, such as `horizon`.
-
-        Returns
-        -------
-        float
-        """
-        return self._fitted.new_customer(quantity_json(quantity, **arguments))
-
-    def log_likelihood(self, summary: Frame, *, unit: str | None = None, threads: int | None = None) -> Vector:
-        """Give the logarithm of the probability (density) of every customer's row.
-
-        Parameters
-        ----------
-        summary : frame or dict of arrays
-            One row per customer.
-        unit : str, optional
-            The unit of the table's times; needed only where the frame does not remember it.
-        threads : int, optional
-            How many threads to use; all processors by default.
-
-        Returns
-        -------
-        vector
-            Of the kind of `summary`.
-        """
-        return self.score("log_likelihood", summary, unit=unit, threads=threads)
-
-    def simulate(
-        self,
-        *,
-        seed: int,
-        n: int | None = None,
-        backend: str | None = None,
-        threads: int | None = None,
-        progress: Progress = None,
-        **design: npt.ArrayLike,
-    ) -> Frame:
-        """Draw customers.
-
-        Parameters
-        ----------
-        seed : int
-            The seed. Customer i depends on it and on i alone, never on the number of threads.
-        n : int, optional
-            How many customers, where the design is one number for all.
-        backend : {"pandas", "polars", "pyarrow", "numpy"}, optional
-            The kind of frame; by default that of the data, or the first of them that is installed.
-        threads : int, optional
-            How many threads to use; all processors by default.
-        progress : bool or callable, optional
-            ``True`` prints; a function gets ``(stage, done, total, value)``.
-        **design : number or array
-            What a simulation starts from: `T`, the age of each customer, for purchase models; `frequency` for Gamma-Gamma.
-
-        Returns
-        -------
-        frame
-            The columns of the model, one row per customer.
-        """
-        if set(design) != set(self._spec.design):
-            raise InvalidShapeError(
-                f"a simulation of {self._spec.id} starts from {', '.join(self._spec.design)}; "
-                f"got {', '.join(design) or 'nothing'}"
-            )
-        if isinstance(seed, bool) or not hasattr(seed, "__index__") or not 0 <= seed < 2**64:
-            raise InvalidParameterError(f"seed must be a whole number from 0 to 2^64 - 1, got {seed!r}", field="seed")
-        columns = {name: _repeat(name, values, n) for name, values in design.items()}
-        drawn = self._fitted.simulate(columns, int(seed), thread_count(threads), observer(progress))
-        kind = self._kind if backend is None and self._kind is not None else default_kind(backend)
-        return make(kind, drawn, {UNIT: self.unit_} if self.unit_ else {})
-
     # Documents.
 
     def to_json(self) -> str:
@@ -561,40 +282,6 @@ class Model:
 
     __hash__ = None  # type: ignore[assignment]
 
-    def __repr__(self) -> str:
-        name = type(self).__name__ + (f"({self._spec.id!r})" if type(self).model is None else "")
-        if self._core is None:
-            return name if name.endswith(")") else f"{name}()"
-        values = ", ".join(f"{k}={v:.6g}" for k, v in self.params_.items())
-        unit = f", unit={self.unit_!r}" if self.unit_ else ""
-        found = f": log-likelihood {self.log_likelihood_:.9g}, {self.status_}" if self._core.estimated else ""
-        return f"<{name} {values}{unit}{found}>"
-
-    def _repr_html_(self) -> str:
-        title = escape(self._spec.title)
-        if self._core is None:
-            return f"<b>{title}</b>, not fitted yet"
-        fit = self._core.estimated and self.converged_
-        errors = self.standard_errors_ if fit else {}
-        ends = self.confidence_intervals() if fit else {}
-        rows = []
-        for name, meaning in zip(self._spec.parameters, self._spec.meanings, strict=True):
-            low, high = ends.get(name, (math.nan, math.nan))
-            cells = [f"{x:.6g}" if x == x else "" for x in (self.params_[name], errors.get(name, math.nan), low, high)]
-            rows.append(
-                f"<tr><th>{name}</th>{''.join(f'<td>{c}</td>' for c in cells)}"
-                f'<td style="text-align:left">{escape(meaning)}</td></tr>'
-            )
-        found = ""
-        if self._core.estimated:
-            found = (
-                f"<br>log-likelihood {self.log_likelihood_:,.3f}, {self.n_customers_:,.0f} customers, "
-                f"{escape(self.status_)}"
-            )
-        unit = f", per {escape(self.unit_)}" if self.unit_ else ""
-        head = "<tr><th></th><th>estimate</th><th>std. error</th><th>2.5 %</th><th>97.5 %</th><th>meaning</th></tr>"
-        return f"<b>{title}</b>{unit}{found}<table>{head}{''.join(rows)}</table>"
-
 
 def _restore(cls: type[Model], name: str, document: str | None, kind: str | None) -> Model:
     model = cls() if cls.model is not None else cls(name)
@@ -602,21 +289,6 @@ def _restore(cls: type[Model], name: str, document: str | None, kind: str | None
         model._core = _core.from_json(document)
     model._kind = kind
     return model
-
-
-def _repeat(name: str, values: npt.ArrayLike, n: int | None) -> Floats:
-    array = np.asarray(values)
-    if array.ndim == 0:
-        if n is None:
-            raise InvalidParameterError(f"give n, or an array of {name}", field="n")
-        if isinstance(n, bool) or not hasattr(n, "__index__") or n < 0:
-            raise InvalidParameterError(f"n must be a whole number, at least 0, got {n!r}", field="n")
-        return np.full(n, number(name, values))
-    if array.ndim != 1:
-        raise InvalidShapeError(f"{name} must have one dimension, got {array.ndim}", field=name)
-    if n is not None and n != array.shape[0]:
-        raise InvalidShapeError(f"{name} has {array.shape[0]} rows, n is {n}", field=name)
-    return as_floats(array, name)
 
 
 def from_json(text: str) -> Model:
@@ -655,14 +327,3 @@ def load(path: str | os.PathLike[str]) -> Model:
         Of the class of that model.
     """
     return Model.load(path)
-
-
-def each(name: str, values: npt.ArrayLike, ask: Any) -> Any:
-    """Ask once per value: a float for a number, an array for an array."""
-    array = np.asarray(values)
-    if array.ndim == 0:
-        return ask(number(name, values))
-    return np.array([ask(number(name, value)) for value in array.ravel()]).reshape(array.shape)
-
-
-__all__ = ["Model", "UnsupportedError", "each", "from_json", "load"]

@@ -4,8 +4,21 @@ from typing import Any, final
 import numpy as np
 import numpy.typing as npt
 
-Floats = npt.NDArray[np.float64]
-Observer = Callable[[str, int, int | None, float], object] | None
+_Floats = npt.NDArray[np.float64]
+_Observer = Callable[[str, int, int | None, float], object] | None
+
+__all__ = [
+    "Fitted",
+    "SummaryBuilder",
+    "__version__",
+    "customer_lifetime_value",
+    "deliberate_panic",
+    "fit",
+    "from_json",
+    "models",
+    "spend_independence",
+    "with_parameters",
+]
 
 __version__: str
 
@@ -21,22 +34,22 @@ class Fitted:
     def estimated(self) -> bool: ...
     def report(self) -> tuple[float, float, int, int, float, str, list[str]]: ...
     def checks(self) -> list[tuple[str, float, float, bool, str]]: ...
-    def covariance(self) -> Floats: ...
+    def covariance(self) -> _Floats: ...
     def confidence_intervals(self, level: float) -> list[tuple[float, float]]: ...
     def information_criteria(self) -> tuple[float, float]: ...
     def to_json(self) -> str: ...
     def score(
         self,
         quantity: str,
-        columns: Mapping[str, Floats],
+        columns: Mapping[str, _Floats],
         unit: str | None = None,
         threads: int = 0,
-        progress: Observer = None,
-    ) -> Floats: ...
+        progress: _Observer = None,
+    ) -> _Floats: ...
     def new_customer(self, quantity: str) -> float: ...
     def simulate(
-        self, columns: Mapping[str, Floats], seed: int, threads: int = 0, progress: Observer = None
-    ) -> dict[str, Floats]: ...
+        self, columns: Mapping[str, _Floats], seed: int, threads: int = 0, progress: _Observer = None
+    ) -> dict[str, _Floats]: ...
 
 @final
 class SummaryBuilder:
@@ -56,62 +69,62 @@ class SummaryBuilder:
         keys: Any,
         time_kind: str,
         times: Any,
-        amounts: Floats | None = None,
+        amounts: _Floats | None = None,
         threads: int = 0,
-        progress: Observer = None,
+        progress: _Observer = None,
     ) -> None: ...
     def whole(
         self,
         keys: Any,
         time_kind: str,
         times: Any,
-        amounts: Floats | None = None,
+        amounts: _Floats | None = None,
         threads: int = 0,
-        progress: Observer = None,
-    ) -> list[tuple[Any, dict[str, Floats], dict[str, Any]]]: ...
+        progress: _Observer = None,
+    ) -> list[tuple[Any, dict[str, _Floats], dict[str, Any]]]: ...
     def spread(
         self,
         logarithmic: bool,
         keys: Any,
         time_kind: str,
         times: Any,
-        amounts: Floats | None = None,
+        amounts: _Floats | None = None,
         threads: int = 0,
-        progress: Observer = None,
-    ) -> tuple[Floats, Floats]: ...
+        progress: _Observer = None,
+    ) -> tuple[_Floats, _Floats]: ...
     def merge(self, other: SummaryBuilder) -> None: ...
     def to_bytes(self) -> bytes: ...
     @staticmethod
-    def from_bytes(data: bytes, /) -> SummaryBuilder: ...
+    def from_bytes(data: bytes) -> SummaryBuilder: ...
     def tracking(
-        self, step: str, threads: int = 0, progress: Observer = None
-    ) -> tuple[dict[str, Floats], float, int]: ...
+        self, step: str, threads: int = 0, progress: _Observer = None
+    ) -> tuple[dict[str, _Floats], float, int]: ...
     def size(self) -> tuple[int, int, int]: ...
     def finish(
-        self, threads: int = 0, progress: Observer = None
-    ) -> list[tuple[Any, dict[str, Floats], dict[str, Any]]]: ...
+        self, threads: int = 0, progress: _Observer = None
+    ) -> list[tuple[Any, dict[str, _Floats], dict[str, Any]]]: ...
 
 def models() -> str: ...
 def fit(
     id: str,
-    columns: Mapping[str, Floats],
+    columns: Mapping[str, _Floats],
     unit: str | None = None,
     options: str = "{}",
     threads: int = 0,
-    progress: Observer = None,
+    progress: _Observer = None,
 ) -> Fitted: ...
 def with_parameters(id: str, parameters: list[float], unit: str | None = None) -> Fitted: ...
 def from_json(text: str) -> Fitted: ...
 def spend_independence(
-    columns: Mapping[str, Floats], threads: int = 0, progress: Observer = None
+    columns: Mapping[str, _Floats], threads: int = 0, progress: _Observer = None
 ) -> tuple[float, float, float, float, float, bool]: ...
 def customer_lifetime_value(
     purchases: Fitted,
     spend: Fitted,
-    columns: Mapping[str, Floats],
+    columns: Mapping[str, _Floats],
     options: str,
     unit: str | None = None,
     threads: int = 0,
-    progress: Observer = None,
-) -> Floats: ...
+    progress: _Observer = None,
+) -> _Floats: ...
 def deliberate_panic() -> None: ...

@@ -63,6 +63,9 @@ class Source:
             return
         # The three frames that most people have are read as they are: narwhals takes longer than a small fit does.
         module = type(native).__module__.partition(".")[0]
+        if module == "pyarrow" and type(native).__name__ == "RecordBatch":
+            # What readers of Parquet files and databases give; the table shares its memory.
+            native = self.native = _module("pyarrow").Table.from_batches([native])
         names = {"pandas": "columns", "polars": "columns", "pyarrow": "column_names"}.get(module)
         if names is not None and type(native).__name__ in ("DataFrame", "Table"):
             self.kind, self.names = module, getattr(native, names)
@@ -71,7 +74,7 @@ class Source:
             table = nw.from_native(native)
         except TypeError:
             raise InvalidShapeError(
-                "data must be a pandas, polars or pyarrow frame or a dict of arrays, "
+                "data must be a pandas or polars frame, a table or record batch of pyarrow, or a dict of arrays, "
                 f"got {type(native).__module__}.{type(native).__qualname__}"
             ) from None
         if isinstance(table, nw.LazyFrame):

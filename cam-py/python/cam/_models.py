@@ -7,7 +7,8 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
-from cam._base import Model, each
+from cam._answers import each
+from cam._base import Model
 from cam._call import number
 from cam._frames import Frame, Source, Vector
 from cam.errors import InvalidParameterError

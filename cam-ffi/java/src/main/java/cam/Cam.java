@@ -142,4 +142,15 @@ public final class Cam {
             library().cam_string_free(string);
         }
     }
+
+    /** Make a call that gives bytes. An array of Java holds 2 GB of them. */
+    static byte[] bytes(Make call) {
+        Pointer handle = make(call);
+        try {
+            int length = Math.toIntExact(library().cam_bytes_length(handle).longValue());
+            return library().cam_bytes_data(handle).getByteArray(0, length);
+        } finally {
+            library().cam_bytes_free(handle);
+        }
+    }
 }

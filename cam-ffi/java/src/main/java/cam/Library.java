@@ -48,6 +48,12 @@ interface Library extends com.sun.jna.Library {
 
     void cam_string_free(Pointer string);
 
+    Pointer cam_bytes_data(Pointer bytes);
+
+    Size cam_bytes_length(Pointer bytes);
+
+    void cam_bytes_free(Pointer bytes);
+
     int cam_control_new(PointerByReference out, PointerByReference error);
 
     int cam_control_set_threads(Pointer control, int threads, PointerByReference error);
@@ -86,6 +92,10 @@ interface Library extends com.sun.jna.Library {
     int cam_summary_builder_push(Pointer builder, Pointer log, Pointer control, PointerByReference error);
 
     int cam_summary_builder_merge(Pointer builder, Pointer other, PointerByReference error);
+
+    int cam_summary_builder_to_bytes(Pointer builder, PointerByReference out, PointerByReference error);
+
+    int cam_summary_builder_from_bytes(byte[] bytes, Size length, PointerByReference out, PointerByReference error);
 
     long cam_summary_builder_rows(Pointer builder);
 

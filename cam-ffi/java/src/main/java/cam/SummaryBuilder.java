@@ -12,6 +12,25 @@ public final class SummaryBuilder extends Handle {
         super(Cam.make((out, error) -> Cam.library().cam_summary_builder_new(options.json(), out, error)));
     }
 
+    private SummaryBuilder(Pointer pointer) {
+        super(pointer);
+    }
+
+    /**
+     * A builder from what {@link #toBytes} gave, in any of cam's languages and on any machine, with its options: to be fed on or merged.
+     *
+     * @throws CamException when the bytes are cut off, changed, of a later version or none of ours; nothing in them is trusted
+     */
+    public static SummaryBuilder fromBytes(byte[] bytes) {
+        return new SummaryBuilder(Cam.make((out, error) -> Cam.library()
+                .cam_summary_builder_from_bytes(bytes, Log.size(bytes == null ? 1 : bytes.length), out, error)));
+    }
+
+    /** The state as bytes, the same on every machine: to be kept, sent, and merged elsewhere. */
+    public byte[] toBytes() {
+        return use(p -> Cam.bytes((out, error) -> Cam.library().cam_summary_builder_to_bytes(p, out, error)));
+    }
+
     /**
      * Take in a batch of rows.
      *
@@ -44,7 +63,11 @@ public final class SummaryBuilder extends Handle {
         return use(p -> Cam.library().cam_summary_builder_rows(p));
     }
 
-    /** The summary of all rows taken in. The builder may be fed on. */
+    /**
+     * The summary of all rows taken in. The builder may be fed on.
+     *
+     * @throws CamException when there is no purchase; or when the builder came from bytes and has more than one calibration end
+     */
     public Summary finish() {
         return use(p -> new Summary(
                 Cam.make((out, error) -> Cam.library().cam_summary_builder_finish(p, null, out, error))));

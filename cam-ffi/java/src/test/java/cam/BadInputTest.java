@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.time.LocalDate;
+import java.util.Arrays;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.function.Executable;
 
@@ -90,6 +91,27 @@ class BadInputTest {
         bad("of a later version", "invalid_document", -1, "schema 2", () -> Model.fromJson(good.replace(":1,", ":2,")));
         bad("not ours", "invalid_document", -1, "format", () -> Model.fromJson(good.replace("cam.", "can.")));
         bad("a parameter too many", "invalid_document", -1, "w", () -> Model.fromJson(good.replace("\"v\"", "\"w\":1,\"v\"")));
+    }
+
+    @Test
+    void partsThatDoNotOpen() {
+        byte[] good = Data.bytes("partial_version_1.bin");
+        SummaryBuilder.fromBytes(good).close();
+        bad("no bytes", "invalid_document", -1, "partial summary", () -> SummaryBuilder.fromBytes(new byte[0]));
+        bad("null for bytes", "invalid_parameter", -1, "NULL", () -> SummaryBuilder.fromBytes(null));
+        bad("bytes cut off", "invalid_document", -1, "bytes announced", () -> SummaryBuilder.fromBytes(Arrays.copyOf(good, good.length - 1)));
+        bad("bytes of nobody", "invalid_document", -1, "cam.part", () -> SummaryBuilder.fromBytes(new byte[100]));
+        byte[] changed = good.clone();
+        changed[good.length / 2] ^= 1;
+        bad("a bit changed", "invalid_document", -1, "checksum", () -> SummaryBuilder.fromBytes(changed));
+        byte[] later = good.clone();
+        later[8] = 2;
+        bad("bytes of a later version", "invalid_document", -1, "version 2", () -> SummaryBuilder.fromBytes(later));
+        bad("a part with other options", "invalid_parameter", -1, "options", () -> {
+            try (SummaryBuilder days = new SummaryBuilder(new SummaryOptions()); SummaryBuilder weeks = SummaryBuilder.fromBytes(good)) {
+                days.merge(weeks);
+            }
+        });
     }
 
     @Test

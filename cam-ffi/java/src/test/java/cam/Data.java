@@ -26,6 +26,10 @@ final class Data {
             return cells[column].isEmpty() ? Double.NaN : Double.parseDouble(cells[column]);
         }
 
+        String history() {
+            return String.join(", ", java.util.Arrays.asList(cells).subList(6, 9));
+        }
+
         String set() {
             return String.join(",", java.util.Arrays.asList(cells).subList(0, 6));
         }
@@ -40,6 +44,14 @@ final class Data {
     static List<String> lines(String name) {
         try {
             return Files.readAllLines(path(name), StandardCharsets.UTF_8);
+        } catch (IOException e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    static byte[] bytes(String name) {
+        try {
+            return Files.readAllBytes(path(name));
         } catch (IOException e) {
             throw new AssertionError(e);
         }

@@ -36,7 +36,7 @@ class GoldenTest {
         for (Map.Entry<String, List<Data.Golden>> set : sets.entrySet()) {
             double worst = worst(set.getValue());
             System.out.printf(Locale.ROOT, "golden %-50s worst %.1e%n", set.getKey(), worst);
-            assertTrue(worst <= 1e-11, set.getKey());
+            assertTrue(worst <= 1e-11, set.getKey() + ": worst relative error " + worst);
         }
     }
 
@@ -69,7 +69,10 @@ class GoldenTest {
                     // Below the smallest normal number digits run out: there the error counts against that number.
                     double scale = Math.max(Math.abs(truth[i]), q == 0 ? 1 : Double.MIN_NORMAL);
                     double off = Math.abs(ours[i] - truth[i]) / scale;
-                    assertTrue(off <= 1e-11, () -> first.set() + ": " + ours.length);
+                    assertTrue(off <= 1e-11, String.format(
+                            Locale.ROOT,
+                            "%s, %s, row %d (x, t_x, T = %s): expected %s, got %s, relative error %.1e",
+                            first.set(), QUANTITIES[q], i, rows.get(i).history(), truth[i], ours[i], off));
                     worst = Math.max(worst, off);
                 }
             }
