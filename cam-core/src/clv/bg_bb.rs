@@ -129,13 +129,7 @@ impl Family for BgBb {
 
     /// Eq. 3 in logarithms: what was done up to the last purchase, and the silence since. No term is positive.
     fn log_likelihood<R: Real>(theta: &[R], purchases: &R, row: &[f64]) -> R {
-        let (x, t_x, n) = (row[0], row[1], row[2]);
-        let mut log = *purchases;
-        if t_x > 0.0 {
-            let passed = (theta[0] + x).ln_beta_rising(theta[1], t_x - x);
-            log = log + passed + theta[2].ln_beta_rising(theta[3], t_x);
-        }
-        if n > t_x { log + silence::probability(theta, row).ln() } else { log }
+        *purchases + silence::ln_probability(theta, row)
     }
 
     fn start(rows: &Rows) -> Result<Vec<f64>> {

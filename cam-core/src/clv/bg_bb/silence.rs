@@ -8,6 +8,7 @@
 //! at the next. All terms are positive. P_j falls, and what follows it in the sum is no more than P_j; so the sum ends early where the customer
 //! used to buy often.
 
+use crate::clv::local::Local;
 use crate::math::beta::ln_beta_rising;
 use crate::math::exp_log::logistic;
 use crate::math::jet::Real;
@@ -75,26 +76,112 @@ fn leaving(theta: &[f64; 4], row: &[f64]) -> (f64, f64) {
     (left, stays)
 }
 
-/// M for a row, with derivatives.
-pub(super) fn probability<R: Real>(theta: &[R], row: &[f64]) -> R {
-    let at = [theta[0].value(), theta[1].value(), theta[2].value(), theta[3].value()];
-    if !R::DERIVATIVES {
-        let (left, stays) = leaving(&at, row);
-        return R::constant(left + stays);
+/// Up to this opportunity of the last purchase derivatives are summed from opportunity to opportunity, which costs less than polygamma functions.
+const SUMMED: f64 = 256.0;
+
+/// ln of what a row says beside its x purchases: of the opportunities up to t_x that were let pass, of having been there until then, and of the
+/// silence since.
+pub(super) fn ln_probability<R: Real>(theta: &[R], row: &[f64]) -> R {
+    let inputs = [theta[0], theta[1], theta[2], theta[3]];
+    let at = inputs.map(R::value);
+    let (x, t_x, n) = (row[0], row[1], row[2]);
+    if R::DERIVATIVES && t_x <= SUMMED {
+        return with_derivatives(&at, row).of(inputs);
     }
-    let (value, gradient, hessian) = with_derivatives(&at, row);
-    R::gather([theta[0], theta[1], theta[2], theta[3]], value, gradient, hessian)
+    let mut log = R::constant(0.0);
+    if t_x > 0.0 {
+        let passed = (theta[0] + x).ln_beta_rising(theta[1], t_x - x);
+        log = passed + theta[2].ln_beta_rising(theta[3], t_x);
+    }
+    if n == t_x {
+        log
+    } else if R::DERIVATIVES {
+        log + silence(&at, row).ln().of(inputs)
+    } else {
+        let (left, stays) = leaving(&at, row);
+        log + R::constant((left + stays).ln())
+    }
 }
 
-/// ∇ ln P_j and its Hessian, built up factor by factor. Differences such as 1/(β + k − x) − 1/(α + β + k) are formed from their numerators.
+/// The same, by hand.
+fn with_derivatives(theta: &[f64; 4], row: &[f64]) -> Local<4> {
+    let &[alpha, beta, gamma, delta] = theta;
+    let (x, t_x, n) = (row[0], row[1], row[2]);
+    let mut log = Logarithm::default();
+    let mut k = 0.0;
+    while k < t_x {
+        if k < t_x - x {
+            let [a, b] = reciprocals(alpha + x + (beta + k), beta + k);
+            log.pass(alpha + x, a, b);
+        }
+        let [s, d] = reciprocals(gamma + (delta + k), delta + k);
+        log.stay(gamma, s, d);
+        k += 1.0;
+    }
+    let mut sum = if n > t_x { silence(theta, row).ln() } else { Local::default() };
+    if t_x > 0.0 {
+        sum.value += ln_beta_rising(alpha + x, beta, t_x - x) + ln_beta_rising(gamma, delta, t_x);
+    }
+    for i in 0..4 {
+        sum.gradient[i] += log.gradient[i];
+        for j in 0..4 {
+            sum.hessian[i][j] += log.second(i, j);
+        }
+    }
+    sum
+}
+
+/// 1/p and 1/q with one division. Neither p q nor its reciprocal leaves the range, since each lies within 1e±102.
+#[inline(always)]
+fn reciprocals(p: f64, q: f64) -> [f64; 2] {
+    let both = 1.0 / (p * q);
+    [both * q, both * p]
+}
+
+/// First and second derivatives of the logarithm of a product, built up factor by factor. Differences such as 1/(β + k) − 1/(α + β + k) are formed from
+/// their numerators.
 #[derive(Default, Clone, Copy)]
 struct Logarithm {
     gradient: [f64; 4],
-    /// αα (which is αβ), ββ, γγ, γδ, δδ. The other entries are 0.
+    /// αα (which is αβ), ββ, γγ, γδ, δδ. The others are 0.
     second: [f64; 5],
 }
 
-/// Σ weight · (value, gradient, Hessian) of terms whose logarithms have known derivatives.
+impl Logarithm {
+    /// One more opportunity without a purchase: a factor a/b, where 1/a − 1/b is `gap` = α + x.
+    #[inline(always)]
+    fn pass(&mut self, gap: f64, a: f64, b: f64) {
+        let slope = gap * a * b;
+        self.gradient[0] -= a;
+        self.gradient[1] += slope;
+        self.second[0] += a * a;
+        self.second[1] -= slope * (a + b);
+    }
+
+    /// One more opportunity at which the customer is there: a factor s/d, where 1/s − 1/d is γ.
+    #[inline(always)]
+    fn stay(&mut self, gamma: f64, s: f64, d: f64) {
+        let slope = gamma * s * d;
+        self.gradient[2] -= s;
+        self.gradient[3] += slope;
+        self.second[2] += s * s;
+        self.second[3] += s * s;
+        self.second[4] -= slope * (s + d);
+    }
+
+    fn second(&self, i: usize, j: usize) -> f64 {
+        match (i.min(j), i.max(j)) {
+            (0, 0 | 1) => self.second[0],
+            (1, 1) => self.second[1],
+            (2, 2) => self.second[2],
+            (2, 3) => self.second[3],
+            (3, 3) => self.second[4],
+            _ => 0.0,
+        }
+    }
+}
+
+/// Σ of terms whose logarithms have known derivatives.
 #[derive(Default)]
 struct Sum {
     value: f64,
@@ -104,7 +191,7 @@ struct Sum {
 }
 
 impl Sum {
-    #[inline]
+    #[inline(always)]
     fn add(&mut self, term: f64, log: &Logarithm) {
         self.value += term;
         for i in 0..4 {
@@ -120,22 +207,38 @@ impl Sum {
         }
         self.hessian[1][0] += term * log.second[0];
     }
+
+    fn ln(&self) -> Local<4> {
+        let gradient = self.gradient.map(|g| g / self.value);
+        Local {
+            value: self.value.ln(),
+            gradient,
+            hessian: std::array::from_fn(|i| {
+                std::array::from_fn(|j| {
+                    self.hessian[i.max(j)][i.min(j)] / self.value - gradient[i] * gradient[j]
+                })
+            }),
+        }
+    }
 }
 
-fn with_derivatives(theta: &[f64; 4], row: &[f64]) -> (f64, [f64; 4], [[f64; 4]; 4]) {
+/// M with its derivatives.
+fn silence(theta: &[f64; 4], row: &[f64]) -> Sum {
     let &[alpha, beta, gamma, delta] = theta;
     let (x, t_x, n) = (row[0], row[1], row[2]);
     let (mut sum, mut log) = (Sum::default(), Logarithm::default());
+    let since_gamma = 1.0 / gamma;
     let (mut stays, mut least, mut k) = (1.0, 0.0, t_x);
     while k < n && stays > least {
-        let (a, b) = (1.0 / (alpha + (beta + k)), 1.0 / (beta + (k - x)));
-        let (s, d) = (1.0 / (gamma + (delta + k)), 1.0 / (delta + k));
+        let (there, idle) = (delta + k, beta + (k - x));
+        let [a, b] = reciprocals(alpha + (beta + k), idle);
+        let [s, d] = reciprocals(gamma + there, there);
         // To leave now: P_k · γ s, where ∂ ln(γ s)/∂γ = 1/γ − s.
         let mut leaves = log;
-        let rest = (delta + k) * s / gamma;
+        let rest = there * s * since_gamma;
         leaves.gradient[2] += rest;
         leaves.gradient[3] -= s;
-        leaves.second[2] -= rest * (1.0 / gamma + s);
+        leaves.second[2] -= rest * (since_gamma + s);
         leaves.second[3] += s * s;
         leaves.second[4] += s * s;
         let left = stays * (gamma * s);
@@ -143,24 +246,14 @@ fn with_derivatives(theta: &[f64; 4], row: &[f64]) -> (f64, [f64; 4], [[f64; 4];
         if least == 0.0 {
             least = NEGLIGIBLE * left;
         }
-        // To stay without buying: P_k · a/b · s/d.
-        stays *= a / b * (s / d);
-        let (idle, loyal) = ((alpha + x) * a * b, gamma * s * d);
-        log.gradient[0] -= a;
-        log.gradient[1] += idle;
-        log.gradient[2] -= s;
-        log.gradient[3] += loyal;
-        log.second[0] += a * a;
-        log.second[1] -= idle * (a + b);
-        log.second[2] += s * s;
-        log.second[3] += s * s;
-        log.second[4] -= loyal * (s + d);
+        // To stay without buying.
+        stays *= (idle * a) * (there * s);
+        log.pass(alpha + x, a, b);
+        log.stay(gamma, s, d);
         k += 1.0;
     }
     if k >= n {
         sum.add(stays, &log);
     }
-    let hessian =
-        std::array::from_fn(|i: usize| std::array::from_fn(|j: usize| sum.hessian[i.max(j)][i.min(j)]));
-    (sum.value, sum.gradient, hessian)
+    sum
 }
