@@ -12,11 +12,11 @@
 //! # How it is computed
 //!
 //! Eq. 3 is a sum over the moment of leaving. Divided by what the customer did up to t_x it is M ∈ (0, 1\], whose terms are products
-//! of ratios: nothing cancels and no beta function is evaluated in the loop. See [`Silence`].
+//! of ratios: nothing cancels and no beta function is evaluated in the loop.
 //!
 //! A customer who is alive after n opportunities is, as far as the future goes, a new customer with p ~ Beta(α + x, β + n − x) and
 //! θ ~ Beta(γ, δ + n). So every quantity about the future is P(alive) times that of such a customer. The paper's expected purchases
-//! (eq. 9 and 13) have a pole at γ = 1, and its DERT (eq. 14) a hypergeometric function; here they have neither, see [`stay`] and [`Ahead`].
+//! (eq. 9 and 13) have a pole at γ = 1, and its DERT (eq. 14) a hypergeometric function; here they have neither.
 
 mod ahead;
 mod silence;
