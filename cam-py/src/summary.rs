@@ -106,7 +106,7 @@ impl Builder {
         amounts: Option<PyReadonlyArray1<'py, f64>>,
         threads: usize,
         progress: Option<Py<PyAny>>,
-    ) -> PyResult<(Bound<'py, PyArray1<f64>>, Bound<'py, PyArray1<f64>>)> {
+    ) -> PyResult<Spread<'py>> {
         let options = self.made.as_ref().map_or_else(SummaryOptions::new, |(options, _)| *options);
         let log = LogColumns::new(keys, time_kind, times, amounts)?;
         let slices = log.slices()?;
@@ -211,6 +211,9 @@ impl Builder {
         splits.iter().map(|split| finished_split(py, split)).collect()
     }
 }
+
+/// Means and deviations.
+type Spread<'py> = (Bound<'py, PyArray1<f64>>, Bound<'py, PyArray1<f64>>);
 
 type Finished<'py> = (Bound<'py, PyAny>, Bound<'py, PyDict>, Bound<'py, PyDict>);
 
