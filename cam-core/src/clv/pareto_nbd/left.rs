@@ -192,6 +192,9 @@ fn log_integral<const DERIVATIVES: bool>(theta: [f64; 4], x: f64, recency: f64, 
     Local { value, gradient, hessian }
 }
 
+/// Nodes that are summed up side by side.
+const LANES: usize = 4;
+
 /// The most nodes of a panel.
 const NODES: usize = 24;
 
@@ -229,34 +232,46 @@ impl Sums {
         w: &[f64],
     ) {
         let Shape { near, far, kappa, e_near, e_far } = *shape;
-        // Two lanes, added at the end: rules have an even number of nodes.
-        let mut total = [0.0; 2];
-        let mut first = [[0.0; 2]; 4];
-        let mut second = [[0.0; 2]; 10];
-        for i in (0..nodes.len()).step_by(2) {
-            for l in 0..2 {
-                let (e, w) = (grown[i + l], w[i + l]);
+        // Four lanes, added at the end: the rules' numbers of nodes are multiples of four. Each loop runs over the lanes, so that it is one
+        // instruction or two.
+        let mut total = [0.0; LANES];
+        let mut first = [[0.0; LANES]; 4];
+        let mut second = [[0.0; LANES]; 10];
+        let lanes = |of: &[f64], i: usize| -> [f64; LANES] { std::array::from_fn(|l| of[i + l]) };
+        for i in (0..nodes.len() / LANES * LANES).step_by(LANES) {
+            let (node, e, log, w) = (lanes(nodes, i), lanes(grown, i), lanes(log_far, i), lanes(w, i));
+            let mut score = [[0.0; LANES]; 4];
+            for l in 0..LANES {
+                let rest = kappa * (e[l] - 1.0);
                 // (u − t_x)/((c + t_x)(c + u)), and the like for d.
-                let gap_near = (e - 1.0) / (e * near);
-                let gap_far = kappa * (e - 1.0) / ((1.0 + kappa * (e - 1.0)) * far);
-                let score =
-                    [-(from + nodes[i + l] * width), e_near * gap_near, -log_far[i + l], e_far * gap_far];
-                total[l] += w;
-                for a in 0..4 {
-                    let ws = w * score[a];
-                    first[a][l] += ws;
-                    for b in 0..=a {
-                        second[TRIANGLE[a] + b][l] += ws * score[b];
+                score[0][l] = -(from + node[l] * width);
+                score[1][l] = e_near * ((e[l] - 1.0) / (e[l] * near));
+                score[2][l] = -log[l];
+                score[3][l] = e_far * (rest / ((1.0 + rest) * far));
+            }
+            for l in 0..LANES {
+                total[l] += w[l];
+            }
+            for a in 0..4 {
+                let mut ws = [0.0; LANES];
+                for l in 0..LANES {
+                    ws[l] = w[l] * score[a][l];
+                    first[a][l] += ws[l];
+                }
+                for b in 0..=a {
+                    for l in 0..LANES {
+                        second[TRIANGLE[a] + b][l] += ws[l] * score[b][l];
                     }
                 }
             }
         }
-        self.total += total[0] + total[1];
-        for (sum, lanes) in self.first.iter_mut().zip(first) {
-            *sum += lanes[0] + lanes[1];
+        let sum = |lanes: [f64; LANES]| (lanes[0] + lanes[1]) + (lanes[2] + lanes[3]);
+        self.total += sum(total);
+        for (all, lanes) in self.first.iter_mut().zip(first) {
+            *all += sum(lanes);
         }
-        for (sum, lanes) in self.second.iter_mut().zip(second) {
-            *sum += lanes[0] + lanes[1];
+        for (all, lanes) in self.second.iter_mut().zip(second) {
+            *all += sum(lanes);
         }
     }
 }
