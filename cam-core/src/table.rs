@@ -109,6 +109,8 @@ pub enum Domain {
     NonNegative,
     /// 0, 1, 2, …, at most a milliard (1e9).
     Count,
+    /// −1e100 ≤ x ≤ 1e100.
+    Real,
 }
 
 /// 2⁵².
@@ -130,6 +132,7 @@ impl Domain {
             Domain::NonNegative => ((x >= SMALLEST) & (x <= LARGEST)) | (x == 0.0),
             // Adding 2⁵² rounds to a whole number: two additions, where asking for the fraction is a call.
             Domain::Count => (x >= 0.0) & (x <= MOST) & ((x + TWO_52) - TWO_52 == x),
+            Domain::Real => (x >= -LARGEST) & (x <= LARGEST),
         }
     }
 
@@ -140,6 +143,7 @@ impl Domain {
             Domain::Positive => values.fold(true, |all, &x| all & Domain::Positive.contains(x)),
             Domain::NonNegative => values.fold(true, |all, &x| all & Domain::NonNegative.contains(x)),
             Domain::Count => values.fold(true, |all, &x| all & Domain::Count.contains(x)),
+            Domain::Real => values.fold(true, |all, &x| all & Domain::Real.contains(x)),
         }
     }
 
@@ -149,6 +153,7 @@ impl Domain {
             Domain::Positive => "positive and finite (1e-100 to 1e100)",
             Domain::NonNegative => "finite and at least 0 (0, or 1e-100 to 1e100)",
             Domain::Count => "a whole number, at least 0 (up to 1e9)",
+            Domain::Real => "finite (-1e100 to 1e100)",
         }
     }
 }

@@ -28,6 +28,14 @@ pub(super) const MONETARY_VALUE: Variable = Variable::new(
     "mean spend per repeat purchase; 0 without one",
 );
 
+/// Standard deviation of the spend per repeat purchase: the column `monetary_deviation`.
+pub(super) const MONETARY_DEVIATION: Variable = Variable::new(
+    "monetary_deviation",
+    Domain::NonNegative,
+    Dimension::Money,
+    "standard deviation of the spend per repeat purchase about its mean, divided by frequency; 0 for one purchase",
+);
+
 /// What every purchase model answers.
 pub(super) const PURCHASE_QUANTITIES: &[&str] = &[
     "log_likelihood",

@@ -4,9 +4,11 @@ mod history;
 mod lifetime;
 mod local;
 mod purchases;
+mod spend;
 mod value;
 
 pub use history::History;
+pub use spend::{SpendIndependence, spend_independence};
 pub use value::{ValueOptions, customer_lifetime_value};
 
 /// All models, `file::Model`. The line of a model here makes its module, exports it, and puts it into the [registry](crate::registry).
@@ -16,6 +18,9 @@ macro_rules! each_model {
             bg_nbd::BgNbd,
             pareto_nbd::ParetoNbd,
             gamma_gamma::GammaGamma,
+            bg_bb::BgBb,
+            normal_spend::NormalSpend,
+            log_normal_spend::LogNormalSpend,
         }
     };
 }

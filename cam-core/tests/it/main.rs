@@ -1,7 +1,10 @@
 //! Integration tests of cam-core: one binary.
 
+mod discrete;
+mod donations;
 mod fitting;
 mod golden;
+mod independence;
 mod layers;
 mod math;
 mod messages;

@@ -52,5 +52,7 @@ class Spec:
         self.parameters: list[str] = [p["name"] for p in entry["parameters"]]
         self.meanings: list[str] = [p["meaning"] for p in entry["parameters"]]
         self.columns: list[str] = [c["name"] for c in entry["columns"]]
+        # Whether time is counted in opportunities, as BG/BB does.
+        self.discrete: bool = any(c["name"] == "T" and c["domain"] == "count" for c in entry["columns"])
         self.design: list[str] = [c["name"] for c in entry["design"]]
         self.quantities: list[str] = entry["quantities"]
