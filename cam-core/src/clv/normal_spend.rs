@@ -112,7 +112,11 @@ impl Family for NormalSpend {
         if !(start[0] > 0.0) {
             return Err(Error::new(
                 ErrorKind::InvalidData,
-                format!("{} needs a positive mean spend over all customers, got {}", SPEC.title, brief(start[0])),
+                format!(
+                    "{} needs a positive mean spend over all customers, got {}",
+                    SPEC.title,
+                    brief(start[0])
+                ),
             ));
         }
         Ok(start.to_vec())
