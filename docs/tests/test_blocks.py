@@ -1,4 +1,4 @@
-"""Every code block of the READMEs and of docs/ runs: Python, C, Java and the Rust of the README here, other Rust by the doc tests of cam-core."""
+"""Every code block of the READMEs and of docs/ runs: here, or (Rust but for the README's) as a doc test of cam-core."""
 
 from __future__ import annotations
 
