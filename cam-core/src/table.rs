@@ -109,6 +109,10 @@ pub enum Domain {
     NonNegative,
     /// 0, 1, 2, …, at most a milliard (1e9).
     Count,
+    /// 1, 2, …, at most 32. A parameter of this kind is chosen by trying, not by derivatives.
+    Whole,
+    /// |x| ≤ 1e100.
+    Finite,
 }
 
 /// 2⁵².
@@ -119,6 +123,8 @@ pub(crate) const LARGEST: f64 = 1e100;
 const SMALLEST: f64 = 1e-100;
 /// The largest count.
 const MOST: f64 = 1e9;
+/// The largest whole number that a parameter may be.
+pub(crate) const MOST_WHOLE: f64 = 32.0;
 
 impl Domain {
     /// Whether the value lies in the domain. NaN lies in none.
@@ -130,6 +136,8 @@ impl Domain {
             Domain::NonNegative => ((x >= SMALLEST) & (x <= LARGEST)) | (x == 0.0),
             // Adding 2⁵² rounds to a whole number: two additions, where asking for the fraction is a call.
             Domain::Count => (x >= 0.0) & (x <= MOST) & ((x + TWO_52) - TWO_52 == x),
+            Domain::Whole => (x >= 1.0) & (x <= MOST_WHOLE) & ((x + TWO_52) - TWO_52 == x),
+            Domain::Finite => (x >= -LARGEST) & (x <= LARGEST),
         }
     }
 
@@ -140,6 +148,8 @@ impl Domain {
             Domain::Positive => values.fold(true, |all, &x| all & Domain::Positive.contains(x)),
             Domain::NonNegative => values.fold(true, |all, &x| all & Domain::NonNegative.contains(x)),
             Domain::Count => values.fold(true, |all, &x| all & Domain::Count.contains(x)),
+            Domain::Whole => values.fold(true, |all, &x| all & Domain::Whole.contains(x)),
+            Domain::Finite => values.fold(true, |all, &x| all & Domain::Finite.contains(x)),
         }
     }
 
@@ -149,6 +159,8 @@ impl Domain {
             Domain::Positive => "positive and finite (1e-100 to 1e100)",
             Domain::NonNegative => "finite and at least 0 (0, or 1e-100 to 1e100)",
             Domain::Count => "a whole number, at least 0 (up to 1e9)",
+            Domain::Whole => "a whole number from 1 to 32",
+            Domain::Finite => "finite (up to 1e100 either way)",
         }
     }
 }
@@ -162,6 +174,9 @@ pub enum Dimension {
     None,
     /// Units of time.
     Time,
+    /// A sum of logarithms of times, as many as the first column of the row says. A column of this kind stands last; it is not part of what a customer is
+    /// known by, and only adds to the log-likelihood.
+    LogTime,
     /// Units of money.
     Money,
 }

@@ -1,8 +1,10 @@
 //! Customer lifetime value: one file a model, and what is common to them.
 
 mod history;
+mod horizons;
 mod lifetime;
 mod local;
+mod phases;
 mod purchases;
 mod value;
 
@@ -16,6 +18,10 @@ macro_rules! each_model {
             bg_nbd::BgNbd,
             pareto_nbd::ParetoNbd,
             gamma_gamma::GammaGamma,
+            nbd::Nbd,
+            mbg_nbd::MbgNbd,
+            bg_cnbd_k::BgCnbdK,
+            mbg_cnbd_k::MbgCnbdK,
         }
     };
 }
