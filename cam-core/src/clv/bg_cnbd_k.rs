@@ -3,9 +3,9 @@
 //! Story. As BG/NBD, but regular: the intervals between purchases are Erlang-k with rate λ, Gamma(k, λ), mean k/λ, so that a purchase is followed by a pause. After
 //! every repeat purchase the customer leaves with probability p. Across customers λ ~ Gamma(shape r, rate α) and p ~ Beta(a, b), independent.
 //!
-//! Source: Platzer & Reutterer (2016), Ticking away the moments: timing regularity helps to better predict customer activity, Marketing Science 35(5),
-//! 779–799; Reutterer, Platzer & Schröder (2021), Leveraging purchase regularity for predicting customer behavior the easy way, International
-//! Journal of Research in Marketing 38(1), 194–215.
+//! Sources: Platzer & Reutterer (2017), Incorporating regularity into models of noncontractual customer-firm relationships, working paper;
+//! Reutterer, Platzer & Schröder (2021), Leveraging purchase regularity for predicting customer behavior the easy way, International Journal of
+//! Research in Marketing 38(1), 194–215.
 //!
 //! k is a whole number, which a fit chooses by the likelihood; k = 1 is BG/NBD. The likelihood needs, besides the history, the sum of the
 //! logarithms of the intervals (the column `log_intervals`): it enters as (k − 1) Σ ln Δ, which no other parameter touches. Nothing else needs it.
@@ -47,7 +47,7 @@ parameters! {
 static SPEC: Spec = Spec {
     id: "bg_cnbd_k",
     title: "BG/CNBD-k",
-    source: "Platzer & Reutterer (2016), Marketing Science 35(5), 779-799; Reutterer, Platzer & Schroeder (2021), Int. J. of Research in Marketing 38(1), 194-215",
+    source: "Platzer & Reutterer (2017), working paper; Reutterer, Platzer & Schroeder (2021), Int. J. of Research in Marketing 38(1), 194-215",
     parameters: &BgCnbdK::PARAMETERS,
     columns: &TIMED_HISTORY,
     design: &[AGE],

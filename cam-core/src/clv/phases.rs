@@ -22,6 +22,7 @@ mod future;
 
 use super::history::History;
 use super::lifetime::Lifetime;
+use super::local::Local;
 use super::purchases::if_alive;
 use crate::error::Result;
 use crate::math::{
@@ -30,6 +31,7 @@ use crate::math::{
     jet::Real,
     octaves::Octaves,
     random::Stream,
+    vector::{Kernel, Ln1p, Wide, widest},
 };
 use crate::model::{Quantity, Scorer};
 use future::Future;
@@ -53,10 +55,17 @@ pub(super) struct Counting {
 /// What rows with the same frequency share in the log-likelihood.
 #[derive(Debug, Clone, Copy)]
 pub struct SharedByFrequency<R> {
-    /// ln of all that does not depend on time.
+    /// ln Γ(m)/Γ(r) + ln B(a, b' + x)/B(a, b) − x ln Γ(k).
     base: R,
-    /// ln of a/(b' + x − 1): left to stayed; none where nobody can have left.
-    odds: Option<R>,
+    /// Left to stayed; none where nobody can have left.
+    odds: Option<Odds>,
+}
+
+/// ln a/(b + stays − 1), where `stays` is how often the customer might have left up to the last purchase.
+#[derive(Debug, Clone, Copy)]
+struct Odds {
+    ln: f64,
+    stays: f64,
 }
 
 /// See [`SharedByFrequency`].
@@ -65,44 +74,81 @@ pub(super) fn shared<R: Real>(theta: &[R], k: f64, at_first: f64, x: f64) -> Sha
     let stays = x + at_first;
     SharedByFrequency {
         base: r.ln_rising(k * x) + a.ln_beta_rising(b, stays) - x * ln_gamma(k),
-        odds: (stays > 0.0).then(|| (a / (b + (stays - 1.0))).ln()),
+        odds: (stays > 0.0).then(|| Odds { ln: (a.value() / (b.value() + (stays - 1.0))).ln(), stays }),
     }
 }
 
-/// The log-likelihood, but for (k − 1) Σ ln Δ.
+/// The log-likelihood, but for (k − 1) Σ ln Δ. Derivatives by hand: see [`Local`].
 pub(super) fn log_likelihood<R: Real>(theta: &[R], k: f64, shared: &SharedByFrequency<R>, row: &[f64]) -> R {
-    let (r, alpha) = (theta[0], theta[1]);
-    let (x, recency, age) = (row[0], row[1], row[2]);
-    let m = r + k * x;
-    let mut alive = shared.base - r * (R::constant(age) / alpha).ln_1p() - (alpha + age).ln() * (k * x);
-    let phases = (k > 1.0).then(|| ln_phases(m, alpha, age - recency, age, k));
-    if let Some(phases) = phases {
-        alive = alive + phases;
-    }
-    let Some(odds) = shared.odds else { return alive };
-    let mut left = odds + m * (R::constant(age - recency) / (alpha + recency)).ln_1p();
-    if let Some(phases) = phases {
-        left = left - phases;
-    }
-    alive + left.ln_1p_exp()
+    let inputs = [theta[0], theta[1], theta[2], theta[3]];
+    let odds = shared.odds.map(|odds| (odds.ln, odds.stays));
+    let likelihood = LogLikelihood { theta: inputs.map(Real::value), k, odds, derivatives: R::DERIVATIVES, row };
+    shared.base + widest(likelihood).of(inputs)
 }
 
-/// ln S as a function of m and α, with derivatives.
+/// The log-likelihood of a row but for what depends on the frequency alone, m = r + kx:
+/// −r ln(1 + T/α) − kx ln(α + T) + ln S + ln(1 + odds · ((α + T)/(α + t_x))^m / S).
+struct LogLikelihood<'a> {
+    theta: [f64; 4],
+    k: f64,
+    odds: Option<(f64, f64)>,
+    derivatives: bool,
+    row: &'a [f64],
+}
+
+impl Wide for LogLikelihood<'_> {
+    type Output = Local<4>;
+
+    #[inline(always)]
+    fn run(self) -> Local<4> {
+        let [r, alpha, a, b] = self.theta;
+        let (x, recency, age) = (self.row[0], self.row[1], self.row[2]);
+        let silence = age - recency;
+        let (phases, m) = (self.k * x, r + self.k * x);
+        let mut logs = [age / alpha, silence / (alpha + recency)];
+        Ln1p::over(&mut logs);
+        let mut local = Local::default();
+        local.add_silence(0, r, alpha, age, -logs[0]);
+        local.add_purchases(1, phases, alpha + age);
+        let regular = self.k > 1.0;
+        if regular {
+            add_ln_phases(&mut local, 1.0, m, silence, alpha + age, self.k, self.derivatives);
+        }
+        if let Some((ln_odds, stays)) = self.odds {
+            let mut left = Local::default();
+            left.add_silence(0, m, alpha + recency, silence, logs[1]);
+            if regular {
+                add_ln_phases(&mut left, -1.0, m, silence, alpha + age, self.k, self.derivatives);
+            }
+            let stays = 1.0 / (b + (stays - 1.0));
+            left.value += ln_odds;
+            left.gradient[2] += 1.0 / a;
+            left.hessian[2][2] -= 1.0 / (a * a);
+            left.gradient[3] -= stays;
+            left.hessian[3][3] += stays * stays;
+            local.add_softplus(&left);
+        }
+        local
+    }
+}
+
+/// Add `sign` · ln S, S a function of m = r + kx and of z = (T − t_x)/(α + T).
 ///
 /// With weights in proportion to the terms of S, ∂/∂ln z is the mean of j, ∂/∂m the mean of H = Σ_{i<j} 1/(m + i), and the second derivatives are
 /// covariances of these, and the mean of H² − Σ_{i<j} 1/(m + i)² less that of H squared.
-fn ln_phases<R: Real>(m: R, alpha: R, silence: f64, age: f64, k: f64) -> R {
-    let (mv, rate) = (m.value(), alpha.value() + age);
-    let terms = Terms::new(mv, silence / rate, k);
-    if !R::DERIVATIVES {
-        return R::constant(terms.ln_sum);
+#[inline(always)]
+fn add_ln_phases(local: &mut Local<4>, sign: f64, m: f64, silence: f64, rate: f64, k: f64, derivatives: bool) {
+    let terms = Terms::new(m, silence / rate, k);
+    local.value += sign * terms.ln_sum;
+    if !derivatives {
+        return;
     }
     let (mut j1, mut h1, mut j2, mut jh, mut h2) = (0.0, 0.0, 0.0, 0.0, 0.0);
     let (mut h, mut g) = (0.0, 0.0);
     for (j, weight) in terms.weights().iter().enumerate() {
         let j = j as f64;
         if j > 0.0 {
-            let inverse = 1.0 / (mv + (j - 1.0));
+            let inverse = 1.0 / (m + (j - 1.0));
             h += inverse;
             g += inverse * inverse;
         }
@@ -112,12 +158,15 @@ fn ln_phases<R: Real>(m: R, alpha: R, silence: f64, age: f64, k: f64) -> R {
         h2 += weight * (h * h - g);
         jh += weight * j * h;
     }
-    let (uu, um, mm) = (j2 - j1 * j1, jh - j1 * h1, h2 - h1 * h1);
     // ln z = ln(T − t_x) − ln(α + T).
     let inverse = 1.0 / rate;
-    let d_alpha = -j1 * inverse;
-    let d_alpha2 = (uu + j1) * inverse * inverse;
-    R::gather([m, alpha], terms.ln_sum, [h1, d_alpha], [[mm, -um * inverse], [-um * inverse, d_alpha2]])
+    let mixed = -sign * (jh - j1 * h1) * inverse;
+    local.gradient[0] += sign * h1;
+    local.gradient[1] -= sign * j1 * inverse;
+    local.hessian[0][0] += sign * (h2 - h1 * h1);
+    local.hessian[0][1] += mixed;
+    local.hessian[1][0] += mixed;
+    local.hessian[1][1] += sign * (j2 - j1 * j1 + j1) * inverse * inverse;
 }
 
 /// The terms of S, scaled to sum 1, and ln S.
