@@ -58,6 +58,7 @@ class SummaryBuilder:
         refunds: str = "net",
         drop_zero_amounts: bool = False,
         numbers_in: str = "D",
+        log_intervals: bool = False,
     ) -> None:
         self._columns = (customer, time, amount)
         self._unit = unit
@@ -77,6 +78,7 @@ class SummaryBuilder:
                 include_first_transaction=include_first_transaction,
                 refunds=str(refunds),
                 drop_zero_amounts=drop_zero_amounts,
+                log_intervals=log_intervals,
             )
         except InvalidDataError as problem:
             # The core reads a text as it reads those of a log, and does not know which argument it was.
@@ -229,6 +231,7 @@ def summarize(
     refunds: str = "net",
     drop_zero_amounts: bool = False,
     numbers_in: str = "D",
+    log_intervals: bool = False,
     threads: int | None = None,
     progress: Progress = None,
 ) -> Frame:
@@ -261,6 +264,8 @@ def summarize(
         Whether rows with an amount of 0 are dropped; by default they are purchases.
     numbers_in : str
         The unit of times that are numbers.
+    log_intervals : bool
+        Whether to add the column `log_intervals`, which `BgCnbdK` and `MbgCnbdK` are fitted with.
     threads : int, optional
         How many threads to use; all processors by default. The result does not depend on it.
     progress : bool or callable, optional
@@ -274,6 +279,7 @@ def summarize(
         - `frequency`: repeat purchases, that is purchase periods less one;
         - `recency`: time from the first purchase to the last, 0 without a repeat purchase;
         - `T`: time from the first purchase to the end of observation;
+        - `log_intervals`, where it is asked for: the sum of the natural logarithms of the times between purchases, in the unit;
         - `monetary_value`: mean spend per repeat purchase, 0 without one.
 
         Where the frame can carry facts, `attrs` (pandas, dict) or the metadata of the schema (pyarrow) hold `cam_unit` and
@@ -311,6 +317,7 @@ def summarize(
         refunds=refunds,
         drop_zero_amounts=drop_zero_amounts,
         numbers_in=numbers_in,
+        log_intervals=log_intervals,
     )
     return builder._whole(log, threads, progress)[0]
 
@@ -329,6 +336,7 @@ def split(
     refunds: str = "net",
     drop_zero_amounts: bool = False,
     numbers_in: str = "D",
+    log_intervals: bool = False,
     threads: int | None = None,
     progress: Progress = None,
 ) -> Frame | list[Frame]:
@@ -343,7 +351,7 @@ def split(
         comes back.
     observation_end : date, timestamp, str or number, optional
         The last period of the holdout. The latest in the log by default.
-    customer, time, amount, unit, period, include_first_transaction, refunds, drop_zero_amounts, numbers_in, threads, progress
+    customer, time, amount, unit, period, include_first_transaction, refunds, drop_zero_amounts, numbers_in, log_intervals, threads, progress
         As for `summarize`.
 
     Returns
@@ -380,6 +388,7 @@ def split(
         refunds=refunds,
         drop_zero_amounts=drop_zero_amounts,
         numbers_in=numbers_in,
+        log_intervals=log_intervals,
     )
     frames = builder._whole(log, threads, progress)
     return frames if several else frames[0]
@@ -430,6 +439,7 @@ def tracking(
         period=period,
         observation_end=observation_end,
         numbers_in=numbers_in,
+        log_intervals=log_intervals,
     )
     builder.push(log, threads=threads, progress=progress)
     return builder.tracking(step, threads=threads)
