@@ -444,7 +444,11 @@ pub(crate) struct Logs<'a> {
 }
 
 /// See [`Logs`]; none where the model has no such column, or it counts nothing.
-pub(crate) fn logs<'a, F: Family>(theta: &[f64], table: &Table<'a>, purpose: Purpose) -> Result<Option<Logs<'a>>> {
+pub(crate) fn logs<'a, F: Family>(
+    theta: &[f64],
+    table: &Table<'a>,
+    purpose: Purpose,
+) -> Result<Option<Logs<'a>>> {
     let count = F::logs_count(theta);
     let Some(variable) = F::SPEC.logs_column().filter(|_| count != 0.0) else { return Ok(None) };
     let column = table.column(variable.name)?;

@@ -79,8 +79,5 @@ fn gauss_sum(n: f64) -> Rule {
         })
         .collect();
     let (nodes, first) = tridiagonal_eigen(&[0.0; NODES], &off);
-    Rule {
-        nodes: nodes.iter().map(|v| middle + v).collect(),
-        weights: first.iter().map(|v| v * v).collect(),
-    }
+    Rule { nodes: nodes.iter().map(|v| middle + v).collect(), weights: first.iter().map(|v| v * v).collect() }
 }

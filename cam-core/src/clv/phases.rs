@@ -82,7 +82,8 @@ pub(super) fn shared<R: Real>(theta: &[R], k: f64, at_first: f64, x: f64) -> Sha
 pub(super) fn log_likelihood<R: Real>(theta: &[R], k: f64, shared: &SharedByFrequency<R>, row: &[f64]) -> R {
     let inputs = [theta[0], theta[1], theta[2], theta[3]];
     let odds = shared.odds.map(|odds| (odds.ln, odds.stays));
-    let likelihood = LogLikelihood { theta: inputs.map(Real::value), k, odds, derivatives: R::DERIVATIVES, row };
+    let likelihood =
+        LogLikelihood { theta: inputs.map(Real::value), k, odds, derivatives: R::DERIVATIVES, row };
     shared.base + widest(likelihood).of(inputs)
 }
 
@@ -137,7 +138,15 @@ impl Wide for LogLikelihood<'_> {
 /// With weights in proportion to the terms of S, ∂/∂ln z is the mean of j, ∂/∂m the mean of H = Σ_{i<j} 1/(m + i), and the second derivatives are
 /// covariances of these, and the mean of H² − Σ_{i<j} 1/(m + i)² less that of H squared.
 #[inline(always)]
-fn add_ln_phases(local: &mut Local<4>, sign: f64, m: f64, silence: f64, rate: f64, k: f64, derivatives: bool) {
+fn add_ln_phases(
+    local: &mut Local<4>,
+    sign: f64,
+    m: f64,
+    silence: f64,
+    rate: f64,
+    k: f64,
+    derivatives: bool,
+) {
     let terms = Terms::new(m, silence / rate, k);
     local.value += sign * terms.ln_sum;
     if !derivatives {
@@ -289,7 +298,9 @@ impl Counting {
             _ => {
                 let lifetime = Lifetime::of(quantity)?;
                 match lifetime.plain_horizon() {
-                    Some(horizon) => self.interpolated(move |n, rate| self.future(n).expected(horizon / rate)),
+                    Some(horizon) => {
+                        self.interpolated(move |n, rate| self.future(n).expected(horizon / rate))
+                    }
                     None => {
                         let discounted = self.discounted(lifetime);
                         self.interpolated(discounted)
@@ -331,7 +342,8 @@ impl Counting {
         Some(Ok(match *quantity {
             Quantity::ProbabilityAlive { after } => stays * future.survival(after / self.alpha),
             Quantity::PurchaseProbability { n, horizon } => {
-                stays * future.count(n, horizon / self.alpha) + if n == 0 { self.leaves_at_first() } else { 0.0 }
+                stays * future.count(n, horizon / self.alpha)
+                    + if n == 0 { self.leaves_at_first() } else { 0.0 }
             }
             _ => {
                 let lifetime = Lifetime::of(quantity)?;
@@ -367,11 +379,7 @@ impl Counting {
         // The repeat purchase at which the customer leaves; a p too small for a number is none.
         let last = if p > 0.0 { stream.geometric(p) + (1.0 - self.at_first) } else { f64::INFINITY };
         let x = (phases / self.k).floor().min(last);
-        let recency = if x > 0.0 {
-            age * stream.beta(self.k * x, phases - self.k * x + 1.0)
-        } else {
-            0.0
-        };
+        let recency = if x > 0.0 { age * stream.beta(self.k * x, phases - self.k * x + 1.0) } else { 0.0 };
         row[..3].copy_from_slice(&[x, recency, age]);
         if let Some(logs) = row.get_mut(3) {
             let (mut sum, mut sum_of_logs) = (0.0, 0.0);

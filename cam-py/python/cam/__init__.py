@@ -5,7 +5,7 @@ expected spend and the lifetime value.
 
 - `summarize`, `split`, `SummaryBuilder`: from a transaction log to `frequency, recency, T, monetary_value`;
 - `tracking`: repeat purchases of the whole base over time;
-- `BgNbd`, `ParetoNbd`, `GammaGamma`: the models; `models` lists them, `Model` is any of them by name;
+- `BgNbd`, `ParetoNbd`, `MbgNbd`, `BgCnbdK`, `MbgCnbdK`, `Nbd`, `GammaGamma`: the models; `models` lists them, `Model` is any of them by name;
 - `customer_lifetime_value`: from a model of purchases and one of spend;
 - `from_json`, `load`: open a model that any of cam's languages wrote, from a text or a file;
 - `datasets`, `plotting`, `errors`: data, pictures, exceptions.
@@ -32,17 +32,22 @@ from cam import datasets, errors, plotting
 from cam._base import Model, from_json, load
 from cam._core import __version__
 from cam._models import BgNbd, GammaGamma, ParetoNbd
+from cam._phases import BgCnbdK, MbgCnbdK, MbgNbd, Nbd
 from cam._registry import models
 from cam._summary import SummaryBuilder, split, summarize, tracking
 from cam._value import customer_lifetime_value
 from cam.errors import CamError, ConvergenceWarning, UnitWarning
 
 __all__ = [
+    "BgCnbdK",
     "BgNbd",
     "CamError",
     "ConvergenceWarning",
     "GammaGamma",
+    "MbgCnbdK",
+    "MbgNbd",
     "Model",
+    "Nbd",
     "ParetoNbd",
     "SummaryBuilder",
     "UnitWarning",

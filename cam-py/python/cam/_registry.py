@@ -50,7 +50,11 @@ class Spec:
         self.title: str = entry["title"]
         self.source: str = entry["source"]
         self.parameters: list[str] = [p["name"] for p in entry["parameters"]]
+        # Whole numbers are chosen, not estimated.
+        self.estimated: list[str] = [p["name"] for p in entry["parameters"] if p["domain"] != "whole"]
         self.meanings: list[str] = [p["meaning"] for p in entry["parameters"]]
-        self.columns: list[str] = [c["name"] for c in entry["columns"]]
+        # A sum of logarithms only adds to the likelihood; no score needs it.
+        self.columns: list[str] = [c["name"] for c in entry["columns"] if c["dimension"] != "log_time"]
+        self.logs: list[str] = [c["name"] for c in entry["columns"] if c["dimension"] == "log_time"]
         self.design: list[str] = [c["name"] for c in entry["design"]]
         self.quantities: list[str] = entry["quantities"]

@@ -243,7 +243,8 @@ impl Roots {
             let (re, im) = (q.per_phase + q.rho * (1.0 - cos), -q.rho * sin);
             let square = re * re + im * im;
             // C = e^(i(phase+1)φ)/d.
-            let (c_re, c_im) = ((turned_cos * re + turned_sin * im) / square, (turned_sin * re - turned_cos * im) / square);
+            let (c_re, c_im) =
+                ((turned_cos * re + turned_sin * im) / square, (turned_sin * re - turned_cos * im) / square);
             let mut g = (if complement { 1.0 } else { 0.0 }, 0.0);
             if tau * re < self.nothing {
                 let ln_size = 0.5 * (tau * (2.0 * re + tau * square)).ln_1p();
