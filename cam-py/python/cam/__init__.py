@@ -5,7 +5,8 @@ expected spend and the lifetime value.
 
 - `summarize`, `split`, `SummaryBuilder`: from a transaction log to `frequency, recency, T, monetary_value`;
 - `tracking`: repeat purchases of the whole base over time;
-- `BgNbd`, `ParetoNbd`, `MbgNbd`, `BgCnbdK`, `MbgCnbdK`, `Nbd`, `GammaGamma`: the models; `models` lists them, `Model` is any of them by name;
+- `BgNbd`, `ParetoNbd`, `MbgNbd`, `BgCnbdK`, `MbgCnbdK`, `Nbd`, `GammaGamma`: the models; `models` lists them, `Model` is
+  any of them by name;
 - `customer_lifetime_value`: from a model of purchases and one of spend;
 - `from_json`, `load`: open a model that any of cam's languages wrote, from a text or a file;
 - `datasets`, `plotting`, `errors`: data, pictures, exceptions.

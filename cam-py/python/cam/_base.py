@@ -90,8 +90,8 @@ class Model(Answers):
         start : dict or sequence, optional
             Where to start; by default at moment estimates.
         fixed : dict, optional
-            Whole-number parameters that are not to be chosen, such as ``{"k": 2}``. Others are tried from 1 on, until the likelihood has
-            fallen twice in a row, and the best is taken.
+            Whole-number parameters that are not to be chosen, such as ``{"k": 2}``. Others are tried from 1 on, until the
+            likelihood has fallen twice in a row, and the best is taken.
         weights : str or array, optional
             How many customers each row stands for: a column, or numbers. By default the column `weight`, where there is one.
         gradient_tolerance : float, optional
@@ -120,7 +120,7 @@ class Model(Answers):
             The data are too few or too uniform for a maximum to exist.
         """
         source = Source(summary)
-        columns = source.floats(self._spec.columns) | source.floats(n for n in self._spec.logs if n in source)
+        columns = source.floats(self._spec.columns) | source.floats([n for n in self._spec.logs if n in source])
         if weights is not None:
             columns[WEIGHT] = (
                 source.float(weights) if isinstance(weights, str) else as_floats(np.asarray(weights), WEIGHT)

@@ -63,10 +63,11 @@ class BgCnbdK(PurchaseModel):
 
     Notes
     -----
-    The times between purchases are Erlang-k with rate λ, so that a purchase is followed by a pause; after every repeat purchase
-    the customer leaves with probability p. Across customers λ ~ Gamma(shape r, rate α) and p ~ Beta(a, b), independent. The
-    whole number k is chosen by the likelihood, which needs the column `log_intervals` of a summary; ``fit(..., fixed={"k": 2})`` sets
-    it. k = 1 is BG/NBD. Scores need no such column, and are exact for every k: a customer who is due is told from one who has just bought.
+    The times between purchases are Erlang-k with rate λ, so that a purchase is followed by a pause; after every repeat
+    purchase the customer leaves with probability p. Across customers λ ~ Gamma(shape r, rate α) and p ~ Beta(a, b),
+    independent. The whole number k is chosen by the likelihood, which needs the column `log_intervals` of a summary;
+    ``fit(..., fixed={"k": 2})`` sets it. k = 1 is BG/NBD. Scores need no such column, and are exact for every k: a
+    customer who is due is told from one who has just bought.
 
     References
     ----------
@@ -112,10 +113,11 @@ class MbgCnbdK(PurchaseModel):
 
     Notes
     -----
-    The times between purchases are Erlang-k with rate λ, so that a purchase is followed by a pause; after every purchase, the first included,
-    the customer leaves with probability p. Across customers λ ~ Gamma(shape r, rate α) and p ~ Beta(a, b), independent. The
-    whole number k is chosen by the likelihood, which needs the column `log_intervals` of a summary; ``fit(..., fixed={"k": 2})`` sets
-    it. k = 1 is MBG/NBD. Scores need no such column, and are exact for every k: a customer who is due is told from one who has just bought.
+    The times between purchases are Erlang-k with rate λ, so that a purchase is followed by a pause; after every
+    purchase, the first included, the customer leaves with probability p. Across customers λ ~ Gamma(shape r, rate α)
+    and p ~ Beta(a, b), independent. The whole number k is chosen by the likelihood, which needs the column
+    `log_intervals` of a summary; ``fit(..., fixed={"k": 2})`` sets it. k = 1 is MBG/NBD. Scores need no such column,
+    and are exact for every k: a customer who is due is told from one who has just bought.
 
     References
     ----------

@@ -351,7 +351,8 @@ def split(
         comes back.
     observation_end : date, timestamp, str or number, optional
         The last period of the holdout. The latest in the log by default.
-    customer, time, amount, unit, period, include_first_transaction, refunds, drop_zero_amounts, numbers_in, log_intervals, threads, progress
+    customer, time, amount, unit, period, include_first_transaction, refunds, drop_zero_amounts, numbers_in, log_intervals, \
+    threads, progress
         As for `summarize`.
 
     Returns
@@ -439,7 +440,6 @@ def tracking(
         period=period,
         observation_end=observation_end,
         numbers_in=numbers_in,
-        log_intervals=log_intervals,
     )
     builder.push(log, threads=threads, progress=progress)
     return builder.tracking(step, threads=threads)
