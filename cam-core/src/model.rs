@@ -6,7 +6,7 @@
 //! the documents and the other languages see.
 
 use crate::control::Control;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, ErrorKind, Result, brief};
 use crate::math::{
     jet::{Derivatives, Real},
     random::Stream,
@@ -267,6 +267,11 @@ pub trait Family: Clone + Send + Sync + std::fmt::Debug + 'static {
         0.0
     }
 
+    /// The rule between a row and its column of [`Dimension::LogTime`]; `Err` says it in words.
+    fn check_logs(_row: &[f64], _logs: f64) -> Result<(), String> {
+        Ok(())
+    }
+
     /// What rows with this first column share.
     fn shared<R: Real>(theta: &[R], first: f64) -> Self::Shared<R>;
 
@@ -452,14 +457,24 @@ pub(crate) fn logs<'a, F: Family>(
     let count = F::logs_count(theta);
     let Some(variable) = F::SPEC.logs_column().filter(|_| count != 0.0) else { return Ok(None) };
     let column = table.column(variable.name)?;
-    let good = |v: f64| variable.domain.contains(v) || (v.is_nan() && purpose == Purpose::Score);
-    match column.iter().position(|&v| !good(v)) {
-        Some(row) => {
-            let rule = format!("{} must be {}, got {}", variable.name, variable.domain.rule(), column[row]);
-            Err(Error::data(row, rule).with_field(variable.name))
+    let columns: Vec<_> =
+        F::SPEC.row_columns().iter().map(|c| table.column(c.name)).collect::<Result<_>>()?;
+    let mut row = vec![0.0; columns.len()];
+    for (i, &value) in column.iter().enumerate() {
+        row.iter_mut().zip(&columns).for_each(|(v, column)| *v = column[i]);
+        let missing = value.is_nan() || row.iter().any(|v| v.is_nan());
+        if missing && purpose == Purpose::Score {
+            continue;
         }
-        None => Ok(Some(Logs { count, column })),
+        let rule = match variable.domain.contains(value) {
+            true => F::check_logs(&row, value),
+            false => {
+                Err(format!("{} must be {}, got {}", variable.name, variable.domain.rule(), brief(value)))
+            }
+        };
+        rule.map_err(|rule| Error::data(i, rule).with_field(variable.name))?;
     }
+    Ok(Some(Logs { count, column }))
 }
 
 /// Rows at a time of a cheap quantity: they and their scores stay in the nearest cache.

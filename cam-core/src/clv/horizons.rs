@@ -6,8 +6,11 @@ use crate::math::{
     quadrature::{Rule, legendre},
 };
 
-/// Beyond this many times 1/rate nothing counts any more: e^(−96) = 2e-42, whatever power of time it is multiplied by.
-const NOTHING: f64 = 96.0;
+/// Beyond this many times 1/rate nothing counts any more: e^(−55) = 1e-24 and less, for M that grows no faster than the 4th power of time for each of the
+/// `cells`.
+fn nothing(cells: f64) -> f64 {
+    45.0 + 10.0 * cells
+}
 
 /// Horizons of discounted sums from here on down no longer matter: 4^(−28) = 1e-17 of the longest.
 const SHORTEST: f64 = 56.0;
@@ -22,7 +25,7 @@ impl Lifetime {
         match *self {
             Lifetime::Continuous { rate: 0.0, horizon } => points.push((horizon, 1.0)),
             Lifetime::Continuous { rate, horizon } => {
-                let top = horizon.min(NOTHING / rate);
+                let top = horizon.min(nothing(cells) / rate);
                 let panels = (SHORTEST / 2.0 * cells) as i32;
                 let width = 4f64.ln() / cells;
                 for panel in (0..panels).rev() {
@@ -40,7 +43,7 @@ impl Lifetime {
             Lifetime::PerPeriod { rate, discount, whole, part, .. } => {
                 let lost = -(-rate).exp_m1();
                 let worth = |t: f64| (-rate * t).exp();
-                let last = whole.min((NOTHING / rate).ceil());
+                let last = whole.min((nothing(cells) / rate).ceil());
                 let mut next = 1.0;
                 while next <= last {
                     // Blocks that grow with the time passed: each a sum, by Gauss's rule for sums where it has many terms.

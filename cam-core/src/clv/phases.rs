@@ -421,6 +421,10 @@ macro_rules! counting_family {
                 phases(theta) - 1.0
             }
 
+            fn check_logs(row: &[f64], logs: f64) -> Result<(), String> {
+                $crate::summary::check_log_intervals(row[0], row[1], logs)
+            }
+
             fn shared<R: $crate::math::jet::Real>(theta: &[R], x: f64) -> Self::Shared<R> {
                 let phases: fn(&[R]) -> f64 = $k;
                 $crate::clv::phases::shared(theta, phases(theta), $at_first, x)

@@ -94,17 +94,8 @@ impl Summary {
         check_length(self.len(), "log_intervals", values.len())?;
         check_finite("log_intervals", &values)?;
         for (row, &value) in values.iter().enumerate() {
-            let x = self.frequency[row];
-            let most = if x > 0.0 { x * (self.recency[row] / x).ln() } else { 0.0 };
-            // Rounding of x logarithms and of the recency.
-            if value > most + 1e-9 * (x + most.abs()) || (x == 0.0 && value != 0.0) {
-                let rule = format!(
-                    "need log_intervals <= frequency ln(recency/frequency) = {}, and 0 where frequency = 0, got {}",
-                    brief(most),
-                    brief(value)
-                );
-                return Err(Error::data(row, rule).with_field("log_intervals"));
-            }
+            check_log_intervals(self.frequency[row], self.recency[row], value)
+                .map_err(|rule| Error::data(row, rule).with_field("log_intervals"))?;
         }
         self.log_intervals = Some(values);
         Ok(self)
@@ -248,6 +239,20 @@ fn check_finite(name: &str, values: &[f64]) -> Result<()> {
             Err(Error::data(row, format!("{name} must be finite, got {}", values[row])).with_field(name))
         }
     }
+}
+
+/// The rule of a sum of x logarithms of intervals that make up the recency.
+pub(crate) fn check_log_intervals(x: f64, recency: f64, value: f64) -> Result<(), String> {
+    let most = if x > 0.0 { x * (recency / x).ln() } else { 0.0 };
+    // Rounding of x logarithms and of the recency.
+    if value <= most + 1e-9 * (x + most.abs()) && (x > 0.0 || value == 0.0) {
+        return Ok(());
+    }
+    Err(format!(
+        "need log_intervals <= frequency ln(recency/frequency) = {}, and 0 where frequency = 0, got log_intervals = {}",
+        brief(most),
+        brief(value)
+    ))
 }
 
 /// The rules of one row, in the order in which a reader would check them.

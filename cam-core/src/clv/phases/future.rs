@@ -27,8 +27,8 @@ use crate::math::{
     mixing::beta_mixing_logits,
 };
 
-/// Below this share of stayers sums run over purchases.
-const FEW_STAY: f64 = 0.3;
+/// Below this share of stayers sums run over purchases; above it the roots of unity lose no more than its inverse.
+const FEW_STAY: f64 = 0.03;
 
 /// Terms that a sum over phases may have.
 const MOST_TERMS: f64 = 4000.0;
