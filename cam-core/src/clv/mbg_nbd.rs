@@ -22,7 +22,7 @@ parameters! {
     /// use cam_core::clv::{History, MbgNbd};
     /// let model = MbgNbd::new(0.525, 6.183, 0.891, 1.614)?;
     /// let customer = History::new(0.0, 0.0, 38.86)?;
-    /// assert!((model.probability_alive(&customer) - 0.3940).abs() < 1e-4);
+    /// assert!((model.probability_alive(&customer) - 0.38974).abs() < 1e-4);
     /// # Ok::<(), cam_core::Error>(())
     /// ```
     pub struct MbgNbd (4) {
