@@ -81,6 +81,30 @@ impl Spec {
         self.columns.get(self.row_columns().len())
     }
 
+    /// Whether time goes by opportunities, which are counted, as that of BG/BB does.
+    pub fn is_discrete(&self) -> bool {
+        self.columns.iter().any(|c| c.name == "T" && c.domain == Domain::Count)
+    }
+
+    /// Check the times of a quantity: in discrete time they are whole.
+    fn check_times(&self, quantity: &Quantity) -> Result<()> {
+        let (name, time) = match *quantity {
+            Quantity::ProbabilityAlive { after } => ("after", after),
+            Quantity::ExpectedPurchases { horizon } | Quantity::PurchaseProbability { horizon, .. } => {
+                ("horizon", horizon)
+            }
+            Quantity::DiscountedExpectedPurchases { horizon, .. } => ("horizon", horizon.unwrap_or(0.0)),
+            Quantity::LogLikelihood {} | Quantity::ExpectedSpend {} => return Ok(()),
+        };
+        match self.is_discrete() && time.fract() != 0.0 {
+            true => {
+                let rule = format!("a whole number of opportunities, by which {} counts time", self.title);
+                Err(Error::parameter(name, &rule, time))
+            }
+            false => Ok(()),
+        }
+    }
+
     fn unsupported(&self, quantity: &Quantity) -> Error {
         Error::new(
             ErrorKind::Unsupported,
@@ -229,6 +253,22 @@ impl Quantity {
     }
 }
 
+/// What the data say to an assumption of the model.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Check {
+    /// Its stable name: `spend_independence`.
+    pub name: String,
+    /// What was computed, such as a correlation coefficient.
+    pub statistic: f64,
+    /// The probability of one as extreme, if the assumption holds.
+    pub p_value: f64,
+    /// Whether the data contradict the assumption: significantly, and so much that it matters.
+    pub contradicted: bool,
+    /// The same in a sentence.
+    pub message: String,
+}
+
 /// From rows, row-major, to one value each. An error may name the row, counted from the first of these.
 pub type Scorer<'a> = Box<dyn Fn(&[f64], &mut [f64]) -> Result<()> + Send + Sync + 'a>;
 
@@ -283,6 +323,11 @@ pub trait Family: Clone + Send + Sync + std::fmt::Debug + 'static {
     /// # Errors
     /// [`ErrorKind::NotEnoughData`] when no maximum can exist.
     fn start(rows: &Rows) -> Result<Vec<f64>>;
+
+    /// What the data say to the assumptions of the model, beside the fit.
+    fn checks(_rows: &Rows) -> Vec<Check> {
+        Vec::new()
+    }
 
     /// Whether the quantity costs so little for a row that to look for equal rows first would cost more.
     fn is_cheap(_quantity: &Quantity) -> bool {
@@ -344,6 +389,7 @@ impl<F: Family> Model for F {
 
     fn score(&self, quantity: &Quantity, table: &Table<'_>, control: &Control<'_>) -> Result<Vec<f64>> {
         quantity.check()?;
+        F::SPEC.check_times(quantity)?;
         let scorer = match quantity {
             Quantity::LogLikelihood {} => log_likelihoods(self),
             _ => self.scorer(quantity).ok_or_else(|| F::SPEC.unsupported(quantity))?,
@@ -366,6 +412,7 @@ impl<F: Family> Model for F {
 
     fn new_customer(&self, quantity: &Quantity) -> Result<f64> {
         quantity.check()?;
+        F::SPEC.check_times(quantity)?;
         self.score_new(quantity).ok_or_else(|| F::SPEC.unsupported(quantity))?
     }
 

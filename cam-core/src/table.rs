@@ -111,8 +111,8 @@ pub enum Domain {
     Count,
     /// 1, 2, …, at most 32. A parameter of this kind is chosen by trying, not by derivatives.
     Whole,
-    /// |x| ≤ 1e100.
-    Finite,
+    /// −1e100 ≤ x ≤ 1e100.
+    Real,
 }
 
 /// 2⁵².
@@ -137,7 +137,7 @@ impl Domain {
             // Adding 2⁵² rounds to a whole number: two additions, where asking for the fraction is a call.
             Domain::Count => (x >= 0.0) & (x <= MOST) & ((x + TWO_52) - TWO_52 == x),
             Domain::Whole => (x >= 1.0) & (x <= MOST_WHOLE) & ((x + TWO_52) - TWO_52 == x),
-            Domain::Finite => (x >= -LARGEST) & (x <= LARGEST),
+            Domain::Real => (x >= -LARGEST) & (x <= LARGEST),
         }
     }
 
@@ -149,7 +149,7 @@ impl Domain {
             Domain::NonNegative => values.fold(true, |all, &x| all & Domain::NonNegative.contains(x)),
             Domain::Count => values.fold(true, |all, &x| all & Domain::Count.contains(x)),
             Domain::Whole => values.fold(true, |all, &x| all & Domain::Whole.contains(x)),
-            Domain::Finite => values.fold(true, |all, &x| all & Domain::Finite.contains(x)),
+            Domain::Real => values.fold(true, |all, &x| all & Domain::Real.contains(x)),
         }
     }
 
@@ -160,7 +160,7 @@ impl Domain {
             Domain::NonNegative => "finite and at least 0 (0, or 1e-100 to 1e100)",
             Domain::Count => "a whole number, at least 0 (up to 1e9)",
             Domain::Whole => "a whole number from 1 to 32",
-            Domain::Finite => "finite (up to 1e100 either way)",
+            Domain::Real => "finite (-1e100 to 1e100)",
         }
     }
 }

@@ -2,7 +2,9 @@
 
 use crate::columns::Columns;
 use crate::enter::{Call, enter, guard};
-use cam_core::clv::{ValueOptions, customer_lifetime_value as lifetime_value};
+use cam_core::clv::{
+    ValueOptions, customer_lifetime_value as lifetime_value, spend_independence as independence,
+};
 use cam_core::{Error, ErrorKind, FitOptions, Model, Quantity, Result, Status, Unit, registry};
 use numpy::{PyArray1, PyArray2};
 use pyo3::prelude::*;
@@ -14,6 +16,9 @@ pub(crate) struct Fitted(cam_core::Fitted<Box<dyn Model>>);
 
 /// Log-likelihood, customers, distinct rows, evaluations, gradient norm, status, and the parameters at the boundary.
 type Report = (f64, f64, usize, usize, f64, &'static str, Vec<String>);
+
+/// Name, statistic, p-value, whether contradicted, and the message of a check.
+type Check = (String, f64, f64, bool, String);
 
 /// A unit of time from its name.
 pub(crate) fn unit_of(py: Python<'_>, unit: Option<&str>) -> PyResult<Option<Unit>> {
@@ -65,6 +70,15 @@ impl Fitted {
             status,
             parameters,
         ))
+    }
+
+    /// What the data say to the assumptions of the model.
+    fn checks(&self, py: Python<'_>) -> PyResult<Vec<Check>> {
+        let report = guard(py, || self.0.report())?;
+        let check = |c: &cam_core::model::Check| {
+            (c.name.clone(), c.statistic, c.p_value, c.contradicted, c.message.clone())
+        };
+        Ok(report.checks.iter().map(check).collect())
     }
 
     /// The covariance matrix of the estimates.
@@ -181,6 +195,28 @@ pub(crate) fn with_parameters(
 #[pyfunction]
 pub(crate) fn from_json(py: Python<'_>, text: &str) -> PyResult<Fitted> {
     guard(py, || cam_core::Fitted::<Box<dyn Model>>::from_json(text)).map(Fitted)
+}
+
+/// Customers with repeat purchases, Pearson's and Spearman's correlation of frequency and spend, each with its p-value, and whether
+/// they contradict independence.
+#[pyfunction]
+#[pyo3(signature = (columns, threads=0, progress=None))]
+pub(crate) fn spend_independence(
+    py: Python<'_>,
+    columns: Columns<'_>,
+    threads: usize,
+    progress: Option<Py<PyAny>>,
+) -> PyResult<(f64, f64, f64, f64, f64, bool)> {
+    let table = guard(py, || columns.table(None))?;
+    let found = enter(py, &Call { threads, progress }, |control| independence(&table, control))?;
+    Ok((
+        found.customers,
+        found.pearson,
+        found.pearson_p_value,
+        found.spearman,
+        found.spearman_p_value,
+        found.contradicted(),
+    ))
 }
 
 /// The value of every customer.

@@ -3,7 +3,7 @@
 use crate::columns::{LogColumns, PyMoment};
 use crate::enter::{Call, enter, guard};
 use cam_core::summary::{Keys, Moment, Refunds, Split, Summary, SummaryBuilder, SummaryOptions};
-use cam_core::summary::{split_many, summarize};
+use cam_core::summary::{spend_spread, split_many, summarize};
 use cam_core::{Error, ErrorKind, Unit};
 use numpy::{PyArray1, PyReadonlyArray1};
 use pyo3::prelude::*;
@@ -93,6 +93,29 @@ impl Builder {
         }
         let summary = enter(py, &call, |control| slices.with(|log| summarize(log, options, control)))?;
         Ok(vec![finished(py, &summary)?])
+    }
+
+    /// Mean and deviation of the spend of each customer, or of its logarithm, for a log that is there as a whole.
+    #[pyo3(signature = (logarithmic, keys, time_kind, times, amounts=None, threads=0, progress=None))]
+    #[expect(clippy::too_many_arguments, reason = "the keywords of one Python function")]
+    fn spread<'py>(
+        &self,
+        py: Python<'py>,
+        logarithmic: bool,
+        keys: &Bound<'py, PyAny>,
+        time_kind: &str,
+        times: &Bound<'py, PyAny>,
+        amounts: Option<PyReadonlyArray1<'py, f64>>,
+        threads: usize,
+        progress: Option<Py<PyAny>>,
+    ) -> PyResult<Spread<'py>> {
+        let options = self.made.as_ref().map_or_else(SummaryOptions::new, |(options, _)| *options);
+        let log = LogColumns::new(keys, time_kind, times, amounts)?;
+        let slices = log.slices()?;
+        let spread = enter(py, &Call { threads, progress }, |control| {
+            slices.with(|log| spend_spread(log, &options, logarithmic, control))
+        })?;
+        Ok((PyArray1::from_vec(py, spread.mean), PyArray1::from_vec(py, spread.deviation)))
     }
 
     /// Take in a batch of rows.
@@ -190,6 +213,9 @@ impl Builder {
         splits.iter().map(|split| finished_split(py, split)).collect()
     }
 }
+
+/// Means and deviations.
+type Spread<'py> = (Bound<'py, PyArray1<f64>>, Bound<'py, PyArray1<f64>>);
 
 type Finished<'py> = (Bound<'py, PyAny>, Bound<'py, PyDict>, Bound<'py, PyDict>);
 

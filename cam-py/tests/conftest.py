@@ -21,6 +21,24 @@ def summary(log):
 
 
 @pytest.fixture(scope="session")
+def suitable(log, summary):
+    """The summary that a model takes: in opportunities, or with a geometric mean, where its columns want that."""
+    whole = cam.opportunities(log, period="W", observation_end="1997-09-30")
+    geometric = cam.summarize(log[log["amount"] > 0], spread="log", **CALIBRATION)
+    plain = cam.summarize(log, spread="amount", **CALIBRATION)
+
+    def choose(entry):
+        columns = {column["name"]: column["domain"] for column in entry["columns"]}
+        if columns.get("T") == "count":
+            return whole
+        if "monetary_deviation" in columns:
+            return plain
+        return geometric if "geometric_mean" in columns else summary
+
+    return choose
+
+
+@pytest.fixture(scope="session")
 def columns(summary):
     """The summary as plain NumPy arrays."""
     return {name: summary[name].to_numpy() for name in summary}

@@ -98,3 +98,19 @@ def test_a_model_of_another_kind_is_refused_before_the_data_are_read(bg, gg):
 def test_a_customer_who_is_not_there_is_named(bg, log):
     with pytest.raises(cam.errors.InvalidDataError, match="no customer 99999"):
         plotting.plot_history(bg, log, 99999)
+
+
+def test_discrete_time_is_drawn_by_the_opportunity():
+    donors = cam.datasets.load_donations("pandas")
+    model = cam.BgBb().fit(donors)
+    image = plotting.plot_probability_alive_matrix(model, T=6, max_frequency=6).images[0]
+    assert image.get_array().shape == (6, 6)
+    # Nobody bought thrice at two opportunities.
+    assert np.isnan(image.get_array().filled(np.nan)[2, 1])
+    bars = plotting.plot_frequency(model, donors, max_frequency=6).patches
+    assert [bar.get_height() for bar in bars[:7]] == [3464, 1823, 1430, 1085, 1036, 1063, 1203]
+    assert bars[7].get_height() == pytest.approx(3454.9, abs=0.1)
+    for draw in (lambda: plotting.plot_tracking(model, {}), lambda: plotting.plot_history(model, {}, 1)):
+        with pytest.raises(cam.errors.InvalidParameterError, match="continuous time"):
+            draw()
+    plt.close("all")

@@ -104,7 +104,7 @@ impl Family for BgNbd {
         }
     }
 
-    /// Eq. 6 in logarithms: the customer is alive, or left right after the last purchase. Derivatives by hand: see [`Local`].
+    /// Eq. 6 in logarithms: the customer is alive, or left right after the last purchase. Derivatives by hand.
     fn log_likelihood<R: Real>(theta: &[R], shared: &SharedByFrequency<R>, row: &[f64]) -> R {
         let inputs = [theta[0], theta[1], theta[2], theta[3]];
         let odds = shared.odds.map(Real::value);

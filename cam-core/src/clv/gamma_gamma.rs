@@ -8,16 +8,19 @@
 //!
 //! Customers without a repeat purchase (x = 0) say nothing about the parameters and are left out of a fit; their expected spend
 //! is that of a new customer, p v/(q − 1), which is infinite unless q > 1.
+//!
+//! That spend does not depend on frequency is checked with each fit; see [`spend_independence`](super::spend_independence).
 
 use super::history::{FREQUENCY, MONETARY_VALUE};
 use super::local::Local;
+use super::spend::{check_spend, independence_check};
 use crate::error::{Error, ErrorKind, Result, brief};
 use crate::math::{
     jet::{Jet, Real},
     random::Stream,
     vector::{Kernel, Ln1p, Wide, widest},
 };
-use crate::model::{Family, Quantity, Scorer, Spec, parameters};
+use crate::model::{Check, Family, Quantity, Scorer, Spec, parameters};
 use crate::rows::Rows;
 
 parameters! {
@@ -67,18 +70,7 @@ impl Family for GammaGamma {
     }
 
     fn check_row(row: &[f64]) -> Result<(), String> {
-        match (row[0] > 0.0, row[1] > 0.0) {
-            (true, false) => Err(format!(
-                "need monetary_value > 0 where frequency > 0, got frequency = {}, monetary_value = {}",
-                brief(row[0]),
-                brief(row[1])
-            )),
-            (false, true) => {
-                let value = brief(row[1]);
-                Err(format!("need monetary_value = 0 where frequency = 0, got monetary_value = {value}"))
-            }
-            _ => Ok(()),
-        }
+        check_spend(row, "monetary_value", true)
     }
 
     fn informs(row: &[f64]) -> bool {
@@ -116,6 +108,10 @@ impl Family for GammaGamma {
         // E[z̄] = p v/(q − 1); by the geometric mean, which no single amount can carry off.
         let (p, q) = (2.0, 3.0);
         Ok(vec![p, q, (logs / n).exp() * (q - 1.0) / p])
+    }
+
+    fn checks(rows: &Rows) -> Vec<Check> {
+        independence_check(rows, SPEC.title)
     }
 
     fn is_cheap(quantity: &Quantity) -> bool {

@@ -28,6 +28,14 @@ pub(super) const MONETARY_VALUE: Variable = Variable::new(
     "mean spend per repeat purchase; 0 without one",
 );
 
+/// Standard deviation of the spend per repeat purchase: the column `monetary_deviation`.
+pub(super) const MONETARY_DEVIATION: Variable = Variable::new(
+    "monetary_deviation",
+    Domain::NonNegative,
+    Dimension::Money,
+    "standard deviation of the spend per repeat purchase about its mean, divided by frequency; 0 for one purchase",
+);
+
 /// What every purchase model answers.
 pub(super) const PURCHASE_QUANTITIES: &[&str] = &[
     "log_likelihood",
@@ -43,7 +51,7 @@ pub(super) const HISTORY: [Variable; 3] = [FREQUENCY, RECENCY, AGE];
 /// Sum of the natural logarithms of the intervals between purchases: the column `log_intervals`.
 pub(super) const LOG_INTERVALS: Variable = Variable::new(
     "log_intervals",
-    Domain::Finite,
+    Domain::Real,
     Dimension::LogTime,
     "sum of the natural logarithms of the intervals between purchases; 0 without a repeat purchase",
 );

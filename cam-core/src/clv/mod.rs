@@ -6,9 +6,11 @@ mod lifetime;
 mod local;
 mod phases;
 mod purchases;
+mod spend;
 mod value;
 
 pub use history::History;
+pub use spend::{SpendIndependence, spend_independence};
 pub use value::{ValueOptions, customer_lifetime_value};
 
 /// All models, `file::Model`. The line of a model here makes its module, exports it, and puts it into the [registry](crate::registry).
@@ -22,6 +24,9 @@ macro_rules! each_model {
             mbg_nbd::MbgNbd,
             bg_cnbd_k::BgCnbdK,
             mbg_cnbd_k::MbgCnbdK,
+            bg_bb::BgBb,
+            normal_spend::NormalSpend,
+            log_normal_spend::LogNormalSpend,
         }
     };
 }

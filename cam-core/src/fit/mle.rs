@@ -335,6 +335,7 @@ fn conclude<F: Family>(
             gradient_norm,
             status,
             covariance,
+            checks: F::checks(rows),
         }),
     })
 }

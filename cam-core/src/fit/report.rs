@@ -1,6 +1,7 @@
 //! What a fit found out besides the parameters.
 
 use crate::error::{Error, ErrorKind, Result};
+use crate::model::Check;
 use ndarray::Array2;
 use serde::{Deserialize, Serialize};
 
@@ -54,6 +55,9 @@ pub struct FitReport {
     /// The inverse of the negative Hessian of the log-likelihood with respect to the parameters, row by row;
     /// none where it is not positive definite.
     pub covariance: Option<Vec<Vec<f64>>>,
+    /// What the data say to the assumptions of the model; empty where nothing is checked.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub checks: Vec<Check>,
 }
 
 impl FitReport {

@@ -90,7 +90,14 @@ pub fn ln_beta_rising(a: f64, b: f64, n: f64) -> f64 {
     } else {
         // The first factor by itself: b may be as small as 1e-300.
         let (small, large) = if a <= n { (a, n) } else { (n, a) };
-        ln_quotient(b, b + small) + (small / (b + large)).ln_1p() + rest.ln()
+        let others = if rest > 1e-290 {
+            rest.ln()
+        } else {
+            // A product of up to nine factors, which may be as small as 1e-100 each.
+            let factor = |c: f64| ln_quotient(c, c + n) + (n / (c + a)).ln_1p();
+            (1..m).map(|k| factor(b + k as f64)).sum()
+        };
+        ln_quotient(b, b + small) + (small / (b + large)).ln_1p() + others
     };
     raise + ln_beta_rising_large(a, b + m as f64, n)
 }
@@ -132,7 +139,14 @@ fn ln_beta_rising_large(a: f64, b: f64, n: f64) -> f64 {
     // f(b) + f(b+a+n) − f(b+a) − f(b+n) with f(x) = (x−½) ln x; no two terms cancel by more than a factor of 3.
     let q = (a / (b + a)) * (n / (b + n));
     let c = b - 0.5;
-    let bend = if q > 1e-18 { c * (-q).ln_1p() } else { -(c / (b + n)) * (a / (b + a)) * n };
+    let bend = if q > 0.5 {
+        // 1 − q = b (a + b + n)/((b + a)(b + n)): q itself is 1 where both are far larger than b.
+        c * ((b / (b + a)) * ((b + a + n) / (b + n))).ln()
+    } else if q > 1e-18 {
+        c * (-q).ln_1p()
+    } else {
+        -(c / (b + n)) * (a / (b + a)) * n
+    };
     let main = a * (n / (b + a)).ln_1p() + n * (a / (b + n)).ln_1p() + bend;
     // S(b) − S(b+s) − (S(b+l) − S(b+l+s)), the differences over the smaller argument s being relatively accurate.
     let remainder = stirling_fall(b, small) - stirling_fall(b + large, small);

@@ -134,6 +134,41 @@ impl Summary {
         Ok(self)
     }
 
+    /// The same summary, its times counted in whole periods: for models of discrete time, in which a customer has one opportunity to buy
+    /// in each period after the first.
+    ///
+    /// It must come from a log summarized with the period as unit: `.period(Period::Year).unit(Unit::YEAR)`. Calendar months and years are of
+    /// unequal length, so that times come out near whole numbers; here they become whole.
+    ///
+    /// ```
+    /// use cam_core::{Control, Unit, summary::{Log, Moment, Period, SummaryOptions, Times, summarize}};
+    /// // Given in 2020, 2021, 2023; observed to 2024.
+    /// let log = Log::new(&[1, 1, 1][..], Times::Days(&[18_300, 18_800, 19_500]));
+    /// let options = SummaryOptions::new().period(Period::Year).unit(Unit::YEAR).observation_end(Moment::Day(19_999));
+    /// let summary = summarize(&log, &options, &Control::new())?.in_opportunities()?;
+    /// assert_eq!((summary.frequency()[0], summary.recency()[0], summary.age()[0]), (2.0, 3.0, 4.0));
+    /// # Ok::<(), cam_core::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidData`] for a time that is more than a tenth of a unit from a whole number.
+    pub fn in_opportunities(mut self) -> Result<Self> {
+        for (name, column) in [("recency", &mut self.recency), ("T", &mut self.age)] {
+            for (row, time) in column.iter_mut().enumerate() {
+                let whole = time.round();
+                if (*time - whole).abs() > 0.1 {
+                    return Err(Error::data(
+                        row,
+                        format!("need times in whole periods, got {name} = {time}: summarize with the period as unit"),
+                    )
+                    .with_field(name));
+                }
+                *time = whole;
+            }
+        }
+        Ok(self)
+    }
+
     /// The number of rows: customers, or groups of them where there are weights.
     pub fn len(&self) -> usize {
         self.frequency.len()

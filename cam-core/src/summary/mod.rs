@@ -10,6 +10,8 @@
 //! | `T` | T | time from the first purchase to the end of the observation |
 //! | `monetary_value` | z̄ | mean spend per repeat purchase, the first left out; 0 without a repeat purchase |
 //!
+//! Some models need more, or otherwise: [`spend_spread`] for normal and log-normal spend, [`Summary::in_opportunities`] for discrete time.
+//!
 //! ```
 //! use cam_core::{Control, Unit, summary::{Log, Moment, SummaryOptions, Times, summarize}};
 //! let log = Log::new(&["ann", "bob", "ann", "ann"][..], Times::Days(&[0, 7, 14, 14])).amounts(&[20.0, 9.0, 30.0, 5.0]);
@@ -57,6 +59,7 @@ mod reduce;
 mod shard;
 mod sparse;
 mod split;
+mod spread;
 mod time;
 mod tracking;
 mod whole;
@@ -70,6 +73,7 @@ pub use log::Log;
 pub use options::{Refunds, Report, SummaryOptions};
 pub use parse::{parse_date, parse_datetime};
 pub use split::{Split, split};
+pub use spread::{SpendSpread, spend_spread};
 pub use time::{Moment, Period, TimeResolution, Times};
 pub use tracking::{Tracking, tracking};
 pub use whole::{split_many, summarize};

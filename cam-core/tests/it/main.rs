@@ -1,8 +1,11 @@
 //! Integration tests of cam-core: one binary.
 
 mod counting;
+mod discrete;
+mod donations;
 mod fitting;
 mod golden;
+mod independence;
 mod layers;
 mod math;
 mod messages;

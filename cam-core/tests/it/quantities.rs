@@ -1,5 +1,6 @@
 //! Every answer of every model against values of at least 25 digits that were found by other means
-//! (`testdata/generate_quantities.py`, `generate_counting.py`: closed forms and sums in ball arithmetic), and laws that hold for any customer.
+//! (`testdata/generate_quantities.py`, `generate_counting.py`: closed forms and sums in ball arithmetic; `generate_bg_bb_spend.py`: sums at 60 digits), and laws that hold
+//! for any customer.
 //!
 //! Tolerance: 1e-11 relative. An answer is e^E with |E| ≤ 668 above 1e-290, E the sum of products (r + x) · ln(…) of numbers that are themselves
 //! rounded, so that a few units in the last place of E are several hundred of the answer: about 1e-12 here. Below 1e-290, where doubles
@@ -7,7 +8,9 @@
 //! 1e-10 of the derivative by ln θ, or of 1e-3 where that is smaller (at the answers of a fit it is 0).
 
 use crate::testdata;
-use cam_core::clv::{BgCnbdK, BgNbd, GammaGamma, History, MbgCnbdK, MbgNbd, Nbd, ParetoNbd};
+use cam_core::clv::{
+    BgBb, BgCnbdK, BgNbd, GammaGamma, History, LogNormalSpend, MbgCnbdK, MbgNbd, Nbd, NormalSpend, ParetoNbd,
+};
 use cam_core::math::jet::{Derivatives, Real};
 use cam_core::table::{Dimension, Variable};
 use cam_core::{Control, Discount, Family, Model, Quantity, Table, model};
@@ -44,7 +47,8 @@ fn cases(text: &str) -> Vec<Case<'_>> {
             truth: f[11].parse().unwrap(),
         }
     };
-    text.lines().filter(|l| !l.starts_with('#')).skip(1).map(read).collect()
+    // A comment, and the names of the columns.
+    text.lines().filter(|l| !l.starts_with('#') && !l.starts_with("model,")).map(read).collect()
 }
 
 /// Σ ln Δ of a customer who buys like clockwork.
@@ -114,11 +118,11 @@ fn gradient<F: Family>(theta: &[f64], row: &[f64]) -> Vec<f64> {
 /// Prints the worst error of each quantity in Markdown; `make accuracy` shows it.
 #[test]
 fn accuracy_of_every_quantity() {
-    let text = [testdata("quantities.csv"), testdata("counting.csv")];
+    let text = ["quantities.csv", "counting.csv", "bg_bb_spend.csv"].map(testdata).concat();
     // (model, quantity, whether new) → number, worst error, where.
     let mut worst: BTreeMap<(&str, &str, bool), (usize, f64, &str)> = BTreeMap::new();
     let mut failures = Vec::new();
-    for case in text.iter().flat_map(|text| cases(text)) {
+    for case in cases(&text) {
         let row = case.row.as_deref();
         let (got, name, tolerance, least) = if case.quantity == "gradient" {
             let row = row.unwrap();
@@ -129,6 +133,9 @@ fn accuracy_of_every_quantity() {
                 "mbg_nbd" => gradient::<MbgNbd>(&case.theta, row),
                 "bg_cnbd_k" => gradient::<BgCnbdK>(&case.theta, row),
                 "mbg_cnbd_k" => gradient::<MbgCnbdK>(&case.theta, row),
+                "bg_bb" => gradient::<BgBb>(&case.theta, row),
+                "normal_spend" => gradient::<NormalSpend>(&case.theta, row),
+                "log_normal_spend" => gradient::<LogNormalSpend>(&case.theta, row),
                 _ => gradient::<GammaGamma>(&case.theta, row),
             };
             let k = case.arguments[0] as usize;

@@ -45,7 +45,9 @@ fn quantities(spec: &cam_core::model::Spec) -> Vec<Quantity> {
         r#"{"quantity": "discounted_expected_purchases", "discount_rate": 0.01, "horizon": 20.5}"#,
         r#"{"quantity": "expected_spend"}"#,
     ];
-    let all: Vec<Quantity> = all.iter().map(|json| Quantity::from_json(json).unwrap()).collect();
+    // Opportunities are whole.
+    let whole = |json: &&str| if spec.is_discrete() { json.replace("20.5", "20") } else { json.to_string() };
+    let all: Vec<Quantity> = all.iter().map(|json| Quantity::from_json(&whole(json)).unwrap()).collect();
     for name in spec.quantities {
         assert!(all.iter().any(|q| q.name() == *name), "no example of {name}");
     }

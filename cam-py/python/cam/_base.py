@@ -13,10 +13,10 @@ import numpy.typing as npt
 
 from cam import _core
 from cam._answers import Answers
-from cam._call import Progress, number, observer, thread_count
+from cam._call import Progress, number, observer, thread_count, warn
 from cam._frames import Frame, Source, as_floats
 from cam._registry import Spec, spec
-from cam.errors import ConvergenceWarning, InvalidDocumentError, InvalidParameterError
+from cam.errors import AssumptionWarning, ConvergenceWarning, InvalidDocumentError, InvalidParameterError
 
 __all__ = ["Model", "from_json", "load"]
 
@@ -111,6 +111,8 @@ class Model(Answers):
         -----
         ConvergenceWarning
             The fit ended elsewhere than at a maximum; parameters that ran away are named.
+        AssumptionWarning
+            The data contradict an assumption of the model; see `checks_`.
 
         Raises
         ------
@@ -154,6 +156,9 @@ class Model(Answers):
                 ConvergenceWarning,
                 stacklevel=2,
             )
+        for _, _, _, contradicted, message in fitted.checks():
+            if contradicted:
+                warn(message, AssumptionWarning)
         return self
 
     @classmethod

@@ -75,6 +75,12 @@ class Estimates:
         return self.status_ == "converged"
 
     @property
+    def checks_(self) -> dict[str, dict[str, Any]]:
+        """What the data say to the assumptions of the model, by name: `statistic`, `p_value`, `contradicted` and `message`."""
+        fields = ("statistic", "p_value", "contradicted", "message")
+        return {name: dict(zip(fields, found, strict=True)) for name, *found in self._fitted.checks()}
+
+    @property
     def covariance_(self) -> Floats:
         """The covariance matrix of the estimates: the inverse of the negative Hessian."""
         return self._fitted.covariance()

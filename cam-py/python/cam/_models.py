@@ -13,7 +13,7 @@ from cam._call import number
 from cam._frames import Frame, Source, Vector
 from cam.errors import InvalidParameterError
 
-__all__ = ["BgNbd", "GammaGamma", "ParetoNbd", "PurchaseModel", "SpendModel"]
+__all__ = ["BgBb", "BgNbd", "GammaGamma", "LogNormalSpend", "NormalSpend", "ParetoNbd", "PurchaseModel", "SpendModel"]
 
 
 class PurchaseModel(Model):
@@ -220,7 +220,7 @@ class SpendModel(Model):
         Parameters
         ----------
         summary : frame or dict of arrays
-            Columns `frequency` and `monetary_value`; see `cam.summarize`.
+            Columns `frequency` and `monetary_value` and those of the model; see `cam.summarize`.
         threads : int, optional
             How many threads to use; all processors by default.
 
@@ -362,6 +362,9 @@ class GammaGamma(SpendModel):
     Customers without a repeat purchase say nothing about the parameters and are left out of a fit; their expected spend is
     that of a new customer. It is infinite unless q > 1. The log-likelihood is that of the density of z̄.
 
+    That spend does not depend on frequency is an assumption: `fit` warns with `cam.AssumptionWarning` where their
+    correlation is at least 0.2 in size and significant at 5 %; see `checks_` and `cam.spend_independence`.
+
     References
     ----------
     Colombo, R. and Jiang, W. (1999), A stochastic RFM model, Journal of Interactive Marketing 13(4), 2-12. Fader, P. S. and
@@ -398,6 +401,165 @@ class GammaGamma(SpendModel):
             The unit of time of the data; the parameters do not depend on it.
         """
         return super().from_params(unit=unit, p=p, q=q, v=v)
+
+
+class BgBb(PurchaseModel):
+    r"""BG/BB: purchases and leaving at discrete opportunities, such as yearly donations.
+
+    Notes
+    -----
+    At each opportunity a customer who is alive buys with probability p; at the beginning of each he or she leaves with
+    probability θ. Across customers p ~ Beta(α, β) and θ ~ Beta(γ, δ), independent. The likelihood of purchases at x of n
+    opportunities, the last at the t_x-th, is
+
+    .. math:: \frac{B(\alpha+x, \beta+n-x)}{B(\alpha, \beta)} \frac{B(\gamma, \delta+n)}{B(\gamma, \delta)}
+              + \sum_{i=0}^{n-t_x-1} \frac{B(\alpha+x, \beta+t_x-x+i)}{B(\alpha, \beta)}
+              \frac{B(\gamma+1, \delta+t_x+i)}{B(\gamma, \delta)}.
+
+    `frequency`, `recency` and `T` are counted in opportunities, and so are `after` and `horizon`: all of them are whole numbers.
+    `cam.opportunities` makes such a summary from a log. Customers with the same history are one row: a column `weight` says
+    how many they are.
+
+    References
+    ----------
+    Fader, P. S., Hardie, B. G. S. and Shang, J. (2010), Customer-base analysis in a discrete-time noncontractual setting,
+    Marketing Science 29(6), 1086-1108, equations 3, 8, 9, 11, 13 and 14.
+
+    Examples
+    --------
+    >>> import cam
+    >>> donors = cam.datasets.load_donations()
+    >>> model = cam.BgBb().fit(donors)
+    >>> model
+    <BgBb alpha=1.20352, beta=0.749716, gamma=0.656718, delta=2.78344, unit='year': log-likelihood -33225.5813, converged>
+    >>> model.probability_alive(donors, after=1).iloc[[0, 9, -1]].round(2).tolist()
+    [0.11, 0.59, 0.93]
+    """
+
+    model = "bg_bb"
+
+    @classmethod
+    def from_params(  # type: ignore[override]
+        cls, *, alpha: float, beta: float, gamma: float, delta: float, unit: str | None = None
+    ) -> Self:
+        """Make a model with these parameters.
+
+        Parameters
+        ----------
+        alpha, beta : float
+            First and second shape of the purchase probability across customers.
+        gamma, delta : float
+            First and second shape of the dropout probability across customers.
+        unit : str, optional
+            The time from one opportunity to the next.
+        """
+        return super().from_params(unit=unit, alpha=alpha, beta=beta, gamma=gamma, delta=delta)
+
+
+class NormalSpend(SpendModel):
+    r"""Normal-normal: spend per purchase that scatters symmetrically, and may be negative.
+
+    Notes
+    -----
+    Each purchase of a customer is N(μ_i, σ²); across customers μ_i ~ N(μ, τ²). The expected spend of a customer whose x purchases
+    had mean z̄ is
+
+    .. math:: \frac{x\bar z/\sigma^2 + \mu/\tau^2}{x/\sigma^2 + 1/\tau^2}.
+
+    The log-likelihood is that of the density of the x purchases, for which their standard deviation must be known, too, the
+    column `monetary_deviation`: ask `cam.summarize` for it. Customers without a repeat purchase are left out of a fit.
+
+    References
+    ----------
+    Schmittlein, D. C. and Peterson, R. A. (1994), Customer base analysis: an industrial purchase process application,
+    Marketing Science 13(1), 41-67.
+
+    Examples
+    --------
+    >>> import cam
+    >>> log = cam.datasets.load_cdnow()
+    >>> summary = cam.summarize(log, amount="amount", unit="W", observation_end="1997-09-30", spread="amount")
+    >>> cam.NormalSpend().fit(summary).expected_spend(summary).head(2).round(2)
+    customer_id
+    1    31.77
+    2    31.54
+    Name: expected_spend, dtype: float64
+    """
+
+    model = "normal_spend"
+
+    @classmethod
+    def from_params(  # type: ignore[override]
+        cls, *, mu: float, sigma: float, tau: float, unit: str | None = None
+    ) -> Self:
+        """Make a model with these parameters.
+
+        Parameters
+        ----------
+        mu : float
+            Mean spend per purchase across customers, in units of money; positive.
+        sigma : float
+            Standard deviation of one customer's purchases, in units of money.
+        tau : float
+            Standard deviation of the mean spend across customers, in units of money.
+        unit : str, optional
+            The unit of time of the summary; spend has none, so that it is only kept.
+        """
+        return super().from_params(unit=unit, mu=mu, sigma=sigma, tau=tau)
+
+
+class LogNormalSpend(SpendModel):
+    r"""Log-normal spend: a model for amounts with a heavy right tail.
+
+    Notes
+    -----
+    The logarithm of each purchase of a customer is N(m_i, σ²); across customers m_i ~ N(ln M, τ²). What need be known of a
+    customer is the *geometric* mean g of the x purchases and the standard deviation of their logarithms, the columns
+    `geometric_mean` and `log_deviation`: ask `cam.summarize` for them. The expected spend is
+
+    .. math:: M \left(\frac{g}{M}\right)^{w} \exp\frac{\tau^2(1-w)+\sigma^2}{2}, \qquad w = \frac{\tau^2}{\tau^2+\sigma^2/x}.
+
+    The log-likelihood is that of the density of the x purchases. Customers without a repeat purchase are left out of a fit.
+
+    References
+    ----------
+    Schmittlein, D. C. and Peterson, R. A. (1994), Customer base analysis: an industrial purchase process application,
+    Marketing Science 13(1), 41-67, on the logarithmic scale. Borle, S., Singh, S. S. and Jain, D. C. (2008), Customer
+    lifetime value measurement, Management Science 54(1), 100-112.
+
+    Examples
+    --------
+    >>> import cam
+    >>> log = cam.datasets.load_cdnow()
+    >>> log = log[log["amount"] > 0]
+    >>> summary = cam.summarize(log, amount="amount", unit="W", observation_end="1997-09-30", spread="log")
+    >>> cam.LogNormalSpend().fit(summary).expected_spend(summary).head(2).round(2)
+    customer_id
+    1    28.62
+    2    23.93
+    Name: expected_spend, dtype: float64
+    """
+
+    model = "log_normal_spend"
+
+    @classmethod
+    def from_params(  # type: ignore[override]
+        cls, *, median: float, sigma: float, tau: float, unit: str | None = None
+    ) -> Self:
+        """Make a model with these parameters.
+
+        Parameters
+        ----------
+        median : float
+            Median over customers of their median spend per purchase, in units of money.
+        sigma : float
+            Standard deviation of the logarithm of one customer's purchases.
+        tau : float
+            Standard deviation, across customers, of the mean of that logarithm.
+        unit : str, optional
+            The unit of time of the summary; spend has none, so that it is only kept.
+        """
+        return super().from_params(unit=unit, median=median, sigma=sigma, tau=tau)
 
 
 def _count(n: Any) -> int:

@@ -56,5 +56,7 @@ class Spec:
         # A sum of logarithms only adds to the likelihood; no score needs it.
         self.columns: list[str] = [c["name"] for c in entry["columns"] if c["dimension"] != "log_time"]
         self.logs: list[str] = [c["name"] for c in entry["columns"] if c["dimension"] == "log_time"]
+        # Whether time is counted in opportunities, as BG/BB does.
+        self.discrete: bool = any(c["name"] == "T" and c["domain"] == "count" for c in entry["columns"])
         self.design: list[str] = [c["name"] for c in entry["design"]]
         self.quantities: list[str] = entry["quantities"]

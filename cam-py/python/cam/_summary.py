@@ -14,7 +14,7 @@ from cam._frames import REPORT, UNIT, Frame, Source, make
 from cam._log import read_amounts, read_keys, read_moment, read_times, write_keys
 from cam.errors import InvalidDataError, InvalidDocumentError, InvalidParameterError
 
-__all__ = ["SummaryBuilder", "split", "summarize", "tracking"]
+__all__ = ["SummaryBuilder", "opportunities", "split", "summarize", "tracking"]
 
 
 class SummaryBuilder:
@@ -157,11 +157,28 @@ class SummaryBuilder:
         amounts = None if amount is None else read_amounts(source, amount)
         return source, (keys.values, kind, times, amounts), keys.dtype
 
-    def _whole(self, log: Frame, threads: int | None, progress: Progress) -> list[Frame]:
-        """Give what `push` and `finish` would of a log that is there as a whole, by the core's shortest way."""
+    def _whole(
+        self,
+        log: Frame,
+        threads: int | None,
+        progress: Progress,
+        *,
+        spread: str | None = None,
+        opportunities: bool = False,
+    ) -> list[Frame]:
+        """Give what `push` and `finish` would give of a log that is there as a whole, by the core's shortest way."""
         source, columns, self._dtype = self._read(log)
         self._kind = source.kind
-        return [self._frame(*parts) for parts in self._core.whole(*columns, thread_count(threads), observer(progress))]
+        finished = self._core.whole(*columns, thread_count(threads), observer(progress))
+        if spread is not None:
+            mean, deviation = self._core.spread(spread == "log", *columns, thread_count(threads), observer(progress))
+            named = {"geometric_mean": mean, "log_deviation": deviation}
+            finished[0][1].update(named if spread == "log" else {"monetary_deviation": deviation})
+        if opportunities:
+            # Months and years of the calendar are of unequal length: in units of their mean length they are nearly whole.
+            for name in ("recency", "T"):
+                finished[0][1][name] = np.rint(finished[0][1][name])
+        return [self._frame(*parts) for parts in finished]
 
     def merge(self, other: SummaryBuilder) -> None:
         """Take over everything that another builder with the same options has seen."""
@@ -232,6 +249,7 @@ def summarize(
     drop_zero_amounts: bool = False,
     numbers_in: str = "D",
     log_intervals: bool = False,
+    spread: str | None = None,
     threads: int | None = None,
     progress: Progress = None,
 ) -> Frame:
@@ -266,6 +284,9 @@ def summarize(
         The unit of times that are numbers.
     log_intervals : bool
         Whether to add the column `log_intervals`, which `BgCnbdK` and `MbgCnbdK` are fitted with.
+    spread : {"amount", "log"}, optional
+        Whether to add `monetary_deviation`, which `NormalSpend` needs, or `geometric_mean` and `log_deviation`, which
+        `LogNormalSpend` needs; for the latter each repeat purchase must be more than 0.
     threads : int, optional
         How many threads to use; all processors by default. The result does not depend on it.
     progress : bool or callable, optional
@@ -280,7 +301,10 @@ def summarize(
         - `recency`: time from the first purchase to the last, 0 without a repeat purchase;
         - `T`: time from the first purchase to the end of observation;
         - `log_intervals`, where it is asked for: the sum of the natural logarithms of the times between purchases, in the unit;
-        - `monetary_value`: mean spend per repeat purchase, 0 without one.
+        - `monetary_value`: mean spend per repeat purchase, 0 without one;
+        - `monetary_deviation`, where asked for: standard deviation of the spend per repeat purchase;
+        - `geometric_mean` and `log_deviation`, where asked for: e to the mean of the logarithms of the spend, and their
+          standard deviation.
 
         Where the frame can carry facts, `attrs` (pandas, dict) or the metadata of the schema (pyarrow) hold `cam_unit` and
         `cam_report`, an account of every row of the log. polars frames carry neither, nor does a file of CSV: tell the model the
@@ -306,6 +330,8 @@ def summarize(
     >>> summary.attrs["cam_report"]["rows_after_end"]
     1959
     """
+    if spread not in (None, "amount", "log"):
+        raise InvalidParameterError(f"spread must be 'amount', 'log' or None, got {spread!r}", field="spread")
     builder = SummaryBuilder(
         customer=customer,
         time=time,
@@ -319,7 +345,65 @@ def summarize(
         numbers_in=numbers_in,
         log_intervals=log_intervals,
     )
-    return builder._whole(log, threads, progress)[0]
+    return builder._whole(log, threads, progress, spread=spread)[0]
+
+
+def opportunities(
+    log: Frame,
+    *,
+    period: str,
+    customer: str = "customer_id",
+    time: str = "date",
+    amount: str | None = None,
+    observation_end: Any = None,
+    refunds: str = "net",
+    drop_zero_amounts: bool = False,
+    numbers_in: str = "D",
+    threads: int | None = None,
+    progress: Progress = None,
+) -> Frame:
+    """Summarize a transaction log for discrete time, in which each period is one opportunity to buy: for `BgBb`.
+
+    Parameters
+    ----------
+    log : pandas, polars or pyarrow frame, or dict of arrays
+        One row per transaction, in any order.
+    period : str
+        From one opportunity to the next: ``"Y"`` and ``"M"`` (by the calendar), ``"W"`` (from Monday), ``"D"``, or a
+        length such as ``"10 days"``. However often a customer buys within one, it is one purchase.
+    observation_end : date, timestamp, str or number, optional
+        The last period observed, which is included as a whole. The latest in the log by default; if that one is still going
+        on, give the one before.
+    customer, time, amount, refunds, drop_zero_amounts, numbers_in, threads, progress
+        As for `summarize`.
+
+    Returns
+    -------
+    frame
+        As for `summarize`, with `recency` and `T` in whole periods after the one of the first purchase.
+
+    Examples
+    --------
+    >>> import cam
+    >>> log = cam.datasets.load_cdnow("pandas")
+    >>> cam.opportunities(log, period="M", observation_end="1997-09-30").head(2)
+                 frequency  recency    T
+    customer_id
+    1                  1.0      7.0  8.0
+    2                  0.0      0.0  8.0
+    """
+    builder = SummaryBuilder(
+        customer=customer,
+        time=time,
+        amount=amount,
+        unit=period,
+        period=period,
+        observation_end=observation_end,
+        refunds=refunds,
+        drop_zero_amounts=drop_zero_amounts,
+        numbers_in=numbers_in,
+    )
+    return builder._whole(log, threads, progress, opportunities=True)[0]
 
 
 def split(

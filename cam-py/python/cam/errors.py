@@ -13,6 +13,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 __all__ = [
+    "AssumptionWarning",
     "CamError",
     "ConvergenceWarning",
     "InternalError",
@@ -113,6 +114,10 @@ class NotFittedError(UnsupportedError, AttributeError):
 
 class ConvergenceWarning(UserWarning):
     """A fit did not end at a maximum; the message names the parameters that ran away."""
+
+
+class AssumptionWarning(UserWarning):
+    """The data contradict an assumption of the model: significantly, and so much that it matters; the message says which."""
 
 
 class UnitWarning(UserWarning):

@@ -128,7 +128,7 @@ def plot_history(
     -------
     Axes
     """
-    _check(model, "T")
+    _check(model, "T", continuous=True)
     source = Source(log)
     keys = np.asarray(source.series(customer))
     days = _days(source, time)
@@ -240,7 +240,7 @@ def plot_tracking(
     -------
     Axes
     """
-    _check(model, "T")
+    _check(model, "T", continuous=True)
     unit = _unit_days(model)
     builder = SummaryBuilder(customer=customer, time=time, unit=f"{unit} days", observation_end=observation_end)
     builder.push(log)
@@ -305,8 +305,11 @@ def plot_frequency(model: PurchaseModel, summary: Frame, *, max_frequency: int =
     """
     _check(model, "T")
     source = Source(summary)
-    actual = np.bincount(np.minimum(source.float("frequency"), max_frequency).astype(int), minlength=max_frequency + 1)
-    ages, count = np.unique(_thin(source.float("T")), return_counts=True)
+    group = np.minimum(source.float("frequency"), max_frequency).astype(int)
+    weight = source.float("weight") if "weight" in source else np.ones(group.size)
+    actual = np.bincount(group, weight, max_frequency + 1)
+    ages, where = np.unique(_thin(source.float("T")), return_inverse=True)
+    count = np.bincount(where, weight)
     expected = np.zeros(max_frequency + 1)
     for age, customers in zip(ages, count, strict=True):
         expected[:-1] += customers * model.purchase_probability(np.arange(max_frequency), age)
@@ -340,6 +343,9 @@ def plot_spend_density(model: SpendModel, summary: Frame, *, bins: int = 60, ax:
     Axes
     """
     _check(model, "monetary_value")
+    if set(model._spec.columns) != {"frequency", "monetary_value"}:
+        title = model._spec.title
+        raise InvalidParameterError(f"{title} has no density of the mean spend to draw beside the data", field="model")
     source = Source(summary)
     frequency, spend = source.float("frequency"), source.float("monetary_value")
     frequency, spend = frequency[frequency > 0], spend[frequency > 0]
@@ -360,19 +366,25 @@ def plot_spend_density(model: SpendModel, summary: Frame, *, bins: int = 60, ax:
     return ax
 
 
-def _check(model: Model, column: str) -> None:
+def _check(model: Model, column: str, *, continuous: bool = False) -> None:
     """Refuse a model of another kind than the picture is of, before anything is read or drawn."""
     if column not in model._spec.columns:
         kind = "purchases, such as BgNbd" if column == "T" else "spend, such as GammaGamma"
         raise InvalidParameterError(f"this picture is of a model of {kind}, got {type(model).__name__}", field="model")
+    if continuous and model._spec.discrete:
+        title = model._spec.title
+        raise InvalidParameterError(f"this picture is of a model of continuous time, not of {title}", field="model")
 
 
 def _matrix(model: PurchaseModel, quantity: str, T: float, max_frequency: int, **arguments: float) -> Floats:
     _check(model, "T")
     if not (T > 0 and np.isfinite(T)):
         raise InvalidParameterError(f"T must be positive and finite, got {T}", field="T")
-    frequency, recency = np.meshgrid(np.arange(1.0, max_frequency + 1), np.linspace(T / 200, T, 200), indexing="ij")
-    rows = {"frequency": frequency.ravel(), "recency": recency.ravel(), "T": np.full(frequency.size, float(T))}
+    times = np.arange(1.0, T + 1) if model._spec.discrete else np.linspace(T / 200, T, 200)
+    frequency, recency = np.meshgrid(np.arange(1.0, max_frequency + 1), times, indexing="ij")
+    # At n opportunities there are at most n purchases; what cannot be stays blank.
+    known = np.where(frequency > recency, np.nan, frequency) if model._spec.discrete else frequency
+    rows = {"frequency": known.ravel(), "recency": recency.ravel(), "T": np.full(frequency.size, float(T))}
     return model._score(Source(rows), quantity, None, **arguments).reshape(frequency.shape)
 
 
@@ -391,7 +403,7 @@ def _heat(
         grid,
         origin="lower",
         aspect="auto",
-        extent=(0, T, 0.5, grid.shape[0] + 0.5),
+        extent=(0.5, T + 0.5, 0.5, grid.shape[0] + 0.5) if model._spec.discrete else (0, T, 0.5, grid.shape[0] + 0.5),
         cmap=cmap,
         vmin=limits[0],
         vmax=limits[1],

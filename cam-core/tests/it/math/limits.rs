@@ -7,6 +7,20 @@ fn assert_close(a: f64, b: f64, within: f64) {
     assert!((a - b).abs() <= within * b.abs(), "{a:e} is not {b:e}");
 }
 
+/// mpmath 1.4.1 at 400 digits.
+#[test]
+fn ratios_of_beta_functions_of_vast_numbers_are_finite_and_right() {
+    for (a, b, n, truth) in [
+        (1e50, 1e-100, 1e50, -1.3862943611198907e50),
+        (1e40, 4.0, 1e45, -1.2512930464953562e41),
+        (1e100, 1.0, 1e100, -1.3862943611198906e100),
+        (1e20, 50.0, 1e22, -5.610153602158068e20),
+        (1e17, 12.5, 3e16, -7.022653851055148e16),
+    ] {
+        assert_close(beta::ln_beta_rising(a, b, n), truth, 4e-16);
+    }
+}
+
 #[test]
 fn outside_its_domain_a_function_is_nan() {
     use std::f64::consts::PI;
