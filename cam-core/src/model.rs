@@ -6,13 +6,13 @@
 //! the documents and the other languages see.
 
 use crate::control::Control;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, ErrorKind, Result, brief};
 use crate::math::{
     jet::{Derivatives, Real},
     random::Stream,
 };
 use crate::rows::{Purpose, Reader, Rows};
-use crate::table::{Domain, LARGEST, MAX_COLUMNS, Table, Variable};
+use crate::table::{Dimension, Domain, LARGEST, MAX_COLUMNS, Table, Variable};
 use serde::{Deserialize, Serialize};
 
 /// Who a model is.
@@ -62,6 +62,23 @@ impl Spec {
             }
         }
         Ok(())
+    }
+
+    /// The parameters that a search by derivatives moves: all but the whole numbers, which stand last.
+    pub fn free_parameters(&self) -> &'static [Variable] {
+        let free = self.parameters.iter().take_while(|p| p.domain != Domain::Whole).count();
+        &self.parameters[..free]
+    }
+
+    /// The columns that a row consists of: all but a sum of logarithms, which stands last and only adds to the log-likelihood.
+    pub fn row_columns(&self) -> &'static [Variable] {
+        let own = self.columns.iter().take_while(|c| c.dimension != Dimension::LogTime).count();
+        &self.columns[..own]
+    }
+
+    /// The column that only adds to the log-likelihood, where there is one.
+    pub(crate) fn logs_column(&self) -> Option<&'static Variable> {
+        self.columns.get(self.row_columns().len())
     }
 
     /// Whether time goes by opportunities, which are counted, as that of BG/BB does.
@@ -262,7 +279,7 @@ pub trait Family: Clone + Send + Sync + std::fmt::Debug + 'static {
     /// Who the model is.
     const SPEC: &'static Spec;
 
-    /// A number with derivatives in all parameters: `Jet<4>` for four.
+    /// A number with derivatives in all [free](Spec::free_parameters) parameters: `Jet<4>` for four.
     type Jet: Derivatives;
 
     /// What rows with the same first column share in the log-likelihood, computed once for all of them.
@@ -285,10 +302,20 @@ pub trait Family: Clone + Send + Sync + std::fmt::Debug + 'static {
         true
     }
 
+    /// What the column of [`Dimension::LogTime`] is multiplied by in the log-likelihood; only whole-number parameters decide it.
+    fn logs_count(_theta: &[f64]) -> f64 {
+        0.0
+    }
+
+    /// The rule between a row and its column of [`Dimension::LogTime`]; `Err` says it in words.
+    fn check_logs(_row: &[f64], _logs: f64) -> Result<(), String> {
+        Ok(())
+    }
+
     /// What rows with this first column share.
     fn shared<R: Real>(theta: &[R], first: f64) -> Self::Shared<R>;
 
-    /// ln of the probability (density) of one row.
+    /// ln of the probability (density) of one row, which has the [`row_columns`](Spec::row_columns).
     fn log_likelihood<R: Real>(theta: &[R], shared: &Self::Shared<R>, row: &[f64]) -> R;
 
     /// Where a fit starts: rough moment estimates.
@@ -367,13 +394,20 @@ impl<F: Family> Model for F {
             Quantity::LogLikelihood {} => log_likelihoods(self),
             _ => self.scorer(quantity).ok_or_else(|| F::SPEC.unsupported(quantity))?,
         };
-        if F::is_cheap(quantity) {
-            return score_each::<F>(&scorer, table, control);
+        let mut scores = if F::is_cheap(quantity) {
+            score_each::<F>(&scorer, table, control)?
+        } else {
+            let rows = Rows::new(table, F::SPEC.row_columns(), Purpose::Score, F::check_row, control)?;
+            let mut unique = vec![0.0; rows.len()];
+            rows.fill(&mut unique, control, &scorer)?;
+            rows.scatter(&unique, control)?
+        };
+        if let (Quantity::LogLikelihood {}, Some(logs)) =
+            (quantity, logs::<F>(&self.theta(), table, Purpose::Score)?)
+        {
+            scores.iter_mut().zip(logs.column).for_each(|(score, log)| *score += logs.count * log);
         }
-        let rows = Rows::new(table, F::SPEC.columns, Purpose::Score, F::check_row, control)?;
-        let mut unique = vec![0.0; rows.len()];
-        rows.fill(&mut unique, control, &scorer)?;
-        rows.scatter(&unique, control)
+        Ok(scores)
     }
 
     fn new_customer(&self, quantity: &Quantity) -> Result<f64> {
@@ -444,7 +478,7 @@ fn log_likelihoods<F: Family>(model: &F) -> Scorer<'_> {
     let theta = model.theta();
     Box::new(move |rows, out| {
         let mut shared = None;
-        for (row, out) in rows.chunks_exact(F::SPEC.columns.len()).zip(out) {
+        for (row, out) in rows.chunks_exact(F::SPEC.row_columns().len()).zip(out) {
             let common = match &mut shared {
                 Some((first, common)) if *first == row[0] => common,
                 _ => &mut shared.insert((row[0], F::shared(&theta, row[0]))).1,
@@ -455,13 +489,48 @@ fn log_likelihoods<F: Family>(model: &F) -> Scorer<'_> {
     })
 }
 
+/// The column that only adds to the log-likelihood, checked, and what it is multiplied by.
+pub(crate) struct Logs<'a> {
+    pub(crate) count: f64,
+    pub(crate) column: ndarray::ArrayView1<'a, f64>,
+}
+
+/// See [`Logs`]; none where the model has no such column, or it counts nothing.
+pub(crate) fn logs<'a, F: Family>(
+    theta: &[f64],
+    table: &Table<'a>,
+    purpose: Purpose,
+) -> Result<Option<Logs<'a>>> {
+    let count = F::logs_count(theta);
+    let Some(variable) = F::SPEC.logs_column().filter(|_| count != 0.0) else { return Ok(None) };
+    let column = table.column(variable.name)?;
+    let columns: Vec<_> =
+        F::SPEC.row_columns().iter().map(|c| table.column(c.name)).collect::<Result<_>>()?;
+    let mut row = vec![0.0; columns.len()];
+    for (i, &value) in column.iter().enumerate() {
+        row.iter_mut().zip(&columns).for_each(|(v, column)| *v = column[i]);
+        let missing = value.is_nan() || row.iter().any(|v| v.is_nan());
+        if missing && purpose == Purpose::Score {
+            continue;
+        }
+        let rule = match variable.domain.contains(value) {
+            true => F::check_logs(&row, value),
+            false => {
+                Err(format!("{} must be {}, got {}", variable.name, variable.domain.rule(), brief(value)))
+            }
+        };
+        rule.map_err(|rule| Error::data(i, rule).with_field(variable.name))?;
+    }
+    Ok(Some(Logs { count, column }))
+}
+
 /// Rows at a time of a cheap quantity: they and their scores stay in the nearest cache.
 const BLOCK: usize = 512;
 
 /// A cheap quantity, row by row.
 fn score_each<F: Family>(scorer: &Scorer<'_>, table: &Table<'_>, control: &Control<'_>) -> Result<Vec<f64>> {
-    let width = F::SPEC.columns.len();
-    let reader = Reader::new(table, F::SPEC.columns, Purpose::Score, F::check_row)?;
+    let width = F::SPEC.row_columns().len();
+    let reader = Reader::new(table, F::SPEC.row_columns(), Purpose::Score, F::check_row)?;
     let mut out = vec![0.0; table.rows()];
     control.fill(&mut out, |first, out| {
         let mut rows = [0.0; MAX_COLUMNS * BLOCK];

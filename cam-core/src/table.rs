@@ -109,6 +109,8 @@ pub enum Domain {
     NonNegative,
     /// 0, 1, 2, …, at most a milliard (1e9).
     Count,
+    /// 1, 2, …, at most 32. A parameter of this kind is chosen by trying, not by derivatives.
+    Whole,
     /// −1e100 ≤ x ≤ 1e100.
     Real,
 }
@@ -121,6 +123,8 @@ pub(crate) const LARGEST: f64 = 1e100;
 const SMALLEST: f64 = 1e-100;
 /// The largest count.
 const MOST: f64 = 1e9;
+/// The largest whole number that a parameter may be.
+pub(crate) const MOST_WHOLE: f64 = 32.0;
 
 impl Domain {
     /// Whether the value lies in the domain. NaN lies in none.
@@ -132,6 +136,7 @@ impl Domain {
             Domain::NonNegative => ((x >= SMALLEST) & (x <= LARGEST)) | (x == 0.0),
             // Adding 2⁵² rounds to a whole number: two additions, where asking for the fraction is a call.
             Domain::Count => (x >= 0.0) & (x <= MOST) & ((x + TWO_52) - TWO_52 == x),
+            Domain::Whole => (x >= 1.0) & (x <= MOST_WHOLE) & ((x + TWO_52) - TWO_52 == x),
             Domain::Real => (x >= -LARGEST) & (x <= LARGEST),
         }
     }
@@ -143,6 +148,7 @@ impl Domain {
             Domain::Positive => values.fold(true, |all, &x| all & Domain::Positive.contains(x)),
             Domain::NonNegative => values.fold(true, |all, &x| all & Domain::NonNegative.contains(x)),
             Domain::Count => values.fold(true, |all, &x| all & Domain::Count.contains(x)),
+            Domain::Whole => values.fold(true, |all, &x| all & Domain::Whole.contains(x)),
             Domain::Real => values.fold(true, |all, &x| all & Domain::Real.contains(x)),
         }
     }
@@ -153,6 +159,7 @@ impl Domain {
             Domain::Positive => "positive and finite (1e-100 to 1e100)",
             Domain::NonNegative => "finite and at least 0 (0, or 1e-100 to 1e100)",
             Domain::Count => "a whole number, at least 0 (up to 1e9)",
+            Domain::Whole => "a whole number from 1 to 32",
             Domain::Real => "finite (-1e100 to 1e100)",
         }
     }
@@ -167,6 +174,9 @@ pub enum Dimension {
     None,
     /// Units of time.
     Time,
+    /// A sum of logarithms of times, as many as the first column of the row says. A column of this kind stands last; it is not part of what a customer is
+    /// known by, and only adds to the log-likelihood.
+    LogTime,
     /// Units of money.
     Money,
 }

@@ -380,8 +380,9 @@ int32_t cam_models_json(struct cam_string **out,
                         struct cam_error **err);
 
 /**
- * Fit a model ("bg_nbd", "pareto_nbd", "gamma_gamma"; see cam_models_json) by maximum likelihood. The table has the columns of the model
- * and perhaps `weight`. `options` is JSON or NULL: {"start": null, "gradient_tolerance": 1e-11, "max_evaluations": 500}.
+ * Fit a model ("bg_nbd", "pareto_nbd", "gamma_gamma", …; see cam_models_json) by maximum likelihood. The table has the columns of the model
+ * and perhaps `weight`. `options` is JSON or NULL: {"start": null, "gradient_tolerance": 1e-11, "max_evaluations": 500,
+ * "fixed": {}}. `fixed` holds whole-number parameters that are not to be chosen by likelihood: {"k": 2}.
  *
  * CAM_OK does not mean that the search ended at a maximum: ask cam_model_converged.
  */
@@ -446,7 +447,7 @@ int32_t cam_model_parameters(const struct cam_model *model,
                              struct cam_error **err);
 
 /**
- * Copy the standard errors of the parameters, in order. CAM_UNSUPPORTED where the parameters were given, not estimated;
+ * Copy the standard errors of the parameters, in order; a whole number, such as the k of bg_cnbd_k, stands last, is chosen, and has none. CAM_UNSUPPORTED where the parameters were given, not estimated;
  * CAM_NUMERICAL where the Hessian is not negative definite.
  */
 int32_t cam_model_standard_errors(const struct cam_model *model,
@@ -455,7 +456,7 @@ int32_t cam_model_standard_errors(const struct cam_model *model,
                                   struct cam_error **err);
 
 /**
- * Copy the covariance matrix of the parameters, row by row: parameter count squared values. Errors as for cam_model_standard_errors.
+ * Copy the covariance matrix of the parameters, row by row: as many rows as there are standard errors. Errors as for cam_model_standard_errors.
  */
 int32_t cam_model_covariance(const struct cam_model *model,
                              double *out,
@@ -463,7 +464,7 @@ int32_t cam_model_covariance(const struct cam_model *model,
                              struct cam_error **err);
 
 /**
- * Copy confidence intervals at `level`, such as 0.95: for each parameter the lower and the upper end. Errors as for
+ * Copy confidence intervals at `level`, such as 0.95: for each parameter that has a standard error the lower and the upper end. Errors as for
  * cam_model_standard_errors.
  */
 int32_t cam_model_confidence_intervals(const struct cam_model *model,
@@ -565,8 +566,8 @@ void cam_string_free(struct cam_string *string);
  * A summary of a log: one row per customer, sorted by key, with the columns frequency, recency, T and, with amounts, monetary_value.
  *
  * `options` is JSON or NULL: {"unit": "D", "numbers_in": "D", "period": "D", "observation_end": "1998-06-30", "calibration_end":
- * "1997-09-30", "include_first_transaction": false, "refunds": "net", "drop_zero_amounts": false}. Ends are dates, date-times or
- * numbers. With a calibration_end the table is what was known then, with the columns frequency_holdout and, with amounts,
+ * "1997-09-30", "include_first_transaction": false, "refunds": "net", "drop_zero_amounts": false, "log_intervals": false}. Ends are dates,
+ * date-times or numbers. log_intervals adds a column of that name, the sum of the natural logarithms of the intervals between purchases. With a calibration_end the table is what was known then, with the columns frequency_holdout and, with amounts,
  * monetary_value_holdout beside it.
  */
 int32_t cam_summarize(const struct cam_log *log,
@@ -1019,8 +1020,8 @@ void cam_table_free(struct cam_table *table);
  * A summary of a log: one row per customer, sorted by key, with the columns frequency, recency, T and, with amounts, monetary_value.
  *
  * `options` is JSON or NULL: {"unit": "D", "numbers_in": "D", "period": "D", "observation_end": "1998-06-30", "calibration_end":
- * "1997-09-30", "include_first_transaction": false, "refunds": "net", "drop_zero_amounts": false}. Ends are dates, date-times or
- * numbers. With a calibration_end the table is what was known then, with the columns frequency_holdout and, with amounts,
+ * "1997-09-30", "include_first_transaction": false, "refunds": "net", "drop_zero_amounts": false, "log_intervals": false}. Ends are dates,
+ * date-times or numbers. log_intervals adds a column of that name, the sum of the natural logarithms of the intervals between purchases. With a calibration_end the table is what was known then, with the columns frequency_holdout and, with amounts,
  * monetary_value_holdout beside it.
  */
 int32_t cam_summarize(const struct cam_log *log,
@@ -1108,8 +1109,9 @@ int32_t cam_models_json(struct cam_string **out,
                         struct cam_error **err);
 
 /**
- * Fit a model ("bg_nbd", "pareto_nbd", "gamma_gamma"; see cam_models_json) by maximum likelihood. The table has the columns of the model
- * and perhaps `weight`. `options` is JSON or NULL: {"start": null, "gradient_tolerance": 1e-11, "max_evaluations": 500}.
+ * Fit a model ("bg_nbd", "pareto_nbd", "gamma_gamma", …; see cam_models_json) by maximum likelihood. The table has the columns of the model
+ * and perhaps `weight`. `options` is JSON or NULL: {"start": null, "gradient_tolerance": 1e-11, "max_evaluations": 500,
+ * "fixed": {}}. `fixed` holds whole-number parameters that are not to be chosen by likelihood: {"k": 2}.
  *
  * CAM_OK does not mean that the search ended at a maximum: ask cam_model_converged.
  */
@@ -1174,7 +1176,7 @@ int32_t cam_model_parameters(const struct cam_model *model,
                              struct cam_error **err);
 
 /**
- * Copy the standard errors of the parameters, in order. CAM_UNSUPPORTED where the parameters were given, not estimated;
+ * Copy the standard errors of the parameters, in order; a whole number, such as the k of bg_cnbd_k, stands last, is chosen, and has none. CAM_UNSUPPORTED where the parameters were given, not estimated;
  * CAM_NUMERICAL where the Hessian is not negative definite.
  */
 int32_t cam_model_standard_errors(const struct cam_model *model,
@@ -1183,7 +1185,7 @@ int32_t cam_model_standard_errors(const struct cam_model *model,
                                   struct cam_error **err);
 
 /**
- * Copy the covariance matrix of the parameters, row by row: parameter count squared values. Errors as for cam_model_standard_errors.
+ * Copy the covariance matrix of the parameters, row by row: as many rows as there are standard errors. Errors as for cam_model_standard_errors.
  */
 int32_t cam_model_covariance(const struct cam_model *model,
                              double *out,
@@ -1191,7 +1193,7 @@ int32_t cam_model_covariance(const struct cam_model *model,
                              struct cam_error **err);
 
 /**
- * Copy confidence intervals at `level`, such as 0.95: for each parameter the lower and the upper end. Errors as for
+ * Copy confidence intervals at `level`, such as 0.95: for each parameter that has a standard error the lower and the upper end. Errors as for
  * cam_model_standard_errors.
  */
 int32_t cam_model_confidence_intervals(const struct cam_model *model,

@@ -41,8 +41,9 @@ pub unsafe extern "C" fn cam_models_json(out: *mut *mut cam_string, err: *mut *m
     unsafe { give(out, err, || Ok(cam_string::boxed(&write_json(&specs())?))) }
 }
 
-/// Fit a model ("bg_nbd", "pareto_nbd", "gamma_gamma"; see cam_models_json) by maximum likelihood. The table has the columns of the model
-/// and perhaps `weight`. `options` is JSON or NULL: {"start": null, "gradient_tolerance": 1e-11, "max_evaluations": 500}.
+/// Fit a model ("bg_nbd", "pareto_nbd", "gamma_gamma", …; see cam_models_json) by maximum likelihood. The table has the columns of the model
+/// and perhaps `weight`. `options` is JSON or NULL: {"start": null, "gradient_tolerance": 1e-11, "max_evaluations": 500,
+/// "fixed": {}}. `fixed` holds whole-number parameters that are not to be chosen by likelihood: {"k": 2}.
 ///
 /// CAM_OK does not mean that the search ended at a maximum: ask cam_model_converged.
 #[unsafe(no_mangle)]
@@ -166,7 +167,7 @@ pub unsafe extern "C" fn cam_model_parameters(
     unsafe { tell(model, out, capacity, err, |fitted| Ok(fitted.model.parameters())) }
 }
 
-/// Copy the standard errors of the parameters, in order. CAM_UNSUPPORTED where the parameters were given, not estimated;
+/// Copy the standard errors of the parameters, in order; a whole number, such as the k of bg_cnbd_k, stands last, is chosen, and has none. CAM_UNSUPPORTED where the parameters were given, not estimated;
 /// CAM_NUMERICAL where the Hessian is not negative definite.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cam_model_standard_errors(
@@ -179,7 +180,7 @@ pub unsafe extern "C" fn cam_model_standard_errors(
     unsafe { tell(model, out, capacity, err, |fitted| fitted.report()?.standard_errors()) }
 }
 
-/// Copy the covariance matrix of the parameters, row by row: parameter count squared values. Errors as for cam_model_standard_errors.
+/// Copy the covariance matrix of the parameters, row by row: as many rows as there are standard errors. Errors as for cam_model_standard_errors.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cam_model_covariance(
     model: *const cam_model,
@@ -193,7 +194,7 @@ pub unsafe extern "C" fn cam_model_covariance(
     }
 }
 
-/// Copy confidence intervals at `level`, such as 0.95: for each parameter the lower and the upper end. Errors as for
+/// Copy confidence intervals at `level`, such as 0.95: for each parameter that has a standard error the lower and the upper end. Errors as for
 /// cam_model_standard_errors.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cam_model_confidence_intervals(

@@ -44,6 +44,7 @@ struct Document {
     include_first_transaction: bool,
     refunds: Option<String>,
     drop_zero_amounts: bool,
+    log_intervals: bool,
 }
 
 /// A moment: a date, a date-time, or a number.
@@ -72,7 +73,8 @@ pub(crate) unsafe fn summary(json: *const c_char) -> Result<(SummaryOptions, Opt
     let document: Document = unsafe { read(json) }?;
     let mut options = SummaryOptions::new()
         .include_first_transaction(document.include_first_transaction)
-        .drop_zero_amounts(document.drop_zero_amounts);
+        .drop_zero_amounts(document.drop_zero_amounts)
+        .log_intervals(document.log_intervals);
     if let Some(unit) = document.unit {
         options = options.unit(unit.parse()?);
     }

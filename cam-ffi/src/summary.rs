@@ -60,8 +60,8 @@ impl cam_summary_builder {
 /// A summary of a log: one row per customer, sorted by key, with the columns frequency, recency, T and, with amounts, monetary_value.
 ///
 /// `options` is JSON or NULL: {"unit": "D", "numbers_in": "D", "period": "D", "observation_end": "1998-06-30", "calibration_end":
-/// "1997-09-30", "include_first_transaction": false, "refunds": "net", "drop_zero_amounts": false}. Ends are dates, date-times or
-/// numbers. With a calibration_end the table is what was known then, with the columns frequency_holdout and, with amounts,
+/// "1997-09-30", "include_first_transaction": false, "refunds": "net", "drop_zero_amounts": false, "log_intervals": false}. Ends are dates,
+/// date-times or numbers. log_intervals adds a column of that name, the sum of the natural logarithms of the intervals between purchases. With a calibration_end the table is what was known then, with the columns frequency_holdout and, with amounts,
 /// monetary_value_holdout beside it.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cam_summarize(

@@ -31,7 +31,7 @@ impl Builder {
 impl Builder {
     #[new]
     #[pyo3(signature = (unit="D", period="D", observation_end=None, calibration_ends=None, numbers_in="D",
-        include_first_transaction=false, refunds="net", drop_zero_amounts=false))]
+        include_first_transaction=false, refunds="net", drop_zero_amounts=false, log_intervals=false))]
     #[expect(clippy::too_many_arguments, reason = "the keywords of one Python function")]
     fn new(
         py: Python<'_>,
@@ -43,6 +43,7 @@ impl Builder {
         include_first_transaction: bool,
         refunds: &str,
         drop_zero_amounts: bool,
+        log_intervals: bool,
     ) -> PyResult<Self> {
         let end = observation_end.map(|end| end.read(py)).transpose()?;
         let splits = calibration_ends.is_some();
@@ -56,7 +57,8 @@ impl Builder {
                 .observation_end(end)
                 .include_first_transaction(include_first_transaction)
                 .refunds(refunds.parse::<Refunds>()?)
-                .drop_zero_amounts(drop_zero_amounts);
+                .drop_zero_amounts(drop_zero_amounts)
+                .log_intervals(log_intervals);
             Ok((options, SummaryBuilder::with_calibration_ends(options, &ends)?))
         })?;
         Ok(Builder { builder: Mutex::new(builder), splits: Some(splits), made: Some((options, ends)) })
@@ -249,6 +251,9 @@ fn columns<'py>(py: Python<'py>, summary: &Summary) -> PyResult<Bound<'py, PyDic
     columns.set_item("frequency", PyArray1::from_slice(py, summary.frequency()))?;
     columns.set_item("recency", PyArray1::from_slice(py, summary.recency()))?;
     columns.set_item("T", PyArray1::from_slice(py, summary.age()))?;
+    if let Some(values) = summary.log_intervals() {
+        columns.set_item("log_intervals", PyArray1::from_slice(py, values))?;
+    }
     if let Some(values) = summary.monetary_value() {
         columns.set_item("monetary_value", PyArray1::from_slice(py, values))?;
     }

@@ -48,6 +48,17 @@ pub(super) const PURCHASE_QUANTITIES: &[&str] = &[
 /// The columns of a purchase history, in the order of a row.
 pub(super) const HISTORY: [Variable; 3] = [FREQUENCY, RECENCY, AGE];
 
+/// Sum of the natural logarithms of the intervals between purchases: the column `log_intervals`.
+pub(super) const LOG_INTERVALS: Variable = Variable::new(
+    "log_intervals",
+    Domain::Real,
+    Dimension::LogTime,
+    "sum of the natural logarithms of the intervals between purchases; 0 without a repeat purchase",
+);
+
+/// A purchase history with what the regularity of the intervals is known from.
+pub(super) const TIMED_HISTORY: [Variable; 4] = [FREQUENCY, RECENCY, AGE, LOG_INTERVALS];
+
 /// The rule between the columns of a purchase history.
 #[inline(always)]
 pub(super) fn check_history(row: &[f64]) -> Result<(), String> {

@@ -1,8 +1,10 @@
 //! Customer lifetime value: one file a model, and what is common to them.
 
 mod history;
+mod horizons;
 mod lifetime;
 mod local;
+mod phases;
 mod purchases;
 mod spend;
 mod value;
@@ -18,6 +20,10 @@ macro_rules! each_model {
             bg_nbd::BgNbd,
             pareto_nbd::ParetoNbd,
             gamma_gamma::GammaGamma,
+            nbd::Nbd,
+            mbg_nbd::MbgNbd,
+            bg_cnbd_k::BgCnbdK,
+            mbg_cnbd_k::MbgCnbdK,
             bg_bb::BgBb,
             normal_spend::NormalSpend,
             log_normal_spend::LogNormalSpend,

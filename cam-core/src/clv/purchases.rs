@@ -59,6 +59,12 @@ pub(super) fn nbd_probability(r: f64, alpha: f64, n: u32, t: f64) -> f64 {
     log.exp()
 }
 
+/// ln P(n phases) of NBD(m, A) within τ = t/A; −∞ where nothing can happen.
+pub(super) fn ln_nbd_probability(m: f64, n: f64, tau: f64) -> f64 {
+    let none = -m * tau.ln_1p();
+    if n == 0.0 { none } else { none + ln_rising(m, n) - ln_gamma(n + 1.0) - n * (1.0 / tau).ln_1p() }
+}
+
 /// P(alive) · value, where P(alive) = 1/(1 + e^log_odds_left): in logarithms where P(alive) alone would underflow or be subnormal.
 #[inline]
 pub(super) fn if_alive(log_odds_left: f64, value: f64) -> f64 {

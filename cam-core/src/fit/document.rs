@@ -11,6 +11,7 @@ use super::report::{FitReport, Interval};
 use crate::error::{Error, ErrorKind, Result};
 use crate::math::normal::normal_quantile;
 use crate::model::Model;
+use crate::table::Domain;
 use crate::unit::Unit;
 use serde_json::{Map, Value, json};
 
@@ -56,7 +57,8 @@ impl<M: Model> Fitted<M> {
         let errors = self.report()?.standard_errors()?;
         let theta = self.model.parameters();
         let names = self.model.spec().parameters;
-        Ok((0..theta.len())
+        // Whole-number parameters were chosen, not estimated.
+        Ok((0..errors.len())
             .map(|i| {
                 let factor = (z * errors[i] / theta[i]).exp();
                 Interval { parameter: names[i].name, lower: theta[i] / factor, upper: theta[i] * factor }
@@ -79,7 +81,10 @@ impl<M: Model> Fitted<M> {
             .parameters
             .iter()
             .zip(self.model.parameters())
-            .map(|(p, value)| (p.name.to_owned(), json!(value)))
+            .map(|(p, value)| {
+                let whole = p.domain == Domain::Whole;
+                (p.name.to_owned(), if whole { json!(value as u64) } else { json!(value) })
+            })
             .collect();
         let document = Ordered {
             format: FORMAT.into(),

@@ -1,11 +1,12 @@
 //! Maximum likelihood.
 
+use super::choice::{choices, choose, sum_of_logs};
 use super::document::Fitted;
 use super::report::{FitReport, Status};
 use crate::control::{Control, Progress};
 use crate::error::{Error, ErrorKind, Result};
 use crate::math::{
-    jet::Derivatives,
+    jet::{Derivatives, Real},
     linalg::{inverse_symmetric, symmetric_eigen},
 };
 use crate::model::Family;
@@ -14,6 +15,7 @@ use crate::rows::{Purpose, Rows};
 use crate::table::Table;
 use ndarray::{Array1, Array2};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// Options of a fit. The defaults are right for nearly all data.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -21,6 +23,8 @@ use serde::{Deserialize, Serialize};
 pub struct FitOptions {
     /// Where the search starts; moment estimates where none is given, and where this one leads to no maximum.
     pub start: Option<Vec<f64>>,
+    /// Whole-number parameters that are not to be chosen, by name; see [`fixed`](FitOptions::fixed).
+    pub fixed: BTreeMap<String, f64>,
     /// The largest first derivative of the mean log-likelihood, with respect to a log-parameter, that counts as zero.
     pub gradient_tolerance: f64,
     /// The most evaluations of the likelihood.
@@ -29,7 +33,7 @@ pub struct FitOptions {
 
 impl Default for FitOptions {
     fn default() -> Self {
-        FitOptions { start: None, gradient_tolerance: 1e-11, max_evaluations: 500 }
+        FitOptions { start: None, fixed: BTreeMap::new(), gradient_tolerance: 1e-11, max_evaluations: 500 }
     }
 }
 
@@ -43,6 +47,14 @@ impl FitOptions {
     #[must_use]
     pub fn start(mut self, theta: impl Into<Vec<f64>>) -> Self {
         self.start = Some(theta.into());
+        self
+    }
+
+    /// Fix a whole-number parameter, such as the k of BG/CNBD-k. Where it is not fixed, a fit tries 1, 2, … until the likelihood has fallen twice in a row,
+    /// and takes the best.
+    #[must_use]
+    pub fn fixed(mut self, name: impl Into<String>, value: f64) -> Self {
+        self.fixed.insert(name.into(), value);
         self
     }
 
@@ -103,7 +115,8 @@ pub fn maximum_likelihood<F: Family>(
     if table.rows() == 0 && F::SPEC.columns.iter().all(|c| table.get(c.name).is_some()) {
         return Err(Error::new(ErrorKind::NotEnoughData, "there is no row to fit"));
     }
-    let mut rows = Rows::new(table, F::SPEC.columns, Purpose::Fit, F::check_row, control)?;
+    let choices = choices(F::SPEC, options)?;
+    let mut rows = Rows::new(table, F::SPEC.row_columns(), Purpose::Fit, F::check_row, control)?;
     let informs = |row: &[f64], weight: f64| weight > 0.0 && F::informs(row);
     if !rows.iter().all(|(row, weight)| informs(row, weight)) {
         rows = rows.filter(|_, row, weight| informs(row, weight));
@@ -116,10 +129,10 @@ pub fn maximum_likelihood<F: Family>(
         ));
     }
     let Some(start) = &options.start else {
-        return climb(&rows, &F::start(&rows)?, options, table, control);
+        return climb(&rows, &F::start(&rows)?, &choices, options, table, control);
     };
     F::SPEC.check_parameters(start)?;
-    let found: Result<Fitted<F>> = climb(&rows, start, options, table, control);
+    let found: Result<Fitted<F>> = climb(&rows, start, &choices, options, table, control);
     let lost = match &found {
         Ok(fitted) => !matches!(fitted.report()?.status, Status::Converged | Status::NotConverged),
         Err(e) => e.kind() == ErrorKind::Numerical,
@@ -128,7 +141,7 @@ pub fn maximum_likelihood<F: Family>(
         return found;
     }
     // A start from afar may lead onto a plain without an end: the moments may know better.
-    match (found, F::start(&rows).and_then(|start| climb(&rows, &start, options, table, control))) {
+    match (found, F::start(&rows).and_then(|start| climb(&rows, &start, &choices, options, table, control))) {
         (Ok(first), Ok(second)) => {
             let better = second.report()?.log_likelihood > first.report()?.log_likelihood;
             Ok(if better { second } else { first })
@@ -139,14 +152,33 @@ pub fn maximum_likelihood<F: Family>(
     }
 }
 
-/// From a start to the maximum, over samples first where there are many rows.
+/// From a start to the maximum, for each choice of the whole-number parameter, if there is one.
 fn climb<F: Family>(
     rows: &Rows,
     start: &[f64],
+    choices: &[Option<f64>],
     options: &FitOptions,
     table: &Table<'_>,
     control: &Control<'_>,
 ) -> Result<Fitted<F>> {
+    choose(start.to_vec(), choices, |theta, from| {
+        // First of all, so that a missing column is found before the work begins.
+        let logs = sum_of_logs::<F>(theta, table)?;
+        let found = ascend::<F>(rows, theta, from, options, control)?;
+        let at = found.at.clone();
+        Ok((conclude::<F>(rows, theta, found, logs, options, table)?, at))
+    })
+}
+
+/// The maximum from a start, with the whole-number parameter as it is there, over samples first where there are many rows. The search runs over
+/// ln(θ/start) of the others, so that the unit of time or money makes no difference.
+fn ascend<F: Family>(
+    rows: &Rows,
+    start: &[f64],
+    from: Vec<f64>,
+    options: &FitOptions,
+    control: &Control<'_>,
+) -> Result<Minimum> {
     let mut settings = Settings {
         gradient_tolerance: options.gradient_tolerance,
         unseen_below: UNSEEN_BELOW,
@@ -155,17 +187,15 @@ fn climb<F: Family>(
         max_radius: 4.0,
         bound: BOUND,
     };
-    // The search runs over ln(θ/start), so that the unit of time or money makes no difference.
-    let mut from = vec![0.0; start.len()];
+    let mut from = from;
     for size in SAMPLES.into_iter().filter(|size| rows.len() >= SAMPLE_FROM * size) {
         let sample = rows.thinned(size);
         let coarse = Settings { gradient_tolerance: 1e-4, max_evaluations: 60, ..settings };
+        let zero = vec![0.0; from.len()];
         let found = search::<F>(&sample, start, from, &coarse, control)?;
-        (from, settings.radius) =
-            if found.stop == Stop::Gradient { (found.at, 0.5) } else { (vec![0.0; start.len()], 1.0) };
+        (from, settings.radius) = if found.stop == Stop::Gradient { (found.at, 0.5) } else { (zero, 1.0) };
     }
-    let found = search::<F>(rows, start, from, &settings, control)?;
-    conclude(rows, start, found, options, table)
+    search::<F>(rows, start, from, &settings, control)
 }
 
 fn search<F: Family>(
@@ -185,9 +215,10 @@ fn search<F: Family>(
     })
 }
 
-/// The parameters at a point of the search.
+/// The parameters at a point of the search, which leaves the last ones alone if it has fewer dimensions.
 fn moved(start: &[f64], at: &[f64]) -> Vec<f64> {
-    start.iter().zip(at).map(|(s, v)| s * v.exp()).collect()
+    let free = start.iter().zip(at).map(|(s, v)| s * v.exp());
+    free.chain(start[at.len()..].iter().copied()).collect()
 }
 
 /// −1/n Σ w ln L(θ; row) with derivatives with respect to ln θ.
@@ -196,11 +227,12 @@ fn mean_negative_log_likelihood<F: Family>(
     rows: &Rows,
     control: &Control<'_>,
 ) -> Result<Point> {
-    let n = theta.len();
-    let width = F::SPEC.columns.len();
-    let variables: Vec<F::Jet> = theta.iter().enumerate().map(|(i, &v)| F::Jet::variable(v, i)).collect();
+    let n = F::SPEC.free_parameters().len();
+    let width = F::SPEC.row_columns().len();
+    let number = |(i, &v): (usize, &f64)| if i < n { F::Jet::variable(v, i) } else { F::Jet::constant(v) };
+    let variables: Vec<F::Jet> = theta.iter().enumerate().map(number).collect();
     let chunks = rows.map_chunks(control, |values, weights| {
-        let mut sum = <F::Jet as crate::math::jet::Real>::constant(0.0);
+        let mut sum = F::Jet::constant(0.0);
         let mut shared = None;
         for (row, &weight) in values.chunks_exact(width).zip(weights) {
             let common = match &mut shared {
@@ -211,7 +243,7 @@ fn mean_negative_log_likelihood<F: Family>(
         }
         Ok(sum)
     })?;
-    let mut sum = <F::Jet as crate::math::jet::Real>::constant(0.0);
+    let mut sum = F::Jet::constant(0.0);
     for chunk in &chunks {
         sum.accumulate(1.0, chunk);
     }
@@ -223,7 +255,7 @@ fn mean_negative_log_likelihood<F: Family>(
         let mixed = 0.5 * (sum.hessian_row(i)[j] + sum.hessian_row(j)[i]);
         scale * theta[i] * theta[j] * mixed + diagonal
     });
-    Ok(Point { value: scale * crate::math::jet::Real::value(sum), gradient, hessian })
+    Ok(Point { value: scale * sum.value(), gradient, hessian })
 }
 
 /// Say honestly what was found.
@@ -231,6 +263,7 @@ fn conclude<F: Family>(
     rows: &Rows,
     start: &[f64],
     found: Minimum,
+    logs: f64,
     options: &FitOptions,
     table: &Table<'_>,
 ) -> Result<Fitted<F>> {
@@ -244,7 +277,7 @@ fn conclude<F: Family>(
             format!(
                 "the log-likelihood of {} is {}, with derivatives that are not all finite, at {:?}",
                 F::SPEC.title,
-                -point.value * customers,
+                logs - point.value * customers,
                 moved(start, &found.at)
             ),
         ));
@@ -254,7 +287,7 @@ fn conclude<F: Family>(
     // Flat against the customers there are, or, however many, against the other directions.
     let steepest = eigenvalues.iter().fold(0.0, |m: f64, e| m.max(e.abs()));
     let threshold = (1.0 / (FLAT * FLAT * customers)).max(FLAT_AGAINST_STEEPEST * steepest);
-    let flat: Vec<usize> = (0..start.len()).filter(|&k| eigenvalues[k] < threshold).collect();
+    let flat: Vec<usize> = (0..found.at.len()).filter(|&k| eigenvalues[k] < threshold).collect();
     // The gradient may stay just above the tolerance through rounding alone, where terms are large.
     let vanishes = found.stop == Stop::Gradient
         || gradient_norm <= options.gradient_tolerance.max(1e-13 * (1.0 + point.value.abs()))
@@ -262,7 +295,7 @@ fn conclude<F: Family>(
     let status = if found.stop == Stop::Bound || (!flat.is_empty() && found.at.iter().any(|v| v.abs() > FAR))
     {
         let weight = |i: usize| flat.iter().map(|&k| vectors[[i, k]].abs()).fold(0.0, f64::max);
-        let mut parameters: Vec<String> = (0..start.len())
+        let mut parameters: Vec<String> = (0..found.at.len())
             .filter(|&i| weight(i) > 0.3 || found.at[i].abs() > 0.9 * BOUND)
             .map(|i| {
                 format!(
@@ -284,7 +317,7 @@ fn conclude<F: Family>(
     let theta = moved(start, &found.at);
     let covariance = match status {
         Status::Converged => inverse_symmetric(&point.hessian).map(|inverse| {
-            let n = theta.len();
+            let n = found.at.len();
             (0..n)
                 .map(|i| (0..n).map(|j| inverse[[i, j]] * theta[i] * theta[j] / customers).collect())
                 .collect()
@@ -295,7 +328,7 @@ fn conclude<F: Family>(
         model: F::from_parameters(&theta)?,
         unit: table.unit(),
         fit: Some(FitReport {
-            log_likelihood: -point.value * customers,
+            log_likelihood: logs - point.value * customers,
             customers,
             distinct_rows: rows.len(),
             evaluations: found.evaluations,

@@ -4,6 +4,7 @@
 //! number of customers, and in the logarithms of the parameters, so that they stay positive and their scales do not
 //! matter: days or years lead to the same maximum.
 
+mod choice;
 mod document;
 mod mle;
 mod report;

@@ -46,11 +46,18 @@ pub fn gamma_mixing(shape: f64, finest: f64) -> Rule {
 /// X ~ Beta(a, b). `finest` is the smallest scale on which g changes: for x ≪ finest it is constant. `gain` is ln g(0)/E\[g(X)\] or
 /// more, for a decreasing g: so much rarer may be what still matters.
 pub fn beta_mixing(a: f64, b: f64, finest: f64, gain: f64) -> Rule {
+    let mut rule = beta_mixing_logits(a, b, finest, gain);
+    rule.nodes.iter_mut().for_each(|y| *y = logistic(*y));
+    rule
+}
+
+/// As [`beta_mixing`], with nodes y = ln X/(1 − X): for functions that need both X and 1 − X to full precision.
+pub fn beta_mixing_logits(a: f64, b: f64, finest: f64, gain: f64) -> Rule {
     // ln density of y = logit x, up to a constant: a ln x + b ln(1 − x), greatest at y = ln(a/b).
     let density = |y: f64| -a * log1p_exp(-y) - b * log1p_exp(y);
     let width = (1.0 / a + 1.0 / b).sqrt();
     let left = finest.min(1.0).ln() - 5.0;
-    build(density, logistic, (a / b).ln(), width, step(a), left, 5.0, gain)
+    build(density, |y| y, (a / b).ln(), width, step(a), left, 5.0, gain)
 }
 
 #[expect(clippy::too_many_arguments, reason = "one density, described once for gamma and once for beta")]

@@ -260,10 +260,12 @@ impl SummaryBuilder {
                 let periods = &shard.periods[c as usize];
                 let Some(first) = periods.first() else { continue };
                 intervals.fill(Interval::default());
+                let (mut last, mut logs) = (None, 0.0);
                 for code in periods.iter() {
                     let place = self.horizon.interval(code).unwrap_or(self.horizon.cuts.len());
-                    intervals[place].count += 1;
-                    intervals[place].last = code;
+                    logs += frame.log_interval(last, code);
+                    last = Some(code);
+                    intervals[place] = Interval { count: intervals[place].count + 1, last: code, logs };
                 }
                 let key = shard.keys.get(c as usize);
                 let spent = |from, to, with_first| shard.spent(c, from, to, with_first);

@@ -178,7 +178,8 @@ impl Writer {
         }
         self.u8(u8::from(o.include_first_transaction));
         self.u8(REFUNDS.iter().position(|&r| r == o.refunds).unwrap_or(0) as u8);
-        self.u8(u8::from(o.drop_zero_amounts));
+        // What a builder knows does not depend on the second flag; it was added later.
+        self.u8(u8::from(o.drop_zero_amounts) | u8::from(o.log_intervals) << 1);
     }
 
     fn horizon(&mut self, h: &Horizon) {
@@ -317,6 +318,10 @@ impl<'a> Input<'a> {
         let first = self.flag()?;
         let refunds =
             *REFUNDS.get(usize::from(self.u8()?)).ok_or_else(|| invalid("an unknown rule for refunds"))?;
+        let flags = self.u8()?;
+        if flags > 3 {
+            return Err(invalid("unknown flags"));
+        }
         let options = SummaryOptions::new()
             .unit(in_unit)
             .numbers_in(numbers_in)
@@ -324,7 +329,8 @@ impl<'a> Input<'a> {
             .observation_end(end)
             .include_first_transaction(first)
             .refunds(refunds)
-            .drop_zero_amounts(self.flag()?);
+            .drop_zero_amounts(flags & 1 > 0)
+            .log_intervals(flags & 2 > 0);
         options.clock().map_err(|_| invalid("a period without length"))?;
         Ok(options)
     }

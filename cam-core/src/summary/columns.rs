@@ -6,7 +6,7 @@ use crate::error::{Error, ErrorKind, Result, brief};
 use crate::table::Table;
 use crate::unit::Unit;
 
-/// `frequency, recency, T` and perhaps `monetary_value` and `weight`, one row per customer: all that the models need to know.
+/// `frequency, recency, T` and perhaps `log_intervals`, `monetary_value` and `weight`, one row per customer: all that the models need to know.
 ///
 /// Immutable; whoever holds one may rely on every row keeping the rules of [`Summary::new`].
 #[derive(Debug, Clone, PartialEq)]
@@ -15,6 +15,7 @@ pub struct Summary {
     pub(super) frequency: Vec<f64>,
     pub(super) recency: Vec<f64>,
     pub(super) age: Vec<f64>,
+    pub(super) log_intervals: Option<Vec<f64>>,
     pub(super) monetary_value: Option<Vec<f64>>,
     pub(super) weights: Option<Vec<f64>>,
     pub(super) unit: Unit,
@@ -55,6 +56,7 @@ impl Summary {
             frequency,
             recency,
             age,
+            log_intervals: None,
             monetary_value: None,
             weights: None,
             unit,
@@ -64,7 +66,7 @@ impl Summary {
         })
     }
 
-    /// A summary from a table with columns `frequency`, `recency`, `T` and, where there, `monetary_value` and `weight`; other
+    /// A summary from a table with columns `frequency`, `recency`, `T` and, where there, `log_intervals`, `monetary_value` and `weight`; other
     /// columns are left aside. The unit is that of the table, or days.
     ///
     /// # Errors
@@ -74,6 +76,9 @@ impl Summary {
         let column = |name| table.column(name).map(|c| c.to_vec());
         let unit = table.unit().unwrap_or(Unit::DAY);
         let mut summary = Summary::new(column("frequency")?, column("recency")?, column("T")?, unit)?;
+        if let Some(values) = table.get("log_intervals") {
+            summary = summary.with_log_intervals(values.to_vec())?;
+        }
         if let Some(values) = table.get("monetary_value") {
             summary = summary.with_monetary_value(values.to_vec())?;
         }
@@ -81,6 +86,19 @@ impl Summary {
             summary = summary.with_weights(values.to_vec())?;
         }
         Ok(summary)
+    }
+
+    /// The same summary, with the sum of the natural logarithms of the intervals between purchases, in its unit; 0 for a customer without a repeat
+    /// purchase. x intervals that make up t_x have logarithms of at most x ln(t_x/x) in all, which is checked: a sum in another unit may not be.
+    pub fn with_log_intervals(mut self, values: Vec<f64>) -> Result<Self> {
+        check_length(self.len(), "log_intervals", values.len())?;
+        check_finite("log_intervals", &values)?;
+        for (row, &value) in values.iter().enumerate() {
+            check_log_intervals(self.frequency[row], self.recency[row], value)
+                .map_err(|rule| Error::data(row, rule).with_field("log_intervals"))?;
+        }
+        self.log_intervals = Some(values);
+        Ok(self)
     }
 
     /// The same summary, with the mean spend per repeat purchase. Each must be finite; a negative one is kept (refunds), and
@@ -181,6 +199,11 @@ impl Summary {
         &self.age
     }
 
+    /// Sum of the natural logarithms of the intervals between purchases, where it was asked for.
+    pub fn log_intervals(&self) -> Option<&[f64]> {
+        self.log_intervals.as_deref()
+    }
+
     /// Mean spend per repeat purchase; 0 for a customer without one.
     pub fn monetary_value(&self) -> Option<&[f64]> {
         self.monetary_value.as_deref()
@@ -211,12 +234,13 @@ impl Summary {
         &self.report
     }
 
-    /// The columns by name: `frequency, recency, T`, and `monetary_value`, `weight` where there are.
+    /// The columns by name: `frequency, recency, T`, and `log_intervals`, `monetary_value`, `weight` where there are.
     pub fn table(&self) -> Table<'_> {
         let columns = [
             ("frequency", Some(&self.frequency)),
             ("recency", Some(&self.recency)),
             ("T", Some(&self.age)),
+            ("log_intervals", self.log_intervals.as_ref()),
             ("monetary_value", self.monetary_value.as_ref()),
             ("weight", self.weights.as_ref()),
         ];
@@ -250,6 +274,20 @@ fn check_finite(name: &str, values: &[f64]) -> Result<()> {
             Err(Error::data(row, format!("{name} must be finite, got {}", values[row])).with_field(name))
         }
     }
+}
+
+/// The rule of a sum of x logarithms of intervals that make up the recency.
+pub(crate) fn check_log_intervals(x: f64, recency: f64, value: f64) -> Result<(), String> {
+    let most = if x > 0.0 { x * (recency / x).ln() } else { 0.0 };
+    // Rounding of x logarithms and of the recency.
+    if value <= most + 1e-9 * (x + most.abs()) && (x > 0.0 || value == 0.0) {
+        return Ok(());
+    }
+    Err(format!(
+        "need log_intervals <= frequency ln(recency/frequency) = {}, and 0 where frequency = 0, got log_intervals = {}",
+        brief(most),
+        brief(value)
+    ))
 }
 
 /// The rules of one row, in the order in which a reader would check them.

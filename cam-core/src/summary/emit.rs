@@ -32,6 +32,8 @@ pub(super) struct Interval {
     pub(super) count: u64,
     /// The last of them, where there is one.
     pub(super) last: i64,
+    /// Σ ln of the time between purchases up to that one, of earlier intervals, too; only where it is asked for.
+    pub(super) logs: f64,
 }
 
 /// Columns in the making, for one calibration or for the whole log.
@@ -41,6 +43,7 @@ pub(super) struct Columns {
     pub(super) frequency: Vec<f64>,
     pub(super) recency: Vec<f64>,
     pub(super) age: Vec<f64>,
+    pub(super) log_intervals: Vec<f64>,
     pub(super) monetary_value: Vec<f64>,
     pub(super) holdout_frequency: Vec<f64>,
     pub(super) holdout_monetary_value: Vec<f64>,
@@ -56,6 +59,7 @@ impl Columns {
             frequency: Vec::new(),
             recency: Vec::new(),
             age: Vec::new(),
+            log_intervals: Vec::new(),
             monetary_value: Vec::new(),
             holdout_frequency: Vec::new(),
             holdout_monetary_value: Vec::new(),
@@ -81,6 +85,7 @@ impl Columns {
                 frequency: pick(&self.frequency),
                 recency: pick(&self.recency),
                 age: pick(&self.age),
+                log_intervals: pick(&self.log_intervals),
                 monetary_value: pick(&self.monetary_value),
                 holdout_frequency: pick(&self.holdout_frequency),
                 holdout_monetary_value: pick(&self.holdout_monetary_value),
@@ -106,6 +111,7 @@ impl Columns {
             all.frequency.append(&mut part.frequency);
             all.recency.append(&mut part.recency);
             all.age.append(&mut part.age);
+            all.log_intervals.append(&mut part.log_intervals);
             all.monetary_value.append(&mut part.monetary_value);
             all.holdout_frequency.append(&mut part.holdout_frequency);
             all.holdout_monetary_value.append(&mut part.holdout_monetary_value);
@@ -173,6 +179,15 @@ impl Frame {
         self.horizon.cuts.get(upto).copied().unwrap_or(self.end)
     }
 
+    /// ln of the time between two purchases, the later of which is at `code`; 0 where nobody wants to know.
+    #[inline(always)]
+    pub(super) fn log_interval(&self, before: Option<i64>, code: i64) -> f64 {
+        match before {
+            Some(before) if self.options.log_intervals => self.time(before, code).ln(),
+            _ => 0.0,
+        }
+    }
+
     /// Writes the row of a customer for the calibration of intervals `0..=upto`. `spent(from, to, with_first)` is the exactly rounded sum of
     /// the amounts of intervals `from..to`, without the first period unless `with_first`.
     #[inline]
@@ -191,7 +206,8 @@ impl Frame {
         }
         let (seen, later) = intervals.split_at(upto + 1);
         let count: u64 = seen.iter().map(|i| i.count).sum();
-        let last = seen.iter().rev().find(|i| i.count > 0).map_or(first, |i| i.last);
+        let newest = seen.iter().rev().find(|i| i.count > 0);
+        let last = newest.map_or(first, |i| i.last);
         let with_first = self.options.include_first_transaction;
         let counted = if with_first { count } else { count - 1 };
         out.keys.push(key);
@@ -199,6 +215,9 @@ impl Frame {
         out.frequency.push(counted as f64);
         out.recency.push(self.time(first, last));
         out.age.push(self.time(first, end));
+        if self.options.log_intervals {
+            out.log_intervals.push(newest.map_or(0.0, |i| i.logs));
+        }
         let later_count: u64 = later.iter().map(|i| i.count).sum();
         if !later.is_empty() {
             out.holdout_frequency.push(later_count as f64);
@@ -266,6 +285,7 @@ impl Frame {
             frequency: columns.frequency,
             recency: columns.recency,
             age: columns.age,
+            log_intervals: self.options.log_intervals.then_some(columns.log_intervals),
             monetary_value: self.amounts.then_some(columns.monetary_value),
             weights: None,
             unit: self.options.unit,

@@ -23,7 +23,7 @@ fn two_sum(a: f64, b: f64) -> (f64, f64) {
 
 /// A sum `hi + lo`, exact as long as every [`add`](ExactSum::add) returned 0.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
-pub(super) struct ExactSum {
+pub(crate) struct ExactSum {
     pub(super) hi: f64,
     pub(super) lo: f64,
 }
@@ -31,7 +31,7 @@ pub(super) struct ExactSum {
 impl ExactSum {
     /// Adds `x`; returns what could not be held, 0 but for amounts of wildly different size.
     #[inline(always)]
-    pub(super) fn add(&mut self, x: f64) -> f64 {
+    pub(crate) fn add(&mut self, x: f64) -> f64 {
         let (hi, error) = two_sum(self.hi, x);
         let (lo, rest) = two_sum(self.lo, error);
         self.hi = hi;
@@ -41,7 +41,7 @@ impl ExactSum {
 
     /// The sum, rounded once: the double nearest to the exact sum, where nothing spilled.
     #[inline(always)]
-    pub(super) fn round(&self) -> f64 {
+    pub(crate) fn round(&self) -> f64 {
         // `+ 0.0`: a sum of nothing, or of negative zeros, reads 0 and not −0.
         self.hi + self.lo + 0.0
     }

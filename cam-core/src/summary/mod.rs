@@ -66,6 +66,8 @@ mod whole;
 
 pub use builder::SummaryBuilder;
 pub use columns::Summary;
+pub(crate) use columns::check_log_intervals;
+pub(crate) use exact::ExactSum;
 pub use keys::{Key, Keys, KeysRef, Offsets, missing_key};
 pub use log::Log;
 pub use options::{Refunds, Report, SummaryOptions};

@@ -54,6 +54,7 @@ pub struct SummaryOptions {
     pub(super) include_first_transaction: bool,
     pub(super) refunds: Refunds,
     pub(super) drop_zero_amounts: bool,
+    pub(super) log_intervals: bool,
 }
 
 impl Default for SummaryOptions {
@@ -66,6 +67,7 @@ impl Default for SummaryOptions {
             include_first_transaction: false,
             refunds: Refunds::Net,
             drop_zero_amounts: false,
+            log_intervals: false,
         }
     }
 }
@@ -126,6 +128,14 @@ impl SummaryOptions {
     #[must_use]
     pub fn drop_zero_amounts(mut self, drop: bool) -> Self {
         self.drop_zero_amounts = drop;
+        self
+    }
+
+    /// Add a column `log_intervals`, the sum of the natural logarithms of the intervals between a customer's purchases, in the unit: how regularly he
+    /// or she buys, which BG/CNBD-k and MBG/CNBD-k want to know. Default: no.
+    #[must_use]
+    pub fn log_intervals(mut self, add: bool) -> Self {
+        self.log_intervals = add;
         self
     }
 

@@ -140,14 +140,15 @@ impl<'a> Worker<'a> {
         }
         self.intervals.fill(Interval::default());
         self.sums.fill(ExactSum::default());
-        let mut last = None;
+        let (mut last, mut logs) = (None, 0.0);
         for row in &rows[known..] {
             let (code, amount) = (self.bits.code(row[0]), amount(row));
             let interval = self.frame.horizon.interval(code).unwrap_or(0);
             if amount >= 0.0 && last != Some(code) {
+                logs += self.frame.log_interval(last, code);
                 last = Some(code);
-                self.intervals[interval].count += 1;
-                self.intervals[interval].last = code;
+                let counted = &mut self.intervals[interval];
+                *counted = Interval { count: counted.count + 1, last: code, logs };
             }
             let sum = if code == first { 0 } else { interval + 1 };
             let rest = self.sums[sum].add(amount);

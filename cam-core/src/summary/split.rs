@@ -34,6 +34,7 @@ impl Split {
             ("frequency", Some(&c.frequency)),
             ("recency", Some(&c.recency)),
             ("T", Some(&c.age)),
+            ("log_intervals", c.log_intervals.as_ref()),
             ("monetary_value", c.monetary_value.as_ref()),
             ("frequency_holdout", Some(&self.frequency_holdout)),
             ("monetary_value_holdout", self.monetary_value_holdout.as_ref()),

@@ -1,5 +1,6 @@
 //! Integration tests of cam-core: one binary.
 
+mod counting;
 mod discrete;
 mod donations;
 mod fitting;

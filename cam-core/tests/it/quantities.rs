@@ -1,5 +1,6 @@
 //! Every answer of every model against values of at least 25 digits that were found by other means
-//! (`testdata/generate_quantities.py`: closed forms in ball arithmetic; `generate_bg_bb_spend.py`: sums at 60 digits), and laws that hold for any customer.
+//! (`testdata/generate_quantities.py`, `generate_counting.py`: closed forms and sums in ball arithmetic; `generate_bg_bb_spend.py`: sums at 60 digits), and laws that hold
+//! for any customer.
 //!
 //! Tolerance: 1e-11 relative. An answer is e^E with |E| ≤ 668 above 1e-290, E the sum of products (r + x) · ln(…) of numbers that are themselves
 //! rounded, so that a few units in the last place of E are several hundred of the answer: about 1e-12 here. Below 1e-290, where doubles
@@ -7,8 +8,11 @@
 //! 1e-10 of the derivative by ln θ, or of 1e-3 where that is smaller (at the answers of a fit it is 0).
 
 use crate::testdata;
-use cam_core::clv::{BgBb, BgNbd, GammaGamma, History, LogNormalSpend, NormalSpend, ParetoNbd};
+use cam_core::clv::{
+    BgBb, BgCnbdK, BgNbd, GammaGamma, History, LogNormalSpend, MbgCnbdK, MbgNbd, Nbd, NormalSpend, ParetoNbd,
+};
 use cam_core::math::jet::{Derivatives, Real};
+use cam_core::table::{Dimension, Variable};
 use cam_core::{Control, Discount, Family, Model, Quantity, Table, model};
 use proptest::prelude::*;
 use std::collections::BTreeMap;
@@ -31,10 +35,12 @@ fn cases(text: &str) -> Vec<Case<'_>> {
     let read = |line| {
         let f: Vec<&str> = str::split(line, ',').collect();
         let row = numbers(&f[5..8]);
+        // `bg_cnbd_k:3` is the model with k = 3.
+        let (id, k) = f[0].split_once(':').unwrap_or((f[0], ""));
         Case {
             line,
-            id: f[0],
-            theta: numbers(&f[1..5]),
+            id,
+            theta: [numbers(&f[1..5]), numbers(&[k])].concat(),
             row: (!row.is_empty()).then_some(row),
             quantity: f[8],
             arguments: numbers(&f[9..11]),
@@ -45,12 +51,21 @@ fn cases(text: &str) -> Vec<Case<'_>> {
     text.lines().filter(|l| !l.starts_with('#') && !l.starts_with("model,")).map(read).collect()
 }
 
+/// Σ ln Δ of a customer who buys like clockwork.
+fn log_intervals(row: &[f64]) -> f64 {
+    if row[0] > 0.0 { row[0] * (row[1] / row[0]).ln() } else { 0.0 }
+}
+
 /// One number for one row, or for a new customer.
 fn answer(model: &dyn Model, quantity: &Quantity, row: Option<&[f64]>) -> f64 {
     let Some(row) = row else { return model.new_customer(quantity).unwrap() };
     let mut table = Table::new();
     for (column, value) in model.spec().columns.iter().zip(row) {
         table = table.with(column.name, std::slice::from_ref(value)).unwrap();
+    }
+    let logs = [if model.spec().row_columns().len() == 3 { log_intervals(row) } else { f64::NAN }];
+    if table.get("log_intervals").is_none() {
+        table = table.with("log_intervals", &logs).unwrap();
     }
     model.score(quantity, &table, &Control::new().threads(1)).unwrap()[0]
 }
@@ -91,7 +106,9 @@ fn quantity(name: &str, arguments: &[f64]) -> (Quantity, &'static str) {
 }
 
 fn gradient<F: Family>(theta: &[f64], row: &[f64]) -> Vec<f64> {
-    let at: Vec<F::Jet> = theta.iter().enumerate().map(|(i, &v)| F::Jet::variable(v, i)).collect();
+    let free = F::SPEC.free_parameters().len();
+    let number = |(i, &v): (usize, &f64)| if i < free { F::Jet::variable(v, i) } else { F::Jet::constant(v) };
+    let at: Vec<F::Jet> = theta.iter().enumerate().map(number).collect();
     let shared = F::shared(&at, row[0]);
     let jet = F::log_likelihood(&at, &shared, row);
     assert!(jet.value().is_finite());
@@ -101,7 +118,7 @@ fn gradient<F: Family>(theta: &[f64], row: &[f64]) -> Vec<f64> {
 /// Prints the worst error of each quantity in Markdown; `make accuracy` shows it.
 #[test]
 fn accuracy_of_every_quantity() {
-    let text = ["quantities.csv", "bg_bb_spend.csv"].map(testdata).concat();
+    let text = ["quantities.csv", "counting.csv", "bg_bb_spend.csv"].map(testdata).concat();
     // (model, quantity, whether new) → number, worst error, where.
     let mut worst: BTreeMap<(&str, &str, bool), (usize, f64, &str)> = BTreeMap::new();
     let mut failures = Vec::new();
@@ -112,6 +129,10 @@ fn accuracy_of_every_quantity() {
             let gradient = match case.id {
                 "bg_nbd" => gradient::<BgNbd>(&case.theta, row),
                 "pareto_nbd" => gradient::<ParetoNbd>(&case.theta, row),
+                "nbd" => gradient::<Nbd>(&case.theta, row),
+                "mbg_nbd" => gradient::<MbgNbd>(&case.theta, row),
+                "bg_cnbd_k" => gradient::<BgCnbdK>(&case.theta, row),
+                "mbg_cnbd_k" => gradient::<MbgCnbdK>(&case.theta, row),
                 "bg_bb" => gradient::<BgBb>(&case.theta, row),
                 "normal_spend" => gradient::<NormalSpend>(&case.theta, row),
                 "log_normal_spend" => gradient::<LogNormalSpend>(&case.theta, row),
@@ -158,13 +179,19 @@ fn log_uniform(low: f64, high: f64) -> impl Strategy<Value = f64> {
 }
 
 /// A purchase model of any kind, ordinary to extreme, in units of time of any length.
-fn purchase_model() -> impl Strategy<Value = (&'static str, [f64; 4])> {
+fn purchase_model() -> impl Strategy<Value = (&'static str, Vec<f64>)> {
     let shape = || log_uniform(0.05, 20.0);
     let time = || log_uniform(0.1, 1000.0);
     prop_oneof![
-        (shape(), time(), shape(), shape()).prop_map(|(r, alpha, a, b)| ("bg_nbd", [r, alpha, a, b])),
+        (shape(), time(), shape(), shape()).prop_map(|(r, alpha, a, b)| ("bg_nbd", vec![r, alpha, a, b])),
         (shape(), time(), shape(), time())
-            .prop_map(|(r, alpha, s, beta)| ("pareto_nbd", [r, alpha, s, beta])),
+            .prop_map(|(r, alpha, s, beta)| ("pareto_nbd", vec![r, alpha, s, beta])),
+        (shape(), time()).prop_map(|(r, alpha)| ("nbd", vec![r, alpha])),
+        (shape(), time(), shape(), shape()).prop_map(|(r, alpha, a, b)| ("mbg_nbd", vec![r, alpha, a, b])),
+        (shape(), time(), shape(), shape(), 1u32..13)
+            .prop_map(|(r, alpha, a, b, k)| ("bg_cnbd_k", vec![r, alpha, a, b, f64::from(k)])),
+        (shape(), time(), shape(), shape(), 1u32..13)
+            .prop_map(|(r, alpha, a, b, k)| ("mbg_cnbd_k", vec![r, alpha, a, b, f64::from(k)])),
     ]
 }
 
@@ -241,11 +268,9 @@ proptest! {
     fn days_or_weeks_give_the_same_probabilities(
         (id, theta) in purchase_model(), row in history(), per in log_uniform(1e-4, 1e6), h in log_uniform(0.1, 300.0),
     ) {
-        let scaled = if id == "bg_nbd" {
-            [theta[0], theta[1] * per, theta[2], theta[3]]
-        } else {
-            [theta[0], theta[1] * per, theta[2], theta[3] * per]
-        };
+        let parameters = model(id).unwrap().spec().parameters;
+        let scale = |(value, p): (&f64, &Variable)| if p.dimension == Dimension::Time { value * per } else { *value };
+        let scaled: Vec<f64> = theta.iter().zip(parameters).map(scale).collect();
         let (weeks, days) = (boxed(id, &theta), boxed(id, &scaled));
         let in_days = [row[0], row[1] * per, row[2] * per];
         let same = |a: &Quantity, b: &Quantity| {
@@ -291,8 +316,9 @@ proptest! {
             prop_assert!(discounted <= plain * (1.0 + 1e-13), "{discount:?}: {discounted} of {plain}");
             let forever = ask(Quantity::discounted(discount, None));
             prop_assert!(discounted <= forever * (1.0 + 1e-12), "{discount:?}: {discounted} of {forever} for ever");
-            // After 60/rate nothing counts any more: e^(−60) = 9e-27, and (1 + rate)^(−60/rate) ≤ 2^(−60) = 9e-19.
-            let long = ask(Quantity::discounted(discount, (60.0 / rate).ceil()));
+            // After 150/rate nothing counts any more: e^(−150) = 7e-66, and (1 + rate)^(−150/rate) ≤ 2^(−150) = 7e-46, whatever power of time (up to
+            // k, where purchases are regular and rare) it is multiplied by.
+            let long = ask(Quantity::discounted(discount, (150.0 / rate).ceil()));
             prop_assert!(close(long, forever, 1e-12), "{discount:?}: {long} and {forever}");
         }
     }
@@ -314,7 +340,9 @@ proptest! {
             prop_assert_eq!(ask(Quantity::discounted(discount, 0.0)), 0.0);
         }
         let new = |quantity| answer(&*model, &quantity, None);
-        prop_assert!(close(new(Quantity::ProbabilityAlive { after: 0.0 }), 1.0, 1e-14), "P(alive)");
+        // Some leave at their first purchase where the model lets them.
+        let stays = if id.starts_with("mbg") { theta[3] / (theta[2] + theta[3]) } else { 1.0 };
+        prop_assert!(close(new(Quantity::ProbabilityAlive { after: 0.0 }), stays, 1e-14), "P(alive)");
         prop_assert_eq!(new(Quantity::ExpectedPurchases { horizon: 0.0 }), 0.0);
         prop_assert!(close(new(Quantity::PurchaseProbability { n: 0, horizon: 0.0 }), 1.0, 1e-14), "P(0)");
         prop_assert_eq!(new(Quantity::PurchaseProbability { n: 1, horizon: 0.0 }), 0.0);
@@ -337,7 +365,8 @@ proptest! {
         let column = |k: usize| -> Vec<f64> { rows.iter().map(|row| row[k]).collect() };
         let (x, recency, age) = (column(0), column(1), column(2));
         let table = Table::new().with("frequency", &x).unwrap().with("recency", &recency).unwrap();
-        let table = table.with("T", &age).unwrap();
+        let logs: Vec<f64> = rows.iter().map(|row| log_intervals(row)).collect();
+        let table = table.with("T", &age).unwrap().with("log_intervals", &logs).unwrap();
         for quantity in questions(h) {
             let all = model.score(&quantity, &table, &Control::new().threads(2)).unwrap();
             for (row, all) in rows.iter().zip(all) {
@@ -353,19 +382,26 @@ proptest! {
         (id, theta) in purchase_model(), row in history(), h in log_uniform(1e-2, 1e3), mean in log_uniform(0.01, 1e6),
     ) {
         let customer = History::new(row[0], row[1], row[2]).unwrap();
-        let (alive, purchases) = if id == "bg_nbd" {
-            let model = BgNbd::from_parameters(&theta).unwrap();
-            (model.probability_alive(&customer), model.expected_purchases(&customer, h))
-        } else {
-            let model = ParetoNbd::from_parameters(&theta).unwrap();
-            (model.probability_alive(&customer), model.expected_purchases(&customer, h))
+        macro_rules! typed {
+            ($model:ident) => {{
+                let model = $model::from_parameters(&theta).unwrap();
+                (model.probability_alive(&customer), model.expected_purchases(&customer, h))
+            }};
+        }
+        let (alive, purchases) = match id {
+            "bg_nbd" => typed!(BgNbd),
+            "pareto_nbd" => typed!(ParetoNbd),
+            "mbg_nbd" => typed!(MbgNbd),
+            "bg_cnbd_k" => typed!(BgCnbdK),
+            "mbg_cnbd_k" => typed!(MbgCnbdK),
+            _ => (1.0, Nbd::from_parameters(&theta).unwrap().expected_purchases(&customer, h)),
         };
         let model = boxed(id, &theta);
         let score = |quantity| answer(&*model, &quantity, Some(&row)).to_bits();
         prop_assert_eq!(alive.to_bits(), score(Quantity::ProbabilityAlive { after: 0.0 }));
         prop_assert_eq!(purchases.to_bits(), score(Quantity::ExpectedPurchases { horizon: h }));
 
-        let spend = GammaGamma::new(theta[0], 1.0 + theta[2], theta[3]).unwrap();
+        let spend = GammaGamma::new(theta[0], 1.0 + theta[1], theta[0]).unwrap();
         let row = [row[0], if row[0] > 0.0 { mean } else { 0.0 }];
         prop_assert_eq!(
             spend.expected_spend(row[0], row[1]).unwrap().to_bits(),

@@ -160,6 +160,9 @@ fn another_unit_of_time_or_money_leaves_the_maximum_where_it_is() {
                     if variable.dimension == dimension {
                         column.iter_mut().for_each(|v| *v *= factor);
                     }
+                    if variable.dimension == Dimension::LogTime && dimension == Dimension::Time {
+                        column.iter_mut().zip(&data.columns[0]).for_each(|(v, x)| *v += x * factor.ln());
+                    }
                 }
                 let there = fit(id, &other.table());
                 for ((a, b), p) in
@@ -185,7 +188,8 @@ fn scoring_gives_nan_for_a_nan_row_and_fitting_refuses_it() {
     for entry in models() {
         let id = entry.spec().id;
         let mut data = Data::simulated(id, 100);
-        let last = data.columns.len() - 1;
+        // The last column that makes up a row.
+        let last = entry.spec().row_columns().len() - 1;
         data.columns[last][37] = f64::NAN;
         let fitted = entry.with_parameters(&ordinary(id).0, None).unwrap();
         for q in quantities(entry.spec()) {

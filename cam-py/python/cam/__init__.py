@@ -6,8 +6,8 @@ expected spend and the lifetime value.
 - `summarize`, `split`, `SummaryBuilder`: from a transaction log to `frequency, recency, T, monetary_value`;
 - `tracking`: repeat purchases of the whole base over time;
 - `opportunities`: the same for discrete time, where each period is one opportunity to buy;
-- `BgNbd`, `ParetoNbd`, `BgBb`: models of purchases; `GammaGamma`, `NormalSpend`, `LogNormalSpend`: of spend; `models` lists
-  them, `Model` is any of them by name;
+- `BgNbd`, `ParetoNbd`, `MbgNbd`, `BgCnbdK`, `MbgCnbdK`, `Nbd`, `BgBb`: models of purchases; `GammaGamma`, `NormalSpend`,
+  `LogNormalSpend`: of spend; `models` lists them, `Model` is any of them by name;
 - `spend_independence`: whether who comes often spends more;
 - `customer_lifetime_value`: from a model of purchases and one of spend;
 - `from_json`, `load`: open a model that any of cam's languages wrote, from a text or a file;
@@ -36,6 +36,7 @@ from cam._base import Model, from_json, load
 from cam._core import __version__
 from cam._independence import SpendIndependence, spend_independence
 from cam._models import BgBb, BgNbd, GammaGamma, LogNormalSpend, NormalSpend, ParetoNbd
+from cam._phases import BgCnbdK, MbgCnbdK, MbgNbd, Nbd
 from cam._registry import models
 from cam._summary import SummaryBuilder, opportunities, split, summarize, tracking
 from cam._value import customer_lifetime_value
@@ -44,12 +45,16 @@ from cam.errors import AssumptionWarning, CamError, ConvergenceWarning, UnitWarn
 __all__ = [
     "AssumptionWarning",
     "BgBb",
+    "BgCnbdK",
     "BgNbd",
     "CamError",
     "ConvergenceWarning",
     "GammaGamma",
     "LogNormalSpend",
+    "MbgCnbdK",
+    "MbgNbd",
     "Model",
+    "Nbd",
     "NormalSpend",
     "ParetoNbd",
     "SpendIndependence",

@@ -57,6 +57,8 @@ class Answers(Estimates):
 
     def _score(self, source: Source, quantity: str, threads: int | None, **arguments: Any) -> Floats:
         columns = source.floats(self._spec.columns)
+        if quantity == "log_likelihood":
+            columns |= source.floats([name for name in self._spec.logs if name in source])
         with source.named_rows():
             return self._fitted.score(quantity_json(quantity, **arguments), columns, source.unit, thread_count(threads))
 

@@ -68,6 +68,7 @@ class Model(Answers):
         *,
         unit: str | None = None,
         start: Mapping[str, float] | Sequence[float] | None = None,
+        fixed: Mapping[str, float] | None = None,
         weights: str | npt.ArrayLike | None = None,
         gradient_tolerance: float | None = None,
         max_evaluations: int | None = None,
@@ -88,6 +89,9 @@ class Model(Answers):
             from CSV carry no unit, and some operations of pandas, such as ``merge``, lose it.
         start : dict or sequence, optional
             Where to start; by default at moment estimates.
+        fixed : dict, optional
+            Whole-number parameters that are not to be chosen, such as ``{"k": 2}``. Others are tried from 1 on, until the
+            likelihood has fallen twice in a row, and the best is taken.
         weights : str or array, optional
             How many customers each row stands for: a column, or numbers. By default the column `weight`, where there is one.
         gradient_tolerance : float, optional
@@ -118,7 +122,7 @@ class Model(Answers):
             The data are too few or too uniform for a maximum to exist.
         """
         source = Source(summary)
-        columns = source.floats(self._spec.columns)
+        columns = source.floats(self._spec.columns) | source.floats([n for n in self._spec.logs if n in source])
         if weights is not None:
             columns[WEIGHT] = (
                 source.float(weights) if isinstance(weights, str) else as_floats(np.asarray(weights), WEIGHT)
@@ -128,6 +132,8 @@ class Model(Answers):
         options: dict[str, Any] = {}
         if start is not None:
             options["start"] = self._theta(start)
+        if fixed is not None:
+            options["fixed"] = {str(name): number(str(name), value) for name, value in fixed.items()}
         if gradient_tolerance is not None:
             options["gradient_tolerance"] = number("gradient_tolerance", gradient_tolerance)
         if max_evaluations is not None:

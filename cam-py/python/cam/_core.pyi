@@ -63,6 +63,7 @@ class SummaryBuilder:
         include_first_transaction: bool = False,
         refunds: str = "net",
         drop_zero_amounts: bool = False,
+        log_intervals: bool = False,
     ) -> SummaryBuilder: ...
     def push(
         self,

@@ -87,9 +87,9 @@ class Estimates:
 
     @property
     def standard_errors_(self) -> dict[str, float]:
-        """The square roots of the diagonal of the covariance, by parameter."""
+        """The square roots of the diagonal of the covariance, by parameter that is estimated (a whole number is chosen)."""
         errors = np.sqrt(np.diag(self.covariance_)).tolist()
-        return dict(zip(self._spec.parameters, errors, strict=True))
+        return dict(zip(self._spec.estimated, errors, strict=True))
 
     @property
     def aic_(self) -> float:
@@ -112,10 +112,10 @@ class Estimates:
         Returns
         -------
         dict
-            Lower and upper end by parameter.
+            Lower and upper end by parameter that is estimated.
         """
         intervals = self._fitted.confidence_intervals(number("level", level))
-        return dict(zip(self._spec.parameters, intervals, strict=True))
+        return dict(zip(self._spec.estimated, intervals, strict=True))
 
     def summary(self, *, level: float = 0.95, backend: str | None = None) -> Frame:
         """Tabulate the estimates.
@@ -131,14 +131,15 @@ class Estimates:
         -------
         frame
             Columns `estimate`, `standard_error`, `lower`, `upper` and `meaning`; NaN where there was no fit that
-            converged. pandas has the parameters as index, others as first column.
+            converged, and for a whole number, which is chosen. pandas has the parameters as index, others as first column.
         """
         names = self._spec.parameters
         columns: dict[str, Any] = {"estimate": np.array(self._fitted.parameters)}
         errors, ends = np.full(len(names), np.nan), np.full((len(names), 2), np.nan)
         if self._fitted.estimated and self.converged_:
-            errors = np.sqrt(np.diag(self.covariance_))
-            ends = np.array(list(self.confidence_intervals(level).values()))
+            free = [names.index(name) for name in self._spec.estimated]
+            errors[free] = np.sqrt(np.diag(self.covariance_))
+            ends[free] = np.array(list(self.confidence_intervals(level).values()))
         columns |= {"standard_error": errors, "lower": ends[:, 0].copy(), "upper": ends[:, 1].copy()}
         columns["meaning"] = self._spec.meanings
         kind = default_kind(None) if backend is None and self._kind is None else backend or str(self._kind)

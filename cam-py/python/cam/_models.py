@@ -208,7 +208,7 @@ class PurchaseModel(Model):
             columns["customer_lifetime_value"] = columns["discounted_expected_purchases"] * (
                 share * columns["expected_spend"]
             )
-        return source.scores(columns, (*self._spec.columns, "monetary_value", "weight"))
+        return source.scores(columns, (*self._spec.columns, *self._spec.logs, "monetary_value", "weight"))
 
 
 class SpendModel(Model):

@@ -50,8 +50,12 @@ class Spec:
         self.title: str = entry["title"]
         self.source: str = entry["source"]
         self.parameters: list[str] = [p["name"] for p in entry["parameters"]]
+        # Whole numbers are chosen, not estimated.
+        self.estimated: list[str] = [p["name"] for p in entry["parameters"] if p["domain"] != "whole"]
         self.meanings: list[str] = [p["meaning"] for p in entry["parameters"]]
-        self.columns: list[str] = [c["name"] for c in entry["columns"]]
+        # A sum of logarithms only adds to the likelihood; no score needs it.
+        self.columns: list[str] = [c["name"] for c in entry["columns"] if c["dimension"] != "log_time"]
+        self.logs: list[str] = [c["name"] for c in entry["columns"] if c["dimension"] == "log_time"]
         # Whether time is counted in opportunities, as BG/BB does.
         self.discrete: bool = any(c["name"] == "T" and c["domain"] == "count" for c in entry["columns"])
         self.design: list[str] = [c["name"] for c in entry["design"]]

@@ -58,6 +58,7 @@ class SummaryBuilder:
         refunds: str = "net",
         drop_zero_amounts: bool = False,
         numbers_in: str = "D",
+        log_intervals: bool = False,
     ) -> None:
         self._columns = (customer, time, amount)
         self._unit = unit
@@ -77,6 +78,7 @@ class SummaryBuilder:
                 include_first_transaction=include_first_transaction,
                 refunds=str(refunds),
                 drop_zero_amounts=drop_zero_amounts,
+                log_intervals=log_intervals,
             )
         except InvalidDataError as problem:
             # The core reads a text as it reads those of a log, and does not know which argument it was.
@@ -246,6 +248,7 @@ def summarize(
     refunds: str = "net",
     drop_zero_amounts: bool = False,
     numbers_in: str = "D",
+    log_intervals: bool = False,
     spread: str | None = None,
     threads: int | None = None,
     progress: Progress = None,
@@ -279,6 +282,8 @@ def summarize(
         Whether rows with an amount of 0 are dropped; by default they are purchases.
     numbers_in : str
         The unit of times that are numbers.
+    log_intervals : bool
+        Whether to add the column `log_intervals`, which `BgCnbdK` and `MbgCnbdK` are fitted with.
     spread : {"amount", "log"}, optional
         Whether to add `monetary_deviation`, which `NormalSpend` needs, or `geometric_mean` and `log_deviation`, which
         `LogNormalSpend` needs; for the latter each repeat purchase must be more than 0.
@@ -295,6 +300,7 @@ def summarize(
         - `frequency`: repeat purchases, that is purchase periods less one;
         - `recency`: time from the first purchase to the last, 0 without a repeat purchase;
         - `T`: time from the first purchase to the end of observation;
+        - `log_intervals`, where it is asked for: the sum of the natural logarithms of the times between purchases, in the unit;
         - `monetary_value`: mean spend per repeat purchase, 0 without one;
         - `monetary_deviation`, where asked for: standard deviation of the spend per repeat purchase;
         - `geometric_mean` and `log_deviation`, where asked for: e to the mean of the logarithms of the spend, and their
@@ -337,6 +343,7 @@ def summarize(
         refunds=refunds,
         drop_zero_amounts=drop_zero_amounts,
         numbers_in=numbers_in,
+        log_intervals=log_intervals,
     )
     return builder._whole(log, threads, progress, spread=spread)[0]
 
@@ -413,6 +420,7 @@ def split(
     refunds: str = "net",
     drop_zero_amounts: bool = False,
     numbers_in: str = "D",
+    log_intervals: bool = False,
     threads: int | None = None,
     progress: Progress = None,
 ) -> Frame | list[Frame]:
@@ -427,7 +435,8 @@ def split(
         comes back.
     observation_end : date, timestamp, str or number, optional
         The last period of the holdout. The latest in the log by default.
-    customer, time, amount, unit, period, include_first_transaction, refunds, drop_zero_amounts, numbers_in, threads, progress
+    customer, time, amount, unit, period, include_first_transaction, refunds, drop_zero_amounts, numbers_in, log_intervals, \
+    threads, progress
         As for `summarize`.
 
     Returns
@@ -464,6 +473,7 @@ def split(
         refunds=refunds,
         drop_zero_amounts=drop_zero_amounts,
         numbers_in=numbers_in,
+        log_intervals=log_intervals,
     )
     frames = builder._whole(log, threads, progress)
     return frames if several else frames[0]

@@ -54,6 +54,12 @@ final class Json {
         return this;
     }
 
+    Json put(String name, Json value) {
+        key(name);
+        text.append(value);
+        return this;
+    }
+
     private void quote(String value) {
         text.append('"');
         for (int i = 0; i < value.length(); i++) {

@@ -73,6 +73,11 @@ public final class SummaryOptions {
         return with("drop_zero_amounts", drop);
     }
 
+    /** Add a column log_intervals: the sum of the natural logarithms of the intervals between a customer's purchases. */
+    public SummaryOptions logIntervals(boolean add) {
+        return with("log_intervals", add);
+    }
+
     String json() {
         Json json = new Json();
         for (Map.Entry<String, Object> option : options.entrySet()) {
