@@ -110,6 +110,11 @@ impl Fitted<Box<dyn Model>> {
                 })
             })
             .collect::<Result<_>>()?;
+        if let Some(fit) = &opened.fit {
+            let estimated = entry.spec.free_parameters().len();
+            fit.check(estimated)
+                .map_err(|rule| Error::new(ErrorKind::InvalidDocument, format!("fit: {rule}")))?;
+        }
         Ok(Fitted { model: (entry.make)(&theta).map_err(invalid)?, unit: opened.unit, fit: opened.fit })
     }
 }

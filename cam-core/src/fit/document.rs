@@ -13,6 +13,7 @@ use crate::math::normal::normal_quantile;
 use crate::model::Model;
 use crate::table::Domain;
 use crate::unit::Unit;
+use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 /// The version of the document that this library writes. It reads this and all earlier ones.
@@ -130,7 +131,8 @@ pub(crate) fn open(text: &str) -> Result<Opened> {
     let object = value.as_object().ok_or_else(|| invalid("the document must be a JSON object".into()))?;
     match object.get("format").and_then(Value::as_str) {
         Some(FORMAT) => {}
-        other => return Err(invalid(format!("format must be {FORMAT:?}, got {other:?}"))),
+        Some(other) => return Err(invalid(format!("format must be {FORMAT:?}, got {other:?}"))),
+        None => return Err(invalid(format!("format must be {FORMAT:?}; there is none"))),
     }
     match object.get("schema").and_then(Value::as_u64) {
         Some(1..=SCHEMA) => {}
@@ -139,7 +141,8 @@ pub(crate) fn open(text: &str) -> Result<Opened> {
         }
         None => return Err(invalid("schema must be a whole number".into())),
     }
-    let document: Ordered = serde_json::from_value(value)
+    // From the text once more: a JSON value has forgotten what was there twice.
+    let document: Ordered = serde_json::from_str(text)
         .map_err(|e| invalid(format!("the document does not fit its schema: {e}")))?;
     Ok(Opened {
         model: document.model,
@@ -156,8 +159,10 @@ struct Ordered {
     format: String,
     schema: u64,
     model: String,
+    #[serde(deserialize_with = "Option::deserialize")]
     unit: Option<Unit>,
     parameters: Parameters,
+    #[serde(deserialize_with = "Option::deserialize")]
     fit: Option<FitReport>,
 }
 
@@ -172,6 +177,24 @@ impl serde::Serialize for Parameters {
 
 impl<'de> serde::Deserialize<'de> for Parameters {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Ok(Parameters(Map::deserialize(deserializer)?, Vec::new()))
+        struct Named;
+        impl<'de> serde::de::Visitor<'de> for Named {
+            type Value = Map<String, Value>;
+
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("parameters by name")
+            }
+
+            fn visit_map<A: serde::de::MapAccess<'de>>(self, mut access: A) -> Result<Self::Value, A::Error> {
+                let mut map = Map::new();
+                while let Some((name, value)) = access.next_entry::<String, Value>()? {
+                    if map.insert(name.clone(), value).is_some() {
+                        return Err(serde::de::Error::custom(format!("parameter {name} is there twice")));
+                    }
+                }
+                Ok(map)
+            }
+        }
+        Ok(Parameters(deserializer.deserialize_map(Named)?, Vec::new()))
     }
 }

@@ -97,6 +97,8 @@ const UNSEEN_BELOW: f64 = 1e-9;
 const FLAT: f64 = 30.0;
 /// A curvature that is no more than rounding beside the largest.
 const FLAT_AGAINST_STEEPEST: f64 = 1e-10;
+/// A next step in the log-parameters that is no more than this tells that the search has arrived.
+const SETTLED: f64 = 1e-3;
 /// Parameters that differ from where the search began by more than this factor have run away: e⁴⁶ = 1e20.
 const BOUND: f64 = 46.0;
 /// Parameters that have come as far as this, by a factor of e³ ≈ 20, along a flat direction are on the same way.
@@ -288,6 +290,13 @@ fn conclude<F: Family>(
     let steepest = eigenvalues.iter().fold(0.0, |m: f64, e| m.max(e.abs()));
     let threshold = (1.0 / (FLAT * FLAT * customers)).max(FLAT_AGAINST_STEEPEST * steepest);
     let flat: Vec<usize> = (0..found.at.len()).filter(|&k| eigenvalues[k] < threshold).collect();
+    // A maximum may be flat and yet be one: then the next step of Newton's is tiny. Along a slope without an end it is about 1.
+    let next = eigenvalues.iter().enumerate().fold(0.0, |sum, (k, e)| {
+        let along: f64 = (0..found.at.len()).map(|i| vectors[[i, k]] * point.gradient[i]).sum();
+        sum + (along / e).powi(2)
+    });
+    let settled = eigenvalues[0] > FLAT_AGAINST_STEEPEST * steepest && next.sqrt() < SETTLED;
+    let flat = if settled { Vec::new() } else { flat };
     // The gradient may stay just above the tolerance through rounding alone, where terms are large.
     let vanishes = found.stop == Stop::Gradient
         || gradient_norm <= options.gradient_tolerance.max(1e-13 * (1.0 + point.value.abs()))

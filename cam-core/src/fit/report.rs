@@ -1,6 +1,6 @@
 //! What a fit found out besides the parameters.
 
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, ErrorKind, Result, brief};
 use crate::model::Check;
 use ndarray::Array2;
 use serde::{Deserialize, Serialize};
@@ -10,7 +10,8 @@ use serde::{Deserialize, Serialize};
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Status {
-    /// The gradient of the mean log-likelihood vanishes and its Hessian is negative definite: a maximum.
+    /// The gradient of the mean log-likelihood vanishes, its Hessian is negative definite, and another step of Newton's would be tiny: a
+    /// maximum, be it flat (then the standard errors are large).
     Converged,
     /// The likelihood keeps rising, or stays flat, as these parameters run towards 0 or infinity: the data contradict the model or
     /// hold too little to identify it.
@@ -61,6 +62,33 @@ pub struct FitReport {
 }
 
 impl FitReport {
+    /// Whether this can be a report on so many estimated parameters; `Err` says in words what cannot be.
+    pub(crate) fn check(&self, estimated: usize) -> Result<(), String> {
+        if !(self.customers > 0.0 && self.customers.is_finite()) {
+            return Err(format!("customers must be positive and finite, got {}", brief(self.customers)));
+        }
+        if !self.log_likelihood.is_finite() || !(self.gradient_norm >= 0.0) {
+            return Err(format!(
+                "log_likelihood must be finite and gradient_norm at least 0, got {} and {}",
+                brief(self.log_likelihood),
+                brief(self.gradient_norm)
+            ));
+        }
+        match &self.covariance {
+            None if self.converged() => Err("a fit that converged must have a covariance".into()),
+            None => Ok(()),
+            Some(rows) if rows.len() != estimated || rows.iter().any(|row| row.len() != estimated) => {
+                Err(format!("covariance must be {estimated} x {estimated}, for each estimated parameter"))
+            }
+            Some(rows) => match (0..estimated).find(|&i| !(rows[i][i] > 0.0 && rows[i][i].is_finite())) {
+                Some(i) => {
+                    Err(format!("variance {i} must be positive and finite, got {}", brief(rows[i][i])))
+                }
+                None => Ok(()),
+            },
+        }
+    }
+
     /// Whether the fit ended at a maximum.
     pub fn converged(&self) -> bool {
         self.status == Status::Converged

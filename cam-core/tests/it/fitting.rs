@@ -287,3 +287,50 @@ fn old_documents_open_for_ever() {
     assert_eq!(opened.to_json().unwrap(), text.trim());
     assert!(opened.report().unwrap().converged());
 }
+
+/// The profile of the log-likelihood over a has its top inside, 5e-4 above where a tends to 0: flat, but a maximum.
+#[test]
+fn a_flat_maximum_is_a_maximum_wherever_the_search_begins() {
+    let x = [0.0, 1.0, 2.0, 5.0, 0.0, 1.0, 8.0, 0.0];
+    let t_x = [0.0, 4.0, 20.0, 30.0, 0.0, 31.0, 33.0, 0.0];
+    let age = [35.0, 38.0, 36.0, 39.0, 34.0, 37.0, 35.0, 36.0];
+    let weight = [60.0, 11.0, 6.0, 3.0, 55.0, 9.0, 2.0, 58.0];
+    let table = Table::new().with("frequency", &x).unwrap().with("recency", &t_x).unwrap();
+    let table = table.with("T", &age).unwrap().with("weight", &weight).unwrap();
+    let fitted = BgNbd::fit(table.clone()).unwrap();
+    let report = fitted.report().unwrap();
+    assert!(report.converged(), "{report:?}");
+    assert!((report.log_likelihood + 312.845186).abs() < 1e-6);
+    assert!((fitted.model.a() - 0.00577).abs() < 1e-5 && (fitted.model.b() - 0.00998).abs() < 1e-5);
+    let again =
+        BgNbd::fit_with(table, &FitOptions::new().start(fitted.model.theta()), &Control::new()).unwrap();
+    assert!(again.report().unwrap().converged());
+}
+
+#[test]
+fn a_document_whose_fit_cannot_be_that_of_its_model_is_refused() {
+    let json = BgNbd::fit(&crate::cdnow().calibration).unwrap().to_json().unwrap();
+    let value: serde_json::Value = serde_json::from_str(&json).unwrap();
+    let with = |change: &dyn Fn(&mut serde_json::Value)| {
+        let mut value = value.clone();
+        change(&mut value);
+        value.to_string()
+    };
+    let refused = [
+        (with(&|v| v["fit"]["covariance"][0] = serde_json::json!([1.0])), "4 x 4"),
+        (with(&|v| v["fit"]["covariance"] = serde_json::json!([[1.0, 0.0], [0.0, 1.0]])), "4 x 4"),
+        (with(&|v| v["fit"]["covariance"][2][2] = (-1.0).into()), "variance 2 must be positive"),
+        (with(&|v| v["fit"]["covariance"] = serde_json::Value::Null), "must have a covariance"),
+        (with(&|v| v["fit"]["customers"] = (-1).into()), "customers must be positive"),
+        (with(&|v| drop(v.as_object_mut().unwrap().remove("fit"))), "fit"),
+        (with(&|v| drop(v.as_object_mut().unwrap().remove("unit"))), "unit"),
+        (json.replacen("\"r\":", "\"a\":0.5,\"r\":", 1), "parameter a is there twice"),
+        (json.replacen("\"model\":", "\"model\":\"bg_nbd\",\"model\":", 1), "duplicate field `model`"),
+        (with(&|v| v["format"] = "can.model".into()), "format must be \"cam.model\", got \"can.model\""),
+    ];
+    for (text, message) in refused {
+        let error = Fitted::<Box<dyn Model>>::from_json(&text).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::InvalidDocument, "{error}");
+        assert!(error.to_string().contains(message), "{error}");
+    }
+}

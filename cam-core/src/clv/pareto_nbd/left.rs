@@ -14,7 +14,7 @@
 use crate::clv::local::Local;
 use crate::math::{
     quadrature::legendre,
-    vector::{Exp, Kernel, Ln1p, Wide, widest},
+    vector::{Exp, Expm1, Kernel, Ln1p, Wide, widest},
 };
 
 /// e^(−37) = 8.5e-17.
@@ -133,15 +133,15 @@ fn log_integral<const DERIVATIVES: bool>(theta: [f64; 4], x: f64, recency: f64, 
         let phi_to = if k + 1 == panels as usize { phi_end } else { phi(to) };
         let rule = legendre(nodes(phi_to - phi_from, to - from));
         let n = rule.nodes.len();
-        // All nodes at once, so that the compiler can take several per instruction. On each: eᵛ, ln((d+u)/(d+t_x)), and the weight.
+        // All nodes at once, so that the compiler can take several per instruction. On each: eᵛ − 1, ln((d+u)/(d+t_x)), and the weight.
         let (mut grown, mut log_far, mut w) = ([0.0; NODES], [0.0; NODES], [0.0; NODES]);
         let (grown, log_far, w) = (&mut grown[..n], &mut log_far[..n], &mut w[..n]);
         for (e, node) in grown.iter_mut().zip(&rule.nodes) {
             *e = from + node * (to - from);
         }
-        Exp::over(grown);
+        Expm1::over(grown);
         for (l, e) in log_far.iter_mut().zip(grown.iter()) {
-            *l = kappa * (e - 1.0);
+            *l = kappa * e;
         }
         Ln1p::over(log_far);
         for ((w, l), node) in w.iter_mut().zip(log_far.iter()).zip(&rule.nodes) {
@@ -242,10 +242,10 @@ impl Sums {
             let (node, e, log, w) = (lanes(nodes, i), lanes(grown, i), lanes(log_far, i), lanes(w, i));
             let mut score = [[0.0; LANES]; 4];
             for l in 0..LANES {
-                let rest = kappa * (e[l] - 1.0);
+                let rest = kappa * e[l];
                 // (u − t_x)/((c + t_x)(c + u)), and the like for d.
                 score[0][l] = -(from + node[l] * width);
-                score[1][l] = e_near * ((e[l] - 1.0) / (e[l] * near));
+                score[1][l] = e_near * (e[l] / ((1.0 + e[l]) * near));
                 score[2][l] = -log[l];
                 score[3][l] = e_far * (rest / ((1.0 + rest) * far));
             }
