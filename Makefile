@@ -99,8 +99,10 @@ test-begin: tools-test
 	@rm -f build/test/*.log build/test/steps
 	@date +%s >build/test/began
 
+# benches/ and cam-core/fuzz are workspaces of their own.
 test-fmt:
-	@$(STEP) fmt bash -c 'cargo fmt --all --check && rustfmt --edition 2024 --check cam-core/src/clv/*.rs'
+	@$(STEP) fmt bash -c 'cargo fmt --all --check && rustfmt --edition 2024 --check cam-core/src/clv/*.rs && \
+		cargo fmt --manifest-path benches/Cargo.toml --check && cargo fmt --manifest-path cam-core/fuzz/Cargo.toml --check'
 
 # Missing documentation is an error by the lints of the workspace.
 test-clippy: $(PY)
@@ -137,9 +139,12 @@ test-python: $(VENV)/wheel $(VENV)/test
 test-documents: $(VENV)/wheel
 	@$(STEP) documents $(PY) .ci/documents $(TARGET)/tmp/cdnow-json $(TARGET)/c/json $(TARGET)/java-json
 
+# Python outside the Python door: the peers, the generators of reference values, and what the checks call.
+SCRIPTS := benches/compare cam-core/testdata cam-ffi/tests .ci/accuracy .ci/documents .ci/layout
+
 # And the stub of the extension against the extension that was compiled.
 test-lint-python: $(VENV)/wheel $(VENV)/test
-	@$(STEP) ruff $(VENV)/bin/ruff check cam-py docs
+	@$(STEP) ruff bash -c '$(VENV)/bin/ruff check cam-py docs && $(VENV)/bin/ruff check --config .ci/ruff.toml $(SCRIPTS)'
 	@$(STEP) ruff-format $(VENV)/bin/ruff format --check cam-py docs
 	@$(STEP) mypy $(VENV)/bin/mypy --strict --config-file cam-py/pyproject.toml cam-py/python/cam
 	@$(STEP) stubtest $(PY) -m mypy.stubtest cam._core

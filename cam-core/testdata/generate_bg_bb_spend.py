@@ -220,7 +220,7 @@ def lines():
                     if z < 0 and name != "normal_spend":
                         continue
                     scale = theta[1] * rng.choice([0.01, 1.0, 5.0])
-                    s = 0.0 if x == 1 else float("%.6g" % scale)
+                    s = 0.0 if x == 1 else float(f"{float(scale):.6g}")
                     known, at = [repr(float(x)), repr(z), repr(s) if s else "0"], mpf(z)
                     log_likelihood = density(exact, x, at, mpf(s))
                     yield ",".join([*head, *known, "log_likelihood", "", "", mp.nstr(log_likelihood, 17)])

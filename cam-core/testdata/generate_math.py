@@ -11,8 +11,7 @@ import os
 import random
 import sys
 
-from mpmath import (beta, betainc, cosh, digamma, e, erfc, erfinv, exp, expm1, fsum, gammainc, hyp2f1, inf, isnan, ln,
-                    log, loggamma, log1p, mp, mpf, ncdf, pi, power, psi, sqrt, tanh)
+from mpmath import digamma, erfc, exp, expm1, hyp2f1, log, log1p, loggamma, mp, mpf, pi, psi, sqrt
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 assert mp is not None
@@ -63,7 +62,7 @@ class Table:
             return
         high = float(value)
         low = float(value - mpf(high))
-        fields = [name] + [short(a) for a in args] + [short(high), "%.6e" % low]
+        fields = [name] + [short(a) for a in args] + [short(high), f"{low:.6e}"]
         self.lines.append(",".join(fields))
 
     def close(self):

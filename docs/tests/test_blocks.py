@@ -10,12 +10,14 @@ from itertools import groupby
 from pathlib import Path
 
 import pytest
-from pages import BLOCKS, README, ROOT, Block
+from pages import BLOCKS, PAGES, README, ROOT, Block
 
 # Run here, run elsewhere, or not code at all. A block in any other language must find its way into one of these.
 HERE = {"python", "code-cell", "c", "java"}
 ELSEWHERE = {"rust", "sh"}
-NOT_CODE = {"", "text", "toml", "json", "diff", "xml"}
+NOT_CODE = {"", "text", "toml", "json", "xml"}
+# What a block of sh may call.
+COMMANDS = {"make", "cargo", "cc", "pip", "mvn", "java", "javac"}
 
 
 def named(*languages: str) -> list[object]:
@@ -93,3 +95,22 @@ def test_java_programs_compile_and_run(block: Block, library: Path, tmp_path: Pa
         cwd=tmp_path,
     )
     assert run(["java", "-cp", path, name[1]], cwd=ROOT).strip()
+
+
+def test_every_target_of_make_that_a_page_names_is_there() -> None:
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    targets = {name for line in re.findall(r"^([a-z][a-z -]*):(?!=)", makefile, re.MULTILINE) for name in line.split()}
+    told = [name for b in BLOCKS if b.language == "sh" for name in re.findall(r"^make ([a-z-]+)", b.text, re.MULTILINE)]
+    told += [name for page in PAGES for name in re.findall(r"`make ([a-z-]+)", page.read_text(encoding="utf-8"))]
+    assert {"demo", "test", "docs"} <= set(told) <= targets
+
+
+@pytest.mark.parametrize("block", named("sh"))
+def test_shell_blocks_name_commands_crates_and_files_that_there_are(block: Block) -> None:
+    assert {line.split()[0] for line in block.text.splitlines()} <= COMMANDS
+    for crate in re.findall(r" -p ([a-z-]+)", block.text):
+        assert (ROOT / crate / "Cargo.toml").is_file()
+    for path in re.findall(r"(?: -f | -I|--manifest-path )([\w./-]+)", block.text):
+        assert (ROOT / path).exists()
+    for version in re.findall(r"/cam-([\d.]+)\.jar", block.text):
+        assert f"<version>{version}</version>" in (ROOT / "cam-ffi" / "java" / "pom.xml").read_text(encoding="utf-8")

@@ -23,7 +23,11 @@ fuzz_target!(|input: Input| {
     let amounts: Vec<f64> = input.rows.iter().map(|row| row.2.unwrap_or(1.0)).collect();
     let options = SummaryOptions::new()
         .unit(Unit::WEEK)
-        .period(if input.period_days == 0 { Period::Month } else { Period::Days(f64::from(input.period_days)) })
+        .period(if input.period_days == 0 {
+            Period::Month
+        } else {
+            Period::Days(f64::from(input.period_days))
+        })
         .observation_end(input.end.map(|end| Moment::Day(i32::from(end))))
         .refunds(if input.net { Refunds::Net } else { Refunds::Drop })
         .drop_zero_amounts(input.drop_zero);

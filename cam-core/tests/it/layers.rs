@@ -65,8 +65,13 @@ fn visit(root: &Path, folder: &Path, uses: &mut BTreeMap<String, BTreeSet<String
         for line in std::fs::read_to_string(&path).unwrap().lines() {
             let code = line.split("//").next().unwrap();
             for (at, _) in code.match_indices("crate::") {
-                let name: String =
-                    code[at + 7..].chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
+                let rest = &code[at + 7..];
+                assert!(
+                    !rest.starts_with(['{', '*']),
+                    "{}: one module per use, so that this test can read it: {code}",
+                    path.display()
+                );
+                let name: String = rest.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
                 // Items that lib.rs re-exports stand for the module they come from.
                 let module = match name.as_str() {
                     "Result" | "Error" | "ErrorKind" => "error",

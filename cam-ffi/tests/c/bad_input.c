@@ -13,7 +13,6 @@ struct ArrowArrayStream {
 /* Not in the header. */
 int32_t cam_debug_panic(cam_error **err);
 
-#define ANY (-1)
 #define UNTOUCHED 12345.0
 
 static cam_model *model;
@@ -28,10 +27,10 @@ static void judge(const char *name, int32_t status, cam_error *err, int32_t expe
 {
     cases++;
     printf("  %-44s %2d %-18s %s\n", name, (int)status, cam_error_kind(err), cam_error_message(err));
-    CLAIM(expected == ANY || status == expected);
+    CLAIM(status == expected);
     CLAIM(cam_error_code(err) == status);
     CLAIM((status == CAM_OK) == (err == NULL));
-    CLAIM(row == ANY || cam_error_row(err) == row);
+    CLAIM(cam_error_row(err) == row);
     CLAIM(needle == NULL || strstr(cam_error_message(err), needle) != NULL);
     if (status != CAM_OK) {
         CLAIM(model == NULL && table == NULL && string == NULL && builder == NULL && out[0] == UNTOUCHED);
@@ -169,6 +168,19 @@ static void bad_pointers_and_columns(const cam_table *summary)
     CASE("key: of a row that is not there", 1, -1, "row", cam_table_key(summary, 1 << 30, &string, &err));
 }
 
+/* Well formed, but no maximum exists: the fit is a success that says so. */
+static int32_t ends_at_a_boundary(int32_t status)
+{
+    cam_string *json = NULL;
+    if (status == CAM_OK) {
+        CLAIM(!cam_model_converged(model));
+        MUST(cam_model_fit_json(model, &json, &error));
+        CLAIM(strstr(cam_string_data(json), "\"status\":{\"boundary\":{\"parameters\":[\"") != NULL);
+        cam_string_free(json);
+    }
+    return status;
+}
+
 static void bad_rows(void)
 {
     static const double zero[6] = {0}, two[6] = {2, 2, 2, 2, 2, 2}, ten[6] = {10, 10, 10, 10, 10, 10};
@@ -180,11 +192,11 @@ static void bad_rows(void)
     CASE("fit: bought again, recency 0", 2, 0, "recency", fit_with(1, 0, 0, &err));
     CASE("fit: did not buy again, recency 3", 2, 4, "recency", fit_with(1, 4, 3, &err));
     CASE("fit: a negative weight", 2, 5, "weight", fit_with(3, 5, -1, &err));
-    CASE("fit: 1e300 in one cell of frequency", ANY, ANY, NULL, fit_with(0, 0, 1e300, &err));
-    CASE("fit: 1e300 in one cell of T", ANY, ANY, NULL, fit_with(2, 0, 1e300, &err));
+    CASE("fit: 1e300 in one cell of frequency", 2, 0, "frequency", fit_with(0, 0, 1e300, &err));
+    CASE("fit: 1e300 in one cell of T", 2, 0, "T must", fit_with(2, 0, 1e300, &err));
     CASE("fit: no row", 6, -1, "no row", fit_columns(0, frequency, recency, age, &err));
-    CASE("fit: one customer", ANY, ANY, NULL, fit_columns(1, frequency, recency, age, &err));
-    CASE("fit: identical customers", ANY, ANY, NULL, fit_columns(6, two, ten, ten, &err));
+    CASE("fit: one customer", 0, -1, NULL, ends_at_a_boundary(fit_columns(1, frequency, recency, age, &err)));
+    CASE("fit: identical customers", 0, -1, NULL, ends_at_a_boundary(fit_columns(6, two, ten, ten, &err)));
     CASE("fit: nobody bought again", 6, -1, "frequency", fit_columns(6, zero, zero, age, &err));
 }
 

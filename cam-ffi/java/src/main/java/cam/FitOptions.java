@@ -22,7 +22,7 @@ public final class FitOptions {
         this.maxEvaluations = maxEvaluations;
     }
 
-    /** Start the search at these parameters. */
+    /** Start the search at these parameters; where it leads to no maximum, one from the moments follows, and the better is reported. */
     public FitOptions start(double... parameters) {
         return new FitOptions(parameters.clone(), fixed, gradientTolerance, maxEvaluations);
     }

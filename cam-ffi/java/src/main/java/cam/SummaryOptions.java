@@ -4,7 +4,7 @@ import java.time.LocalDate;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
-/** What to make of a log. The defaults: days, one purchase a day, observed until the last row. Immutable. */
+/** What to make of a log. The defaults: times in days (Python's are in weeks), one purchase a day, observed until the last row. Immutable. */
 public final class SummaryOptions {
     private final Map<String, Object> options;
 
@@ -23,12 +23,12 @@ public final class SummaryOptions {
         return new SummaryOptions(changed);
     }
 
-    /** The unit of recency and T: {@code D, W, M, Y} or a length such as {@code 10 days}. */
+    /** The unit of recency and T: {@code D, W, M, Y} or a length such as {@code 10 days}; {@code D}, days, where none is given. */
     public SummaryOptions unit(String unit) {
         return with("unit", unit);
     }
 
-    /** The unit in which times are given that are numbers. */
+    /** The unit in which times are given that are numbers; days where none is given. */
     public SummaryOptions numbersIn(String unit) {
         return with("numbers_in", unit);
     }
@@ -43,7 +43,7 @@ public final class SummaryOptions {
         return with("observation_end", end.toString());
     }
 
-    /** The same, as a number. */
+    /** The same, as a number; beside dates it is days (or units of {@link #numbersIn}) since 1970-01-01. */
     public SummaryOptions observationEnd(double end) {
         return with("observation_end", end);
     }
@@ -53,7 +53,7 @@ public final class SummaryOptions {
         return with("calibration_end", end.toString());
     }
 
-    /** The same, as a number. */
+    /** The same, as a number; beside dates it is days (or units of {@link #numbersIn}) since 1970-01-01. */
     public SummaryOptions calibrationEnd(double end) {
         return with("calibration_end", end);
     }
