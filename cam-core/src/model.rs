@@ -537,7 +537,7 @@ fn score_each<F: Family>(scorer: &Scorer<'_>, table: &Table<'_>, control: &Contr
         for (block, out) in out.chunks_mut(BLOCK).enumerate() {
             let first = first + block * BLOCK;
             let rows = &mut rows[..out.len() * width];
-            let skipped = reader.read_block(first, rows, |_, _| ())?;
+            let skipped = reader.read_block::<0>(first, rows, |_, _| ())?;
             // A row with a NaN is scored as another row, and then overwritten.
             let holes: Vec<usize> = match skipped {
                 0 => Vec::new(),

@@ -59,13 +59,14 @@ impl Rows {
             return Err(Error::shape(format!("at most {} rows at once, got {n}", NOWHERE - 1)));
         }
         let width = columns.len();
-        let segments = control.map(n.div_ceil(SEGMENT), |k| {
-            Segment::deal(&reader, width, k * SEGMENT, n.min((k + 1) * SEGMENT))
-        })?;
         let kept = if purpose == Purpose::Score { n } else { 0 };
         let index: Vec<AtomicU32> = (0..kept).map(|_| AtomicU32::new(NOWHERE)).collect();
-        let buckets = control.map(BUCKETS, |b| Ok(Bucket::compress(&segments, b, width, &index)))?;
-        drop(segments);
+        // The widths that models have, as constants: the inner loops are then unrolled.
+        let buckets = match width {
+            2 => buckets::<2>(&reader, width, n, &index, control),
+            3 => buckets::<3>(&reader, width, n, &index, control),
+            _ => buckets::<0>(&reader, width, n, &index, control),
+        }?;
         Rows::gather(&buckets, width, index, control)
     }
 
@@ -267,13 +268,15 @@ impl<'a, 'c, R: Fn(&[f64]) -> Result<(), String>> Reader<'a, 'c, R> {
 
     /// Read rows from `first` on into `rows`, row-major, and hand each that is sound to `take`, with its number in the block.
     /// A row to be left out keeps its NaN; the answer is how many there are.
-    pub(crate) fn read_block(
+    ///
+    /// `WIDTH` is the number of columns where it is known beforehand, else 0.
+    pub(crate) fn read_block<const WIDTH: usize>(
         &self,
         first: usize,
         rows: &mut [f64],
         mut take: impl FnMut(usize, &[f64]),
     ) -> Result<usize> {
-        let width = self.columns.len();
+        let width = if WIDTH > 0 { WIDTH } else { self.columns.len() };
         let mut skipped = 0;
         let n = rows.len() / width;
         let mut sound = true;
@@ -323,6 +326,20 @@ impl<'a, 'c, R: Fn(&[f64]) -> Result<(), String>> Reader<'a, 'c, R> {
     }
 }
 
+/// The distinct rows of a table, by bucket; `WIDTH` is the width, or 0.
+fn buckets<const WIDTH: usize>(
+    reader: &Reader<'_, '_, impl Fn(&[f64]) -> Result<(), String> + Sync>,
+    width: usize,
+    n: usize,
+    index: &[AtomicU32],
+    control: &Control<'_>,
+) -> Result<Vec<Bucket>> {
+    let segments = control.map(n.div_ceil(SEGMENT), |k| {
+        Segment::deal::<WIDTH>(reader, width, k * SEGMENT, n.min((k + 1) * SEGMENT))
+    })?;
+    control.map(BUCKETS, |b| Ok(Bucket::compress::<WIDTH>(&segments, b, width, index)))
+}
+
 /// Some rows of the table, dealt into buckets.
 struct Segment {
     /// Bucket b holds the rows from `starts[b]` to `starts[b + 1]`.
@@ -334,16 +351,17 @@ struct Segment {
 }
 
 impl Segment {
-    fn deal(
+    fn deal<const WIDTH: usize>(
         reader: &Reader<'_, '_, impl Fn(&[f64]) -> Result<(), String>>,
         width: usize,
         lo: usize,
         hi: usize,
     ) -> Result<Segment> {
+        let width = if WIDTH > 0 { WIDTH } else { width };
         let mut read = vec![0.0; (hi - lo) * width];
         let mut hashes = vec![None; hi - lo];
         let mut starts = [0u32; BUCKETS + 1];
-        reader.read_block(lo, &mut read, |i, row| {
+        reader.read_block::<WIDTH>(lo, &mut read, |i, row| {
             let h = hash(row);
             hashes[i] = Some(h);
             starts[bucket(h) + 1] += 1;
@@ -395,7 +413,13 @@ struct Bucket {
 }
 
 impl Bucket {
-    fn compress(segments: &[Segment], b: usize, width: usize, index: &[AtomicU32]) -> Bucket {
+    fn compress<const WIDTH: usize>(
+        segments: &[Segment],
+        b: usize,
+        width: usize,
+        index: &[AtomicU32],
+    ) -> Bucket {
+        let width = if WIDTH > 0 { WIDTH } else { width };
         let note = |table_row: u32, local: u32| {
             if let Some(place) = index.get(table_row as usize) {
                 place.store(local * BUCKETS as u32 + b as u32, Ordering::Relaxed);
