@@ -122,6 +122,7 @@ class Model(Answers):
             The data are too few or too uniform for a maximum to exist.
         """
         source = Source(summary)
+        source.state_unit(unit)
         columns = source.floats(self._spec.columns) | source.floats([n for n in self._spec.logs if n in source])
         if weights is not None:
             columns[WEIGHT] = (
@@ -142,7 +143,7 @@ class Model(Answers):
             fitted = _core.fit(
                 self._spec.id,
                 columns,
-                self._unit_of(source, unit),
+                source.unit,
                 json.dumps(options),
                 thread_count(threads),
                 observer(progress),
@@ -196,10 +197,6 @@ class Model(Answers):
             if name not in given:
                 raise InvalidParameterError(f"parameter {name} of {self._spec.id} is missing", field=name)
         return [number(name, given[name]) for name in names]
-
-    @staticmethod
-    def _unit_of(source: Source, unit: str | None) -> str | None:
-        return source.unit if unit is None else str(unit)
 
     # Documents.
 
