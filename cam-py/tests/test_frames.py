@@ -1,6 +1,7 @@
 """What comes in goes out: the kind of frame, the index, the types of keys; and no difference in the last bit."""
 
 import datetime as dt
+import sys
 
 import numpy as np
 import pandas as pd
@@ -272,3 +273,14 @@ def test_a_unit_that_says_again_what_the_frame_knows_changes_nothing(bg, summary
     for unit in ("W", "7 days", "week"):
         assert cam.BgNbd().fit(summary, unit=unit) == bg
         assert bg.probability_alive(summary, unit=unit).equals(bg.probability_alive(summary))
+
+
+def test_a_kind_of_frame_that_is_not_installed_is_named(monkeypatch):
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    with pytest.raises(ImportError, match="frames of pyarrow need it: pip install pyarrow"):
+        cam.datasets.load_cdnow("pyarrow")
+
+
+def test_meanings_stand_in_a_summary_where_they_are_asked_for(bg):
+    assert list(bg.summary()) == ["estimate", "standard_error", "lower", "upper"]
+    assert bg.summary(meanings=True)["meaning"].str.len().min() > 0
