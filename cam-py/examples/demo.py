@@ -145,7 +145,9 @@ def main() -> None:
 
     step("the holdout: purchases in the 39 weeks that the models have not seen")
     table = compare_with_holdout(split, {"Pareto/NBD": pareto_nbd, "BG/NBD": bg_nbd})
-    print(table.round(2).to_string(index_names=False).replace("\n", "\n    ").join(["    ", ""]))
+    shown = table.round(2).reset_index()
+    shown["frequency"] = [*map(str, table.index[:-1]), f"{table.index[-1]}+"]
+    print(shown.to_string(index=False).replace("\n", "\n    ").join(["    ", ""]))
 
     step(f"the ten most valuable customers on {OBSERVATION_END}: the next 52 weeks at {ANNUAL_RATE:.0%} a year")
     today = cam.summarize(log, **columns, observation_end=OBSERVATION_END)

@@ -22,7 +22,8 @@ def summary(log):
 
 @pytest.fixture(scope="session")
 def suitable(log, summary):
-    """The summary that a model takes: in opportunities, or with a geometric mean, where its columns want that."""
+    """The summary that a model takes: in opportunities, with the intervals or a geometric mean, where its columns want that."""
+    phases = cam.summarize(log, log_intervals=True, **CALIBRATION)
     whole = cam.opportunities(log, period="W", observation_end="1997-09-30")
     geometric = cam.summarize(log[log["amount"] > 0], spread="log", **CALIBRATION)
     plain = cam.summarize(log, spread="amount", **CALIBRATION)
@@ -31,6 +32,8 @@ def suitable(log, summary):
         columns = {column["name"]: column["domain"] for column in entry["columns"]}
         if columns.get("T") == "count":
             return whole
+        if "log_intervals" in columns:
+            return phases
         if "monetary_deviation" in columns:
             return plain
         return geometric if "geometric_mean" in columns else summary

@@ -5,6 +5,7 @@ An exception says which row (counted from 0) and which column, parameter or opti
 
 import json
 import pickle
+import uuid
 import warnings
 from pathlib import Path
 
@@ -199,6 +200,7 @@ def test_scores_of_extreme_customers_are_numbers(make, scale):
     assert np.isfinite(scored.log_likelihood(rows)).all()
 
 
+ID = uuid.UUID(int=7)
 DAYS = ["2024-01-01", "2024-02-01", "2024-03-01"]
 
 
@@ -259,6 +261,24 @@ LOGS = [
     ("an empty key", log(customer=("a", "", "b")), {}, e.InvalidDataError, 1, "customer"),
     ("a key of 1.5", log(customer=(1.0, 1.5, 2.0)), {}, e.InvalidDataError, 1, "customer"),
     ("a key beyond 2^63", log(customer=np.array([1, 2**63, 2], np.uint64)), {}, e.InvalidDataError, 1, "customer"),
+    ("keys of a type of their own", log(customer=[ID, ID, ID]), {}, e.InvalidDataError, 0, "customer"),
+    ("a text and an object", log(customer=np.array(["a", ID, "b"], object)), {}, e.InvalidDataError, 1, "customer"),
+    (
+        "a Python key beyond 2^63",
+        log(customer=np.array([1, 2, 2**63], object)),
+        {},
+        e.InvalidDataError,
+        2,
+        "customer",
+    ),
+    (
+        "a Python key below -2^63",
+        log(customer=np.array([1, -(2**70), 2], object)),
+        {},
+        e.InvalidDataError,
+        1,
+        "customer",
+    ),
     ("keys of several kinds", log(customer=np.array([1, "a", 2], object)), {}, e.InvalidDataError, 1, "customer"),
     ("a NaN for an amount", log(amount=(5.0, NAN, 7.0)), {}, e.InvalidDataError, 1, "amount"),
     ("an infinite amount", log(amount=(5.0, 6.0, -INF)), {}, e.InvalidDataError, 2, "amount"),
@@ -287,6 +307,7 @@ def test_a_summary_refuses(data, options, error, row, field):
 
 
 model = cam.BgNbd.from_params(**BG, unit="W")
+week = cam.summarize(frame, unit="W")
 spend = cam.GammaGamma.from_params(p=6.25, q=3.74, v=15.4)
 document = json.loads(model.to_json())
 
@@ -384,7 +405,37 @@ CALLS = [
         e.InvalidParameterError,
         "max_evaluations",
     ),
-    ("half an evaluation", lambda: cam.BgNbd().fit(history(), max_evaluations=0.5), e.InvalidParameterError, None),
+    (
+        "half an evaluation",
+        lambda: cam.BgNbd().fit(history(), max_evaluations=0.5),
+        e.InvalidParameterError,
+        "max_evaluations",
+    ),
+    ("one number for all weights", lambda: cam.BgNbd().fit(history(), weights=2), e.InvalidShapeError, "weight"),
+    ("ragged weights", lambda: cam.BgNbd().fit(history(), weights=[[1], [1, 2]]), e.InvalidShapeError, "weight"),
+    ("a unit against that of the frame", lambda: cam.BgNbd().fit(week, unit="D"), e.InvalidParameterError, "unit"),
+    ("a frame for a count", lambda: model.purchase_probability(week, 2, 52), e.InvalidParameterError, "n"),
+    ("counts for a frame", lambda: model.purchase_probability([0, 1], 2, week), e.InvalidParameterError, "n"),
+    ("no horizon", lambda: model.predict(history(), None), e.InvalidParameterError, "horizon"),
+    ("a class for spend", lambda: model.predict(history(), 5, spend=cam.BgNbd), e.InvalidParameterError, "spend"),
+    (
+        "a class for a model",
+        lambda: cam.customer_lifetime_value(cam.BgNbd, spend, history(), 5, 0.1),
+        e.InvalidParameterError,
+        "purchases",
+    ),
+    (
+        "a word for a flag",
+        lambda: cam.summarize(frame, include_first_transaction="no"),
+        e.InvalidParameterError,
+        "include_first_transaction",
+    ),
+    (
+        "a number for a flag",
+        lambda: cam.summarize(frame, drop_zero_amounts=0),
+        e.InvalidParameterError,
+        "drop_zero_amounts",
+    ),
     ("a level of 1", lambda: model.confidence_intervals(1), e.InvalidParameterError, "level"),
     ("a seed below 0", lambda: model.simulate(T=1, n=1, seed=-1), e.InvalidParameterError, "seed"),
     ("a negative number of customers", lambda: model.simulate(T=1, n=-1, seed=1), e.InvalidParameterError, "n"),
@@ -476,6 +527,42 @@ def test_a_bad_row_of_a_pandas_frame_is_named_by_its_customer_with_a_way_out():
         assert (caught.value.row, who) == (1, "row 1 is customer_id 'ann'")
         assert 'refunds="drop"' in how
         assert "drop_zero_amounts=True" in how
+
+
+def test_a_missing_spend_is_not_taken_for_a_refund():
+    with pytest.raises(e.InvalidDataError, match="NaN") as caught:
+        cam.GammaGamma().fit(pd.DataFrame(history(monetary_value=[NAN, 0, 9])))
+    assert caught.value.__notes__ == ["row 0 is index 0"]
+
+
+def test_whole_numbers_of_numpy_are_whole_numbers():
+    with pytest.warns(cam.ConvergenceWarning):
+        assert cam.BgNbd().fit(history(), max_evaluations=np.int64(5)).n_evaluations_ <= 5
+
+
+def test_messages_about_calls_say_what_to_write_and_never_print_a_frame():
+    with pytest.raises(e.InvalidParameterError, match="got a DataFrame: the order is n, horizon, summary"):
+        model.purchase_probability(week, 2, 52)
+    with pytest.raises(e.InvalidParameterError, match=r"got \[0, 1\]: several are for a new customer only"):
+        model.purchase_probability([0, 1], 2, week)
+    with pytest.raises(e.InvalidParameterError, match=r"horizon must be a number, got a DataFrame$"):
+        model.expected_purchases(history(), week)
+    with pytest.raises(e.InvalidParameterError, match="for ever look discounted_expected_purchases and"):
+        model.predict(history(), None)
+    with pytest.raises(e.InvalidParameterError, match="got the class GammaGamma"):
+        model.predict(history(), 5, spend=cam.GammaGamma)
+
+
+def test_a_file_that_holds_no_model_is_named(tmp_path):
+    for name, content in (("orders.csv", b"customer_id,date\n1,2024-01-01\n"), ("cat.jpg", b"\xff\xd8{")):
+        path = tmp_path / name
+        path.write_bytes(content)
+        with pytest.raises(e.InvalidDocumentError, match=f"{name}' holds no model of cam"):
+            cam.load(path)
+    path = tmp_path / "spend.json"
+    spend.save(path)
+    with pytest.raises(e.InvalidDocumentError, match=r"spend\.json': the document holds a gamma_gamma model"):
+        cam.BgNbd.load(path)
 
 
 def test_a_class_that_is_given_parameters_points_to_from_params():

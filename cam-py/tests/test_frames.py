@@ -1,6 +1,7 @@
 """What comes in goes out: the kind of frame, the index, the types of keys; and no difference in the last bit."""
 
 import datetime as dt
+import sys
 
 import numpy as np
 import pandas as pd
@@ -245,3 +246,41 @@ def test_weights_stand_for_repeated_rows(summary, bg):
     assert by_column == by_array
     assert by_column.params_ == pytest.approx(bg.params_, rel=1e-9)
     assert by_column.n_customers_ == 2357
+
+
+def test_a_unit_that_contradicts_the_frame_is_refused(bg, gg, log, summary):
+    days = cam.summarize(log, amount="amount", unit="D", observation_end="1997-09-30")
+    arrow = cam.summarize(pa.Table.from_pandas(log), amount="amount", unit="W", observation_end="1997-09-30")
+    calls = (
+        lambda: cam.BgNbd().fit(summary, unit="D"),
+        lambda: cam.GammaGamma().fit(summary, unit="D"),
+        lambda: cam.BgNbd().fit(arrow, unit="10 days"),
+        # What the frame knows is not overruled, even where the caller's word agrees with the model.
+        lambda: bg.probability_alive(days, unit="W"),
+        lambda: bg.predict(days, 52, spend=gg, unit="W"),
+        lambda: bg.purchase_probability(0, 52, days, unit="W"),
+        lambda: cam.customer_lifetime_value(bg, gg, days, 52, 0.01, unit="W"),
+    )
+    for call in calls:
+        with pytest.raises(
+            cam.errors.InvalidParameterError, match=r"the frame counts time in '(week|day)', but unit="
+        ) as caught:
+            call()
+        assert caught.value.field == "unit"
+
+
+def test_a_unit_that_says_again_what_the_frame_knows_changes_nothing(bg, summary):
+    for unit in ("W", "7 days", "week"):
+        assert cam.BgNbd().fit(summary, unit=unit) == bg
+        assert bg.probability_alive(summary, unit=unit).equals(bg.probability_alive(summary))
+
+
+def test_a_kind_of_frame_that_is_not_installed_is_named(monkeypatch):
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    with pytest.raises(ImportError, match="frames of pyarrow need it: pip install pyarrow"):
+        cam.datasets.load_cdnow("pyarrow")
+
+
+def test_meanings_stand_in_a_summary_where_they_are_asked_for(bg):
+    assert list(bg.summary()) == ["estimate", "standard_error", "lower", "upper"]
+    assert bg.summary(meanings=True)["meaning"].str.len().min() > 0

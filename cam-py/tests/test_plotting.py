@@ -1,10 +1,13 @@
 """Pictures: each is drawn on the axes given, from the numbers it says, and changes no setting."""
 
+import datetime as dt
+
 import numpy as np
+import pandas as pd
 import pytest
 
 import cam
-from cam import plotting
+from cam import errors, plotting
 
 matplotlib = pytest.importorskip("matplotlib")
 matplotlib.use("Agg")
@@ -98,6 +101,81 @@ def test_a_model_of_another_kind_is_refused_before_the_data_are_read(bg, gg):
 def test_a_customer_who_is_not_there_is_named(bg, log):
     with pytest.raises(cam.errors.InvalidDataError, match="no customer 99999"):
         plotting.plot_history(bg, log, 99999)
+
+
+DEAD = {"frequency": [0.0, 0.0], "recency": [0.0, 0.0], "T": [38.0, 20.0], "monetary_value": [0.0, 0.0]}
+GAPS = {"frequency": [1.0, np.nan], "recency": [5.0, 0.0], "T": [38.0, 20.0], "monetary_value": [9.0, np.nan]}
+
+# what is wrong, the call, the exception, its row, its field
+REFUSED = [
+    ("an end before the customer", lambda f: plotting.plot_history(f("bg"), f("log"), 509, observation_end="1996-01-01"),
+     errors.InvalidParameterError, None, "observation_end"),
+    ("an end that is no moment", lambda f: plotting.plot_history(f("bg"), f("log"), 509, observation_end="soon"),
+     errors.InvalidDataError, None, "observation_end"),
+    ("an end that is a number", lambda f: plotting.plot_history(f("bg"), f("log"), 509, observation_end=3),
+     errors.InvalidParameterError, None, "observation_end"),
+    ("nobody who spent", lambda f: plotting.plot_spend_density(f("gg"), DEAD), errors.NotEnoughDataError, None, None),
+    ("a NaN for a spender", lambda f: plotting.plot_spend_density(f("gg"), GAPS), errors.InvalidDataError, 1, "frequency"),
+    ("an empty split", lambda f: plotting.plot_calibration_holdout(f("bg"), f("split").iloc[:0]),
+     errors.NotEnoughDataError, None, None),
+    ("an empty summary", lambda f: plotting.plot_frequency(f("bg"), f("summary").iloc[:0]),
+     errors.NotEnoughDataError, None, None),
+    ("a NaN for a frequency", lambda f: plotting.plot_frequency(f("bg"), GAPS), errors.InvalidDataError, 1, "frequency"),
+    ("a NaN for an age", lambda f: plotting.plot_frequency(f("bg"), {**DEAD, "T": [38.0, np.nan]}),
+     errors.InvalidDataError, 1, "T"),
+    ("a negative frequency", lambda f: plotting.plot_frequency(f("bg"), {**DEAD, "frequency": [0, -1]}),
+     errors.InvalidDataError, 1, "frequency"),
+    ("no bars", lambda f: plotting.plot_frequency(f("bg"), f("summary"), max_frequency=-1),
+     errors.InvalidParameterError, None, "max_frequency"),
+    ("half a bar", lambda f: plotting.plot_spend_density(f("gg"), f("summary"), bins=0.5),
+     errors.InvalidParameterError, None, "bins"),
+    ("an age in words", lambda f: plotting.plot_probability_alive_matrix(f("bg"), T="x"),
+     errors.InvalidParameterError, None, "T"),
+    ("an age of 0", lambda f: plotting.plot_probability_alive_matrix(f("bg"), T=0), errors.InvalidParameterError, None, "T"),
+    ("a horizon in words", lambda f: plotting.plot_expected_purchases_matrix(f("bg"), 39, "x"),
+     errors.InvalidParameterError, None, "horizon"),
+    ("days for weeks", lambda f: plotting.plot_frequency(f("bg"), cam.summarize(f("log"), unit="D")),
+     errors.InvalidParameterError, None, "unit"),
+    ("a unit against that of the frame", lambda f: plotting.plot_frequency(f("bg"), f("summary"), unit="D"),
+     errors.InvalidParameterError, None, "unit"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("draw", "error", "row", "field"), [c[1:] for c in REFUSED], ids=[c[0] for c in REFUSED])
+def test_what_cannot_be_drawn_is_refused_by_name(draw, error, row, field, request):
+    with pytest.raises(error) as caught:
+        draw(request.getfixturevalue)
+    assert (caught.value.row, caught.value.field) == (row, field)
+    plt.close("all")
+
+
+def test_a_frame_that_does_not_say_its_unit_is_drawn_with_a_warning_or_with_the_unit(bg, summary):
+    bare = summary.copy()
+    bare.attrs.clear()
+    with pytest.warns(cam.UnitWarning, match="pass unit='week'"):
+        plotting.plot_frequency(bg, bare)
+    plotting.plot_frequency(bg, bare, unit="W")
+    plt.close("all")
+
+
+def test_a_time_zone_is_taken_off_a_moment_as_it_is_of_a_log(bg, log):
+    """Midnight in Auckland is noon of the day before in UTC: the line stands on the day of the clock on the wall."""
+    zone = dt.timezone(dt.timedelta(hours=12))
+    for moment in (
+        dt.datetime(1997, 9, 30, tzinfo=zone),
+        pd.Timestamp("1997-09-30", tz=zone),
+        "1997-09-30T00:00+12:00",
+    ):
+        ax = plotting.plot_tracking(bg, log, calibration_end=moment)
+        line = ax.lines[2].get_xdata()[0]
+        assert line == np.datetime64("1997-09-30")
+    plt.close("all")
+
+
+def test_a_length_is_told_in_four_digits(bg, split):
+    uneven = split.assign(duration_holdout=38.714285714)
+    assert "38.71 weeks" in plotting.plot_calibration_holdout(bg, uneven).get_title(loc="left")
+    plt.close("all")
 
 
 def test_discrete_time_is_drawn_by_the_opportunity():

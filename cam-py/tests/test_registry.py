@@ -8,12 +8,6 @@ import pytest
 import cam
 
 
-@pytest.fixture(scope="module")
-def summary(log):
-    """All columns that any model has."""
-    return cam.summarize(log, amount="amount", unit="W", observation_end="1997-09-30", log_intervals=True)
-
-
 @pytest.mark.parametrize("entry", cam.models(), ids=lambda entry: entry["id"])
 def test_every_model_of_the_registry_has_a_class_with_its_parameters(entry):
     classes = [c for c in vars(cam).values() if isinstance(c, type) and getattr(c, "model", None) == entry["id"]]

@@ -146,3 +146,11 @@ def test_tracking_counts_every_repeat_purchase_once(log):
     assert frame["incremental"].cumsum().equals(frame["cumulative"])
     assert frame["new_customers"].sum() == 2357
     assert frame["cumulative"].iloc[-1] == cam.summarize(log)["frequency"].sum()
+
+
+def test_tracking_names_the_unit_as_a_summary_does(log):
+    builder = cam.SummaryBuilder(unit="10 days")
+    builder.push(log)
+    restored = pickle.loads(pickle.dumps(builder))
+    assert cam.tracking(log).attrs["cam_unit"] == cam.summarize(log).attrs["cam_unit"] == "week"
+    assert builder.tracking().attrs["cam_unit"] == restored.tracking().attrs["cam_unit"] == "10 days"

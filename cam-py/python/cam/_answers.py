@@ -50,6 +50,11 @@ class Answers(Estimates):
         UnitWarning
             Of the model and the frame, one knows its unit of time and the other does not. A plain dict is taken to be in
             the unit of the model.
+
+        Raises
+        ------
+        InvalidParameterError
+            Frame, model and `unit` do not count time alike.
         """
         source = Source(summary)
         self._state_unit(source, unit)
@@ -64,8 +69,7 @@ class Answers(Estimates):
 
     def _state_unit(self, source: Source, unit: str | None) -> None:
         """Take the unit that the caller states; say so where nobody can check that model and frame count alike."""
-        if unit is not None:
-            source.unit = str(unit)
+        source.state_unit(unit)
         mine, theirs = self._fitted.unit, source.unit
         if (mine is None) == (theirs is None) or "T" not in self._spec.columns:
             return

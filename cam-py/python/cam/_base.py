@@ -13,10 +13,16 @@ import numpy.typing as npt
 
 from cam import _core
 from cam._answers import Answers
-from cam._call import Progress, number, observer, thread_count, warn
-from cam._frames import Frame, Source, as_floats
+from cam._call import Progress, number, observer, shown, thread_count, warn, whole
+from cam._frames import Floats, Frame, Source, as_floats
 from cam._registry import Spec, spec
-from cam.errors import AssumptionWarning, ConvergenceWarning, InvalidDocumentError, InvalidParameterError
+from cam.errors import (
+    AssumptionWarning,
+    ConvergenceWarning,
+    InvalidDocumentError,
+    InvalidParameterError,
+    InvalidShapeError,
+)
 
 __all__ = ["Model", "from_json", "load"]
 
@@ -88,7 +94,7 @@ class Model(Answers):
             The unit of its times; needed only where the frame does not remember it: polars frames, plain dicts and what was read
             from CSV carry no unit, and some operations of pandas, such as ``merge``, lose it.
         start : dict or sequence, optional
-            Where to start; by default at moment estimates.
+            Where to start; by default at moment estimates. They are tried, too, where this start leads to no maximum.
         fixed : dict, optional
             Whole-number parameters that are not to be chosen, such as ``{"k": 2}``. Others are tried from 1 on, until the
             likelihood has fallen twice in a row, and the best is taken.
@@ -122,11 +128,10 @@ class Model(Answers):
             The data are too few or too uniform for a maximum to exist.
         """
         source = Source(summary)
+        source.state_unit(unit)
         columns = source.floats(self._spec.columns) | source.floats([n for n in self._spec.logs if n in source])
         if weights is not None:
-            columns[WEIGHT] = (
-                source.float(weights) if isinstance(weights, str) else as_floats(np.asarray(weights), WEIGHT)
-            )
+            columns[WEIGHT] = source.float(weights) if isinstance(weights, str) else _weights(weights)
         elif WEIGHT in source:
             columns[WEIGHT] = source.float(WEIGHT)
         options: dict[str, Any] = {}
@@ -137,12 +142,12 @@ class Model(Answers):
         if gradient_tolerance is not None:
             options["gradient_tolerance"] = number("gradient_tolerance", gradient_tolerance)
         if max_evaluations is not None:
-            options["max_evaluations"] = max_evaluations
+            options["max_evaluations"] = whole("max_evaluations", max_evaluations, 1)
         with source.named_rows():
             fitted = _core.fit(
                 self._spec.id,
                 columns,
-                self._unit_of(source, unit),
+                source.unit,
                 json.dumps(options),
                 thread_count(threads),
                 observer(progress),
@@ -196,10 +201,6 @@ class Model(Answers):
             if name not in given:
                 raise InvalidParameterError(f"parameter {name} of {self._spec.id} is missing", field=name)
         return [number(name, given[name]) for name in names]
-
-    @staticmethod
-    def _unit_of(source: Source, unit: str | None) -> str | None:
-        return source.unit if unit is None else str(unit)
 
     # Documents.
 
@@ -271,8 +272,18 @@ class Model(Answers):
         Model
             As for `from_json`.
         """
-        with open(path, encoding="utf-8") as file:
-            return cls.from_json(file.read())
+        name = os.fspath(path)
+        try:
+            with open(path, encoding="utf-8") as file:
+                text = file.read()
+        except UnicodeDecodeError:
+            raise InvalidDocumentError(f"{name!r} holds no model of cam") from None
+        if not text.lstrip().startswith("{"):
+            raise InvalidDocumentError(f"{name!r} holds no model of cam")
+        try:
+            return cls.from_json(text)
+        except InvalidDocumentError as problem:
+            raise InvalidDocumentError(f"{name!r}: {problem}", field=problem.field) from None
 
     def __reduce__(self) -> tuple[Any, ...]:
         document = None if self._core is None else self.to_json()
@@ -287,6 +298,19 @@ class Model(Answers):
         return mine.to_json() == theirs.to_json()
 
     __hash__ = None  # type: ignore[assignment]
+
+
+def _weights(given: npt.ArrayLike) -> Floats:
+    try:
+        array = np.asarray(given)
+    except ValueError:
+        # Rows of unequal length make no array.
+        array = np.empty(())
+    if array.ndim != 1:
+        raise InvalidShapeError(
+            f"weights must be the name of a column, or one number per row, got {shown(given)}", field=WEIGHT
+        )
+    return as_floats(array, WEIGHT)
 
 
 def _restore(cls: type[Model], name: str, document: str | None, kind: str | None) -> Model:

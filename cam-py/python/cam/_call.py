@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 import math
+import operator
 import sys
 import warnings
 from collections.abc import Callable
 from typing import Any, TypeAlias
+
+import numpy as np
 
 from cam.errors import InvalidParameterError
 
@@ -58,10 +61,36 @@ def number(name: str, value: Any) -> float:
     try:
         result = float(value)
     except (TypeError, ValueError):
-        raise InvalidParameterError(f"{name} must be a number, got {value!r}", field=name) from None
+        raise InvalidParameterError(f"{name} must be a number, got {shown(value)}", field=name) from None
     if not math.isfinite(result):
         raise InvalidParameterError(f"{name} must be finite, got {value}", field=name)
     return result
+
+
+def whole(name: str, value: Any, least: int) -> int:
+    """Check that an argument is one whole number, of any type, and not less than this."""
+    try:
+        result = operator.index(value)
+    except TypeError:
+        result = least - 1
+    if isinstance(value, bool) or result < least:
+        raise InvalidParameterError(f"{name} must be a whole number, at least {least}, got {shown(value)}", field=name)
+    return result
+
+
+def flag(name: str, value: Any) -> bool:
+    """Check that an argument is true or false, and not a word that only counts as true."""
+    if not isinstance(value, bool | np.bool_):
+        raise InvalidParameterError(f"{name} must be True or False, got {shown(value)}", field=name)
+    return bool(value)
+
+
+def shown(value: Any) -> str:
+    """Show what an argument was: as it is written, or, of what fills more than a line, the type."""
+    if isinstance(value, type):
+        return f"the class {value.__name__}"
+    text = repr(value)
+    return text if len(text) <= 60 and "\n" not in text else f"a {type(value).__name__}"
 
 
 def quantity_json(quantity: str, **arguments: Any) -> str:

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from cam._call import number
+from cam._call import flag, number
 from cam._core import Fitted
 from cam._frames import Floats, Frame, default_kind, make
 from cam._registry import Spec
@@ -56,7 +56,7 @@ class Estimates:
 
     @property
     def n_evaluations_(self) -> int:
-        """Evaluations of the likelihood over all rows."""
+        """Evaluations of the likelihood over all rows, in the search whose result is reported."""
         return self._fitted.report()[3]
 
     @property
@@ -117,20 +117,22 @@ class Estimates:
         intervals = self._fitted.confidence_intervals(number("level", level))
         return dict(zip(self._spec.estimated, intervals, strict=True))
 
-    def summary(self, *, level: float = 0.95, backend: str | None = None) -> Frame:
+    def summary(self, *, level: float = 0.95, meanings: bool = False, backend: str | None = None) -> Frame:
         """Tabulate the estimates.
 
         Parameters
         ----------
         level : float
             The level of the confidence intervals.
+        meanings : bool
+            Whether to add a column `meaning`, which says in words what each parameter is.
         backend : {"pandas", "polars", "pyarrow", "numpy"}, optional
             The kind of frame; by default that of the data, or the first of them that is installed.
 
         Returns
         -------
         frame
-            Columns `estimate`, `standard_error`, `lower`, `upper` and `meaning`; NaN where there was no fit that
+            Columns `estimate`, `standard_error`, `lower` and `upper`; NaN where there was no fit that
             converged, and for a whole number, which is chosen. pandas has the parameters as index, others as first column.
         """
         names = self._spec.parameters
@@ -141,7 +143,8 @@ class Estimates:
             errors[free] = np.sqrt(np.diag(self.covariance_))
             ends[free] = np.array(list(self.confidence_intervals(level).values()))
         columns |= {"standard_error": errors, "lower": ends[:, 0].copy(), "upper": ends[:, 1].copy()}
-        columns["meaning"] = self._spec.meanings
+        if flag("meanings", meanings):
+            columns["meaning"] = self._spec.meanings
         kind = default_kind(None) if backend is None and self._kind is None else backend or str(self._kind)
         if backend is not None:
             kind = default_kind(backend)

@@ -16,6 +16,7 @@ import narwhals as nw
 import numpy as np
 import numpy.typing as npt
 
+from cam import _core
 from cam.errors import InvalidDataError, InvalidParameterError, InvalidShapeError
 
 Frame: TypeAlias = Any
@@ -143,9 +144,16 @@ class Source:
         unit = self._attrs().get(UNIT) if self._unit is None else self._unit
         return unit if isinstance(unit, str) else None
 
-    @unit.setter
-    def unit(self, unit: str) -> None:
-        self._unit = unit
+    def state_unit(self, unit: str | None) -> None:
+        """Take the unit that the caller states; refuse one that contradicts what the frame remembers."""
+        if unit is None:
+            return
+        known, stated = self.unit, unit_name(unit)
+        if known is not None and unit_name(known) != stated:
+            raise InvalidParameterError(
+                f"the frame counts time in {known!r}, but unit={unit!r} was given", field="unit"
+            )
+        self._unit = stated
 
     @property
     def plain(self) -> bool:
@@ -168,7 +176,9 @@ class Source:
             if problem.row is not None and self.kind == "pandas" and problem.row < len(self.native):
                 index = self.native.index
                 problem.add_note(f"row {problem.row} is {index.name or 'index'} {index[problem.row]!r}")
-            if problem.field == "monetary_value":
+            # A NaN is no spend either, but no refund made it.
+            spend = self.float("monetary_value") if problem.field == "monetary_value" else None
+            if spend is not None and problem.row is not None and spend[problem.row] <= 0:
                 problem.add_note(NO_SPEND)
             raise
 
@@ -215,6 +225,12 @@ def _na(value: Any) -> bool:
     return type(value).__name__ in ("NAType", "NaTType")
 
 
+def unit_name(unit: str) -> str:
+    """Give the name that the core has for a unit of time: ``"W"`` and ``"7 days"`` are both ``"week"``."""
+    # The core reads units with the model that they belong to; of which model is all the same.
+    return str(_core.with_parameters("bg_nbd", [1.0] * 4, str(unit)).unit)
+
+
 def make(
     kind: str,
     columns: Mapping[str, Any],
@@ -258,4 +274,7 @@ def default_kind(backend: str | None) -> str:
 
 
 def _module(name: str) -> Any:
-    return importlib.import_module(name)
+    try:
+        return importlib.import_module(name)
+    except ImportError:
+        raise ImportError(f"frames of {name} need it: pip install {name}") from None

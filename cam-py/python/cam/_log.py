@@ -65,8 +65,17 @@ def _object_keys(values: list[Any]) -> Keys:
     if all(isinstance(value, str) for value in values):
         return Keys(values, None)
     if all(isinstance(value, int | np.integer) for value in values):
+        for row, value in enumerate(values):
+            if not -(2**63) <= value < 2**63:
+                raise InvalidDataError(
+                    f"row {row}: customer key must lie between -2^63 and 2^63 - 1, got {value}; a text may be longer",
+                    row=row,
+                    field="customer",
+                )
         return Keys(np.array(values, dtype=np.int64), np.dtype(np.int64))
-    row = next(r for r, value in enumerate(values) if type(value) is not type(values[0]))
+    text = isinstance(values[0], str)
+    # Either the first is no key at all, or there is one of another kind.
+    row = next((r for r, v in enumerate(values) if not isinstance(v, str if text else int | np.integer)), 0)
     raise InvalidDataError(
         f"row {row}: customer keys must all be integers or all texts, got {values[row]!r}",
         row=row,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Self
 
 import numpy as np
@@ -9,7 +10,7 @@ import numpy.typing as npt
 
 from cam._answers import each
 from cam._base import Model
-from cam._call import number
+from cam._call import number, shown
 from cam._frames import Frame, Source, Vector
 from cam.errors import InvalidParameterError
 
@@ -92,7 +93,7 @@ class PurchaseModel(Model):
 
         Parameters
         ----------
-        n : int, or array where there is no `summary`
+        n : int, or list or array where there is no `summary`
             The number of purchases.
         horizon : float
             How far to look ahead: from the end of observation, or from the first purchase of a new customer.
@@ -108,7 +109,16 @@ class PurchaseModel(Model):
         float, ndarray or vector
             For a new customer a float, or an array for an array of `n`; else a vector of the kind of `summary`.
         """
+        if isinstance(n, Mapping) or hasattr(n, "columns"):
+            raise InvalidParameterError(
+                f"n must be a number, got a {type(n).__name__}: the order is n, horizon, summary", field="n"
+            )
         ahead = number("horizon", horizon)
+        if summary is not None and np.ndim(n) > 0:
+            raise InvalidParameterError(
+                f"n must be one number where there is a summary, got {shown(n)}: several are for a new customer only",
+                field="n",
+            )
         if summary is None:
             return each("n", n, lambda k: self.new_customer("purchase_probability", n=_count(k), horizon=ahead))
         return self.score("purchase_probability", summary, unit=unit, threads=threads, n=_count(n), horizon=ahead)
@@ -173,9 +183,11 @@ class PurchaseModel(Model):
         summary : frame or dict of arrays
             Columns `frequency`, `recency`, `T` and, with a model of spend, `monetary_value`.
         horizon : float
-            How far to look ahead, in the unit of the model.
+            How far to look ahead, in the unit of the model. Not for ever: that is `discounted_expected_purchases` and
+            `customer_lifetime_value` with ``horizon=None``, for expected purchases without a discount may have no end.
         discount_rate : float
-            Rate per unit of time: a purchase within the k-th unit of time counts (1 + rate)^-k.
+            Rate per unit of time of the model: a purchase within the k-th unit of time counts (1 + rate)^-k. It is not an
+            annual rate: 15 % a year is ``1.15 ** (1 / 52) - 1`` for weeks. Without a rate nothing is discounted.
         spend : GammaGamma, optional
             A model of spend.
         margin : float
@@ -194,6 +206,14 @@ class PurchaseModel(Model):
         """
         source = Source(summary)
         self._state_unit(source, unit)
+        if horizon is None:
+            raise InvalidParameterError(
+                "horizon must be a number, got None: for ever look discounted_expected_purchases and "
+                "customer_lifetime_value, with horizon=None and a discount rate",
+                field="horizon",
+            )
+        if spend is not None:
+            need_model("spend", spend, "spend, such as GammaGamma")
         ahead, share = number("horizon", horizon), number("margin", margin)
         rate = number("discount_rate", discount_rate)
         columns = {
@@ -560,6 +580,12 @@ class LogNormalSpend(SpendModel):
             The unit of time of the summary; spend has none, so that it is only kept.
         """
         return super().from_params(unit=unit, median=median, sigma=sigma, tau=tau)
+
+
+def need_model(name: str, given: Any, kind: str) -> None:
+    """Refuse what is no model at all, such as the class of one."""
+    if not isinstance(given, Model):
+        raise InvalidParameterError(f"{name} must be a fitted model of {kind}, got {shown(given)}", field=name)
 
 
 def _count(n: Any) -> int:

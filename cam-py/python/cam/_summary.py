@@ -9,8 +9,8 @@ from typing import Any, Self
 import numpy as np
 
 from cam import _core
-from cam._call import Progress, observer, thread_count
-from cam._frames import REPORT, UNIT, Frame, Source, make
+from cam._call import Progress, flag, observer, thread_count
+from cam._frames import REPORT, UNIT, Frame, Source, make, unit_name
 from cam._log import read_amounts, read_keys, read_moment, read_times, write_keys
 from cam.errors import InvalidDataError, InvalidDocumentError, InvalidParameterError
 
@@ -61,7 +61,7 @@ class SummaryBuilder:
         log_intervals: bool = False,
     ) -> None:
         self._columns = (customer, time, amount)
-        self._unit = unit
+        self._unit: str | None = str(unit)
         self._kind: str | None = None
         self._dtype: np.dtype[Any] | None = None
         ends = None
@@ -75,10 +75,10 @@ class SummaryBuilder:
                 observation_end=end,
                 calibration_ends=ends,
                 numbers_in=str(numbers_in),
-                include_first_transaction=include_first_transaction,
+                include_first_transaction=flag("include_first_transaction", include_first_transaction),
                 refunds=str(refunds),
-                drop_zero_amounts=drop_zero_amounts,
-                log_intervals=log_intervals,
+                drop_zero_amounts=flag("drop_zero_amounts", drop_zero_amounts),
+                log_intervals=flag("log_intervals", log_intervals),
             )
         except InvalidDataError as problem:
             # The core reads a text as it reads those of a log, and does not know which argument it was.
@@ -115,7 +115,7 @@ class SummaryBuilder:
             raise InvalidDocumentError(f"a partial summary is bytes, got {type(data).__name__}")
         builder = cls(customer=customer, time=time, amount=amount)
         builder._core = _core.SummaryBuilder.from_bytes(data)
-        builder._splits = None
+        builder._splits = builder._unit = None
         return builder
 
     def to_bytes(self) -> bytes:
@@ -204,7 +204,10 @@ class SummaryBuilder:
     def tracking(self, step: str = "W", *, threads: int | None = None, progress: Progress = None) -> Frame:
         """Count repeat purchases of the whole base over time; see `cam.tracking`."""
         columns, origin, complete = self._core.tracking(str(step), thread_count(threads), observer(progress))
-        facts = {UNIT: str(self._unit), "cam_origin": origin, "cam_complete_steps": complete}
+        if self._unit is None:
+            # Read from bytes: only what is finished tells the unit.
+            self._unit = str(self._core.finish(thread_count(threads))[0][2]["unit"])
+        facts = {UNIT: unit_name(self._unit), "cam_origin": origin, "cam_complete_steps": complete}
         return make(self._kind or "numpy", columns, facts)
 
     def _frame(self, keys: Any, columns: dict[str, Any], facts: dict[str, Any]) -> Frame:

@@ -7,7 +7,7 @@ import json
 from cam import _core
 from cam._call import Progress, number, observer, thread_count
 from cam._frames import Frame, Source, Vector
-from cam._models import PurchaseModel, SpendModel
+from cam._models import PurchaseModel, SpendModel, need_model
 
 __all__ = ["customer_lifetime_value"]
 
@@ -35,9 +35,10 @@ def customer_lifetime_value(
     summary : frame or dict of arrays
         Columns `frequency`, `recency`, `T` and `monetary_value`; see `cam.summarize`.
     horizon : float or None
-        How far to look ahead, in the unit of `purchases`; ``None`` is for ever.
+        How far to look ahead, in the unit of `purchases`; ``None`` is for ever, which needs a rate above 0.
     discount_rate : float
-        Rate per unit of time: a purchase within the k-th unit of time counts (1 + rate)^-k.
+        Rate per unit of time of `purchases`: a purchase within the k-th unit of time counts (1 + rate)^-k. It is not an
+        annual rate: 15 % a year is ``1.15 ** (1 / 52) - 1`` for weeks.
     margin : float
         The share of the spend that is profit.
     unit : str, optional
@@ -70,6 +71,8 @@ def customer_lifetime_value(
     1081    298.6
     Name: customer_lifetime_value, dtype: float64
     """
+    need_model("purchases", purchases, "purchases, such as BgNbd")
+    need_model("spend", spend, "spend, such as GammaGamma")
     source = Source(summary)
     purchases._state_unit(source, unit)
     needed = dict.fromkeys(purchases._spec.columns + spend._spec.columns)

@@ -6,17 +6,19 @@ needed here only (``pip install matplotlib``), and it is imported when a picture
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
 from cam._base import Model
+from cam._call import number, whole
 from cam._frames import Floats, Frame, Source
-from cam._log import read_times
+from cam._log import read_moment, read_times
 from cam._models import PurchaseModel, SpendModel
 from cam._summary import SummaryBuilder
-from cam.errors import InvalidDataError, InvalidParameterError
+from cam.errors import InvalidDataError, InvalidParameterError, NotEnoughDataError
 
 __all__ = [
     "plot_calibration_holdout",
@@ -92,7 +94,8 @@ def plot_expected_purchases_matrix(
     -------
     Axes
     """
-    grid = _matrix(model, "expected_purchases", T, max_frequency, horizon=float(horizon))
+    horizon = number("horizon", horizon)
+    grid = _matrix(model, "expected_purchases", T, max_frequency, horizon=horizon)
     title = f"Expected purchases in the next {_times(model, horizon)},\nat age {_times(model, T)}"
     return _heat(model, grid, T, title, "expected purchases", cmap, ax)
 
@@ -135,7 +138,12 @@ def plot_history(
     mine = np.unique(days[keys == key])
     if not mine.size:
         raise InvalidDataError(f"the log has no customer {key!r}", field=customer)
-    end = days.max() if observation_end is None else _day(observation_end)
+    end = days.max() if observation_end is None else _day(observation_end, "observation_end")
+    if end < mine[0]:
+        raise InvalidParameterError(
+            f"observation_end {end} lies before the first purchase of customer {key!r}, {mine[0]}",
+            field="observation_end",
+        )
     mine = mine[mine <= end]
     unit = _unit_days(model)
     # A purchase raises P(alive) at once, so each gap between purchases is a curve of its own.
@@ -162,7 +170,7 @@ def plot_history(
 
 
 def plot_calibration_holdout(
-    model: PurchaseModel, split: Frame, *, max_frequency: int = 7, ax: Axes | None = None
+    model: PurchaseModel, split: Frame, *, max_frequency: int = 7, unit: str | None = None, ax: Axes | None = None
 ) -> Axes:
     """Draw actual and expected purchases in the holdout, by the number of repeat purchases in the calibration.
 
@@ -174,6 +182,8 @@ def plot_calibration_holdout(
         What `cam.split` gives.
     max_frequency : int
         Customers with this many repeat purchases or more are taken together.
+    unit : str, optional
+        The unit of the table's times; needed only where the frame does not remember it.
     ax : Axes, optional
         Where to draw; a new figure by default.
 
@@ -183,7 +193,8 @@ def plot_calibration_holdout(
     """
     _check(model, "T")
     source = Source(split)
-    group = np.minimum(source.float("frequency"), max_frequency).astype(int)
+    model._state_unit(source, unit)
+    group = _groups(source, max_frequency)
     horizon = float(source.float("duration_holdout")[0])
     expected = model._score(source, "expected_purchases", None, horizon=horizon)
     size = np.bincount(group, minlength=max_frequency + 1)
@@ -261,7 +272,7 @@ def plot_tracking(
     ax.plot(at, actual, color=ACTUAL, linewidth=2, label="actual")
     ax.plot(at, expected, color=MODEL, linewidth=2, linestyle="--", label=model._spec.title)
     if calibration_end is not None:
-        line = _day(calibration_end) if dated else float(calibration_end)
+        line = _day(calibration_end, "calibration_end") if dated else number("calibration_end", calibration_end)
         ax.axvline(line, color=INK, linewidth=1, linestyle=":")
         ax.annotate(
             "calibration ends ",
@@ -285,7 +296,9 @@ def plot_tracking(
     return ax
 
 
-def plot_frequency(model: PurchaseModel, summary: Frame, *, max_frequency: int = 7, ax: Axes | None = None) -> Axes:
+def plot_frequency(
+    model: PurchaseModel, summary: Frame, *, max_frequency: int = 7, unit: str | None = None, ax: Axes | None = None
+) -> Axes:
     """Draw how many customers made 0, 1, 2, … repeat purchases, actual and expected.
 
     Parameters
@@ -296,6 +309,8 @@ def plot_frequency(model: PurchaseModel, summary: Frame, *, max_frequency: int =
         The customers; see `cam.summarize`.
     max_frequency : int
         Customers with this many repeat purchases or more are taken together.
+    unit : str, optional
+        The unit of the table's times; needed only where the frame does not remember it.
     ax : Axes, optional
         Where to draw; a new figure by default.
 
@@ -305,7 +320,11 @@ def plot_frequency(model: PurchaseModel, summary: Frame, *, max_frequency: int =
     """
     _check(model, "T")
     source = Source(summary)
-    group = np.minimum(source.float("frequency"), max_frequency).astype(int)
+    model._state_unit(source, unit)
+    group = _groups(source, max_frequency)
+    # Every row is read as a score reads it, which also refuses a frame in another unit than that of the model.
+    _finite(source.float("T"), "T")
+    model._score(source, "probability_alive", None)
     weight = source.float("weight") if "weight" in source else np.ones(group.size)
     actual = np.bincount(group, weight, max_frequency + 1)
     ages, where = np.unique(_thin(source.float("T")), return_inverse=True)
@@ -348,7 +367,13 @@ def plot_spend_density(model: SpendModel, summary: Frame, *, bins: int = 60, ax:
         raise InvalidParameterError(f"{title} has no density of the mean spend to draw beside the data", field="model")
     source = Source(summary)
     frequency, spend = source.float("frequency"), source.float("monetary_value")
+    _finite(frequency, "frequency")
+    _finite(spend, "monetary_value")
+    bins = whole("bins", bins, 1)
+    model._score(source, "log_likelihood", None)  # refuses rows that are no spend, by their number
     frequency, spend = frequency[frequency > 0], spend[frequency > 0]
+    if not frequency.size:
+        raise NotEnoughDataError("no customer has a repeat purchase, so there is no spend to draw")
     top = float(np.quantile(spend, 0.99))
     z = np.linspace(top / 1000, top, 300)
     # Given x purchases, the likelihood of the model is the density of their mean; the base is a mixture over x.
@@ -378,8 +403,9 @@ def _check(model: Model, column: str, *, continuous: bool = False) -> None:
 
 def _matrix(model: PurchaseModel, quantity: str, T: float, max_frequency: int, **arguments: float) -> Floats:
     _check(model, "T")
-    if not (T > 0 and np.isfinite(T)):
-        raise InvalidParameterError(f"T must be positive and finite, got {T}", field="T")
+    T, max_frequency = number("T", T), whole("max_frequency", max_frequency, 1)
+    if T <= 0:
+        raise InvalidParameterError(f"T must be positive, got {T:g}", field="T")
     times = np.arange(1.0, T + 1) if model._spec.discrete else np.linspace(T / 200, T, 200)
     frequency, recency = np.meshgrid(np.arange(1.0, max_frequency + 1), times, indexing="ij")
     # At n opportunities there are at most n purchases; what cannot be stays blank.
@@ -430,6 +456,29 @@ def _new_customers(model: PurchaseModel, lags: Floats) -> Floats:
     return between
 
 
+def _groups(source: Source, max_frequency: int) -> npt.NDArray[np.int64]:
+    """Put customers into groups by their repeat purchases: 0, 1, … and the most, which stands for all beyond it."""
+    most, frequency = whole("max_frequency", max_frequency, 1), source.float("frequency")
+    if not frequency.size:
+        raise NotEnoughDataError("the frame has no customers to draw")
+    _finite(frequency, "frequency")
+    if frequency.min() < 0:
+        row = int(frequency.argmin())
+        raise InvalidDataError(
+            f"row {row}: frequency must be at least 0, got {frequency[row]:g}", row=row, field="frequency"
+        )
+    groups: npt.NDArray[np.int64] = np.minimum(frequency, most).astype(np.int64)
+    return groups
+
+
+def _finite(values: Floats, name: str) -> None:
+    """Refuse a NaN, which a score passes on, but a picture cannot show."""
+    bad = ~np.isfinite(values)
+    if bad.any():
+        row = int(bad.argmax())
+        raise InvalidDataError(f"row {row}: {name} must be finite, got {values[row]}", row=row, field=name)
+
+
 def _thin(ages: Floats) -> Floats:
     """Ages, or where they are many, the nearest of evenly spaced ones."""
     if np.unique(ages).size <= MANY // 4:
@@ -448,7 +497,8 @@ def _unit_days(model: Model) -> float:
 
 def _times(model: Model, length: float) -> str:
     unit = model.unit_ if model.unit_ in UNIT_DAYS else "unit"
-    return f"{length:g} {unit}{'' if length == 1 else 's'}"
+    shown = f"{length:.4g}" if length < 1e4 else f"{length:.0f}"
+    return f"{shown} {unit}{'' if length == 1 else 's'}"
 
 
 def _days(source: Source, name: str) -> npt.NDArray[Any]:
@@ -459,12 +509,22 @@ def _days(source: Source, name: str) -> npt.NDArray[Any]:
         return values.view(f"datetime64[{kind}]").astype("datetime64[D]")  # type: ignore[no-any-return]
     series = source.series(name)
     if kind == "text":
-        return np.array(list(series), dtype="datetime64[D]")
+        texts, where = np.unique(np.array(list(series), dtype=str), return_inverse=True)
+        return np.array([_day(text, name) for text in texts.tolist()])[where]
     raise InvalidDataError(f"column {name!r} must hold dates or timestamps", field=name)
 
 
-def _day(moment: Any) -> Any:
-    return np.array([moment], dtype="datetime64[D]")[0]
+def _day(moment: Any, name: str) -> Any:
+    """Give the day of a moment; a time zone is taken off, as everywhere: the day is that of the moment's own clock."""
+    if isinstance(moment, str):
+        try:
+            moment = dt.datetime.fromisoformat(moment)
+        except ValueError:
+            raise InvalidDataError(f"{name} must be a date or a timestamp, got {moment!r}", field=name) from None
+    kind, ticks = read_moment(moment, name)
+    if kind == "number":
+        raise InvalidParameterError(f"{name} must be a date, a timestamp or a text, got {moment!r}", field=name)
+    return np.array([ticks]).astype(f"datetime64[{'D' if kind == 'day' else kind}]").astype("datetime64[D]")[0]
 
 
 def _axes(ax: Axes | None) -> Axes:
