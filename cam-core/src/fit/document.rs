@@ -13,7 +13,6 @@ use crate::math::normal::normal_quantile;
 use crate::model::Model;
 use crate::table::Domain;
 use crate::unit::Unit;
-use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 /// The version of the document that this library writes. It reads this and all earlier ones.
