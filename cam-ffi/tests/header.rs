@@ -2,28 +2,12 @@
 
 use std::path::Path;
 
-/// In the order in which a reader of the header wants them.
-const SOURCES: [&str; 10] = [
-    "lib.rs",
-    "error.rs",
-    "string.rs",
-    "bytes.rs",
-    "control.rs",
-    "log.rs",
-    "table.rs",
-    "summary.rs",
-    "model.rs",
-    "score.rs",
-];
-
 fn generate() -> String {
     let room = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut config = cbindgen::Config::from_file(room.join("cbindgen.toml")).unwrap();
     config.header = Some(contract(&std::fs::read_to_string(room.join("src/lib.rs")).unwrap()));
-    let mut builder = cbindgen::Builder::new().with_config(config);
-    for source in SOURCES.iter().chain(&["arrow/mod.rs"]) {
-        builder = builder.with_src(room.join("src").join(source));
-    }
+    // The library's root leads to every module.
+    let builder = cbindgen::Builder::new().with_config(config).with_src(room.join("src/lib.rs"));
     let mut header = Vec::new();
     builder.generate().unwrap().write(&mut header);
     String::from_utf8(header).unwrap()
@@ -63,12 +47,15 @@ fn every_entry_of_the_sources_is_in_the_header() {
     let header = generate();
     let room = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let mut entries = 0;
-    for source in SOURCES.iter().chain(&["arrow/mod.rs"]) {
-        let text = std::fs::read_to_string(room.join(source)).unwrap();
+    let files = std::fs::read_dir(&room).unwrap().map(|entry| entry.unwrap().path());
+    for source in files.filter(|path| path.is_file()).chain([room.join("arrow/mod.rs")]) {
+        let text = std::fs::read_to_string(source).unwrap();
         for line in text.lines().filter(|line| line.contains("extern \"C\" fn cam_")) {
             let name = line.split("fn ").nth(1).and_then(|rest| rest.split('(').next()).unwrap();
             entries += 1;
-            assert_eq!(header.contains(&format!("{name}(")), name != "cam_debug_panic", "{name}");
+            let times =
+                header.lines().filter(|l| !l.starts_with(' ') && l.contains(&format!("{name}("))).count();
+            assert_eq!(times, usize::from(name != "cam_debug_panic"), "{name}");
         }
     }
     assert!(entries > 50, "found only {entries} entries");
