@@ -5,14 +5,21 @@
 //! simulate a row. One blanket implementation turns every family into a [`Model`], which is what the registry,
 //! the documents and the other languages see.
 
+mod quantity;
+mod scoring;
+
+pub use quantity::{Discount, Quantity};
+pub(crate) use scoring::{logs, score_row};
+
 use crate::control::Control;
-use crate::error::{Error, ErrorKind, Result, brief};
+use crate::error::{Error, ErrorKind, Result};
 use crate::math::{
     jet::{Derivatives, Real},
     random::Stream,
 };
-use crate::rows::{Purpose, Reader, Rows};
-use crate::table::{Dimension, Domain, LARGEST, MAX_COLUMNS, Table, Variable};
+use crate::rows::{Purpose, Rows};
+use crate::table::{Dimension, Domain, MAX_COLUMNS, Table, Variable};
+use scoring::{log_likelihoods, score_each};
 use serde::{Deserialize, Serialize};
 
 /// Who a model is.
@@ -116,140 +123,6 @@ impl Spec {
             ),
         )
         .with_field(quantity.name())
-    }
-}
-
-/// How money later counts less than money now.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Discount {
-    /// Rate δ: what comes at time t counts e^(−δt).
-    Continuous(f64),
-    /// Rate d: what comes within period k (k = 1, 2, …) counts (1 + d)^(−k).
-    PerPeriod(f64),
-}
-
-/// What can be asked of a model about a customer. In JSON: `{"quantity": "expected_purchases", "horizon": 52}`.
-///
-/// Times are in the unit of the model.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "quantity", rename_all = "snake_case", deny_unknown_fields)]
-#[non_exhaustive]
-pub enum Quantity {
-    /// ln of the probability (density) of the customer's history.
-    LogLikelihood {},
-    /// Probability that the customer is alive `after` units of time from the end of observation.
-    ProbabilityAlive {
-        /// Time from the end of observation; 0 is now.
-        #[serde(default)]
-        after: f64,
-    },
-    /// Expected number of purchases in the next `horizon` units of time.
-    ExpectedPurchases {
-        /// Length of the period that begins at the end of observation.
-        horizon: f64,
-    },
-    /// Probability of exactly `n` purchases in the next `horizon` units of time.
-    PurchaseProbability {
-        /// The number of purchases.
-        n: u32,
-        /// Length of the period that begins at the end of observation.
-        horizon: f64,
-    },
-    /// Expected number of purchases from now on, each discounted to its present value: over a `horizon`, or
-    /// for ever (DERT, discounted expected residual transactions). Exactly one rate is given.
-    DiscountedExpectedPurchases {
-        /// Rate δ per unit of time: a purchase at time t counts e^(−δt).
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        continuous_discount_rate: Option<f64>,
-        /// Rate d per period: a purchase within the k-th unit of time counts (1 + d)^(−k).
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        discount_rate: Option<f64>,
-        /// Length of the period that begins at the end of observation; none is for ever.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        horizon: Option<f64>,
-    },
-    /// Expected spend per purchase.
-    ExpectedSpend {},
-}
-
-impl Quantity {
-    /// The name, as in [`Spec::quantities`] and in JSON.
-    pub fn name(&self) -> &'static str {
-        match self {
-            Quantity::LogLikelihood {} => "log_likelihood",
-            Quantity::ProbabilityAlive { .. } => "probability_alive",
-            Quantity::ExpectedPurchases { .. } => "expected_purchases",
-            Quantity::PurchaseProbability { .. } => "purchase_probability",
-            Quantity::DiscountedExpectedPurchases { .. } => "discounted_expected_purchases",
-            Quantity::ExpectedSpend {} => "expected_spend",
-        }
-    }
-
-    /// Discounted expected purchases over a horizon, or for ever.
-    pub fn discounted(discount: Discount, horizon: impl Into<Option<f64>>) -> Quantity {
-        let (continuous_discount_rate, discount_rate) = match discount {
-            Discount::Continuous(rate) => (Some(rate), None),
-            Discount::PerPeriod(rate) => (None, Some(rate)),
-        };
-        Quantity::DiscountedExpectedPurchases {
-            continuous_discount_rate,
-            discount_rate,
-            horizon: horizon.into(),
-        }
-    }
-
-    /// Read a quantity from JSON.
-    ///
-    /// # Errors
-    /// [`ErrorKind::UnknownName`] for a name that is none, [`ErrorKind::InvalidParameter`] for a bad argument.
-    pub fn from_json(json: &str) -> Result<Quantity> {
-        let quantity: Quantity = serde_json::from_str(json).map_err(|e| {
-            let kind = match e.to_string().contains("unknown variant") {
-                true => ErrorKind::UnknownName,
-                false => ErrorKind::InvalidParameter,
-            };
-            Error::new(kind, format!("cannot read the quantity {json}: {e}"))
-        })?;
-        quantity.check()?;
-        Ok(quantity)
-    }
-
-    /// Check every argument.
-    pub fn check(&self) -> Result<()> {
-        // However short a time: it may be a difference of two.
-        let time = |name, value: f64| match (0.0..=LARGEST).contains(&value) {
-            true => Ok(()),
-            false => Err(Error::parameter(name, "finite and at least 0 (up to 1e100)", value)),
-        };
-        match *self {
-            Quantity::ProbabilityAlive { after } => time("after", after),
-            Quantity::ExpectedPurchases { horizon } | Quantity::PurchaseProbability { horizon, .. } => {
-                time("horizon", horizon)
-            }
-            Quantity::DiscountedExpectedPurchases { continuous_discount_rate, discount_rate, horizon } => {
-                if let Some(horizon) = horizon {
-                    time("horizon", horizon)?;
-                }
-                let (name, rate) = match (continuous_discount_rate, discount_rate) {
-                    (Some(rate), None) => ("continuous_discount_rate", rate),
-                    (None, Some(rate)) => ("discount_rate", rate),
-                    _ => {
-                        return Err(Error::new(
-                            ErrorKind::InvalidParameter,
-                            "give exactly one of continuous_discount_rate and discount_rate",
-                        ));
-                    }
-                };
-                if !Domain::NonNegative.contains(rate) {
-                    return Err(Error::parameter(name, Domain::NonNegative.rule(), rate));
-                }
-                match horizon.is_none() && rate == 0.0 {
-                    true => Err(Error::parameter(name, "positive where the horizon is infinite", rate)),
-                    false => Ok(()),
-                }
-            }
-            Quantity::LogLikelihood {} | Quantity::ExpectedSpend {} => Ok(()),
-        }
     }
 }
 
@@ -470,103 +343,6 @@ impl Model for Box<dyn Model> {
 impl Clone for Box<dyn Model> {
     fn clone(&self) -> Self {
         self.boxed()
-    }
-}
-
-/// The log-likelihood of each row; what rows with the same first column share is computed again only where it changes.
-fn log_likelihoods<F: Family>(model: &F) -> Scorer<'_> {
-    let theta = model.theta();
-    Box::new(move |rows, out| {
-        let mut shared = None;
-        for (row, out) in rows.chunks_exact(F::SPEC.row_columns().len()).zip(out) {
-            let common = match &mut shared {
-                Some((first, common)) if *first == row[0] => common,
-                _ => &mut shared.insert((row[0], F::shared(&theta, row[0]))).1,
-            };
-            *out = F::log_likelihood(&theta, common, row);
-        }
-        Ok(())
-    })
-}
-
-/// The column that only adds to the log-likelihood, checked, and what it is multiplied by.
-pub(crate) struct Logs<'a> {
-    pub(crate) count: f64,
-    pub(crate) column: ndarray::ArrayView1<'a, f64>,
-}
-
-/// See [`Logs`]; none where the model has no such column, or it counts nothing.
-pub(crate) fn logs<'a, F: Family>(
-    theta: &[f64],
-    table: &Table<'a>,
-    purpose: Purpose,
-) -> Result<Option<Logs<'a>>> {
-    let count = F::logs_count(theta);
-    let Some(variable) = F::SPEC.logs_column().filter(|_| count != 0.0) else { return Ok(None) };
-    let column = table.column(variable.name)?;
-    let columns: Vec<_> =
-        F::SPEC.row_columns().iter().map(|c| table.column(c.name)).collect::<Result<_>>()?;
-    let mut row = vec![0.0; columns.len()];
-    for (i, &value) in column.iter().enumerate() {
-        row.iter_mut().zip(&columns).for_each(|(v, column)| *v = column[i]);
-        let missing = value.is_nan() || row.iter().any(|v| v.is_nan());
-        if missing && purpose == Purpose::Score {
-            continue;
-        }
-        let rule = match variable.domain.contains(value) {
-            true => F::check_logs(&row, value),
-            false => {
-                Err(format!("{} must be {}, got {}", variable.name, variable.domain.rule(), brief(value)))
-            }
-        };
-        rule.map_err(|rule| Error::data(i, rule).with_field(variable.name))?;
-    }
-    Ok(Some(Logs { count, column }))
-}
-
-/// Rows at a time of a cheap quantity: they and their scores stay in the nearest cache.
-const BLOCK: usize = 512;
-
-/// A cheap quantity, row by row.
-fn score_each<F: Family>(scorer: &Scorer<'_>, table: &Table<'_>, control: &Control<'_>) -> Result<Vec<f64>> {
-    let width = F::SPEC.row_columns().len();
-    let reader = Reader::new(table, F::SPEC.row_columns(), Purpose::Score, F::check_row)?;
-    let mut out = vec![0.0; table.rows()];
-    control.fill(&mut out, |first, out| {
-        let mut rows = [0.0; MAX_COLUMNS * BLOCK];
-        for (block, out) in out.chunks_mut(BLOCK).enumerate() {
-            let first = first + block * BLOCK;
-            let rows = &mut rows[..out.len() * width];
-            let skipped = reader.read_block::<0>(first, rows, |_, _| ())?;
-            // A row with a NaN is scored as another row, and then overwritten.
-            let holes: Vec<usize> = match skipped {
-                0 => Vec::new(),
-                _ => {
-                    (0..out.len()).filter(|i| rows[i * width..][..width].iter().any(|v| v.is_nan())).collect()
-                }
-            };
-            for &i in &holes {
-                rows[i * width..][..width].fill(0.0);
-            }
-            scorer(rows, out).map_err(|e| match e.row() {
-                Some(row) => e.with_row(first + row),
-                None => e,
-            })?;
-            for i in holes {
-                out[i] = f64::NAN;
-            }
-        }
-        Ok(())
-    })?;
-    Ok(out)
-}
-
-/// One row: for the typed methods of the models. NaN for what is not defined.
-pub(crate) fn score_row<F: Family>(model: &F, quantity: &Quantity, row: &[f64]) -> f64 {
-    let mut out = [f64::NAN];
-    match model.scorer(quantity).map(|scorer| scorer(row, &mut out)) {
-        Some(Ok(())) => out[0],
-        _ => f64::NAN,
     }
 }
 
