@@ -235,13 +235,14 @@ fn mean_negative_log_likelihood<F: Family>(
     let variables: Vec<F::Jet> = theta.iter().enumerate().map(number).collect();
     let chunks = rows.map_chunks(control, |values, weights| {
         let mut sum = F::Jet::constant(0.0);
-        let mut shared = None;
-        for (row, &weight) in values.chunks_exact(width).zip(weights) {
-            let common = match &mut shared {
-                Some((first, common)) if *first == row[0] => common,
-                _ => &mut shared.insert((row[0], F::shared(&variables, row[0]))).1,
-            };
-            sum.accumulate(weight, &F::log_likelihood(&variables, common, row));
+        let (mut values, mut weights) = (values, weights);
+        while let Some(&first) = values.first() {
+            let alike = values.chunks_exact(width).take_while(|row| row[0] == first).count();
+            let (rows, later) = values.split_at(alike * width);
+            let (counts, later_counts) = weights.split_at(alike);
+            let shared = F::shared(&variables, first);
+            sum.accumulate(1.0, &F::sum_log_likelihood(&variables, &shared, rows, counts));
+            (values, weights) = (later, later_counts);
         }
         Ok(sum)
     })?;
