@@ -111,7 +111,8 @@ impl Wide for LogLikelihood<'_> {
     #[inline(always)]
     fn run(self) -> Local<4> {
         let mut sum = Local::default();
-        for (row, &weight) in self.rows.chunks_exact(3).zip(self.weights) {
+        for (row, &weight) in self.rows.chunks_exact(3).zip(self.weights).filter(|(_, weight)| **weight > 0.0)
+        {
             sum.add(weight, &self.row(row));
         }
         sum

@@ -200,7 +200,11 @@ pub trait Family: Clone + Send + Sync + std::fmt::Debug + 'static {
         weights: &[f64],
     ) -> R {
         let mut sum = R::constant(0.0);
-        for (row, &weight) in rows.chunks_exact(Self::SPEC.row_columns().len()).zip(weights) {
+        for (row, &weight) in rows
+            .chunks_exact(Self::SPEC.row_columns().len())
+            .zip(weights)
+            .filter(|(_, weight)| **weight > 0.0)
+        {
             sum = sum + Self::log_likelihood(theta, shared, row) * weight;
         }
         sum

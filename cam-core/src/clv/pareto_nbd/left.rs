@@ -66,7 +66,8 @@ impl<const DERIVATIVES: bool> Wide for LogLikelihood<'_, DERIVATIVES> {
     fn run(self) -> Local<4> {
         let [r, alpha, s, beta] = self.theta;
         let mut sum = Local::default();
-        for (row, &weight) in self.rows.chunks_exact(3).zip(self.weights) {
+        for (row, &weight) in self.rows.chunks_exact(3).zip(self.weights).filter(|(_, weight)| **weight > 0.0)
+        {
             let (x, age) = (row[0], row[2]);
             let logs = logs(self.theta, row);
             let mut local = Local::default();
