@@ -115,10 +115,6 @@ impl Family for LogNormalSpend {
         independence_check(rows, SPEC.title)
     }
 
-    fn is_cheap(quantity: &Quantity) -> bool {
-        matches!(quantity, Quantity::ExpectedSpend {})
-    }
-
     fn scorer<'a>(&'a self, quantity: &Quantity) -> Option<Scorer<'a>> {
         let Quantity::ExpectedSpend {} = quantity else { return None };
         Some(Box::new(|rows, out| {

@@ -10,7 +10,7 @@ mod spend;
 mod value;
 
 pub use history::History;
-pub use spend::{SpendIndependence, spend_independence};
+pub use spend::{SpendIndependence, SpendIndependenceFound, spend_independence};
 pub use value::{ValueOptions, customer_lifetime_value};
 
 /// All models, `file::Model`. The line of a model here makes its module, exports it, and puts it into the [registry](crate::registry).

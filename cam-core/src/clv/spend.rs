@@ -13,6 +13,8 @@ use crate::math::beta::inc_beta;
 use crate::model::Check;
 use crate::rows::{Purpose, Rows};
 use crate::table::{Table, Variable};
+use crate::task::{Answer, Models, NoOptions, Task, TaskSpec};
+use serde::Serialize;
 
 /// The least correlation, in size, that is held against the assumption: below it one explains less than 4 % of the variance of the other.
 const NOTABLE: f64 = 0.2;
@@ -20,7 +22,7 @@ const NOTABLE: f64 = 0.2;
 const SIGNIFICANT: f64 = 0.05;
 
 /// Correlations of frequency and mean spend across customers with repeat purchases, each with its two-sided p-value.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct SpendIndependence {
     /// Customers with repeat purchases.
     pub customers: f64,
@@ -38,6 +40,41 @@ impl SpendIndependence {
     /// Whether the data contradict independence: Pearson's correlation is at least 0.2 in size, and significant at 5 %.
     pub fn contradicted(&self) -> bool {
         contradicted(self.pearson, self.pearson_p_value)
+    }
+}
+
+/// [`SpendIndependence`], and what it says.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct SpendIndependenceFound {
+    /// The correlations.
+    #[serde(flatten)]
+    pub found: SpendIndependence,
+    /// Whether the data contradict independence.
+    pub contradicted: bool,
+}
+
+impl Task for SpendIndependence {
+    const SPEC: &'static TaskSpec = &TaskSpec {
+        id: "spend_independence",
+        title: "Whether spend is independent of frequency",
+        source: "Fader, Hardie & Lee (2005), Journal of Marketing Research 42(4), 415-430",
+        columns: &[FREQUENCY, MONETARY_VALUE],
+        models: "none",
+        options: &[],
+        answers: &[],
+    };
+    type Options = NoOptions;
+    type Output = SpendIndependenceFound;
+
+    fn run(
+        table: &Table<'_>,
+        models: Models<'_>,
+        _: &NoOptions,
+        control: &Control<'_>,
+    ) -> Result<Answer<SpendIndependenceFound>> {
+        models.exactly::<0>()?;
+        let found = spend_independence(table, control)?;
+        Ok(Answer::new(SpendIndependenceFound { found, contradicted: found.contradicted() }))
     }
 }
 

@@ -143,7 +143,7 @@ pub trait Likelihood: Send + Sync {
     }
 
     /// −1/n Σ w ln L(u; row), n = Σ w, with its gradient and Hessian by u, the rows weighted otherwise than by their own
-    /// [`weights`](Self::weights); a row of weight 0 is not looked at. The same bits for any number of threads.
+    /// [`weights`](Self::weights); a row of weight 0 counts nothing. The same bits for any number of threads.
     ///
     /// # Errors
     /// Only that the caller has asked to stop. What cannot be computed is not finite.
@@ -249,16 +249,14 @@ impl<F: Family> Likelihood for FamilyLikelihood<F> {
         let variables: Vec<F::Jet> = free.chain(self.whole.iter().map(|&v| F::Jet::constant(v))).collect();
         let chunks = self.rows.map_chunks_weighted(weights, control, |values, weights| {
             let mut sum = F::Jet::constant(0.0);
-            let mut shared = None;
-            for (row, &weight) in values.chunks_exact(width).zip(weights) {
-                if weight == 0.0 {
-                    continue;
-                }
-                let common = match &mut shared {
-                    Some((first, common)) if *first == row[0] => common,
-                    _ => &mut shared.insert((row[0], F::shared(&variables, row[0]))).1,
-                };
-                sum.accumulate(weight, &F::log_likelihood(&variables, common, row));
+            let (mut values, mut weights) = (values, weights);
+            while let Some(&first) = values.first() {
+                let alike = values.chunks_exact(width).take_while(|row| row[0] == first).count();
+                let (rows, later) = values.split_at(alike * width);
+                let (counts, later_counts) = weights.split_at(alike);
+                let shared = F::shared(&variables, first);
+                sum.accumulate(1.0, &F::sum_log_likelihood(&variables, &shared, rows, counts));
+                (values, weights) = (later, later_counts);
             }
             Ok(sum)
         })?;
