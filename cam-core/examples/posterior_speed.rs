@@ -19,7 +19,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let end = Moment::Day(parse_date("1997-09-30")?);
     let control = Control::new().threads(1);
     let calibration = split(&log, end, &SummaryOptions::new().unit(Unit::WEEK), &control)?.calibration;
-    println!("| model | distinct rows | gradients | µs each | seconds | smallest bulk ESS | ESS per CPU second | R-hat | divergences |");
+    println!(
+        "| model | distinct rows | gradients | µs each | seconds | smallest bulk ESS | ESS per CPU second | R-hat | divergences |"
+    );
     println!("|---|--:|--:|--:|--:|--:|--:|--:|--:|");
     for id in ["nbd", "bg_nbd", "pareto_nbd", "gamma_gamma"] {
         let begun = Instant::now();
@@ -40,7 +42,12 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             worst.r_hat,
             posterior.divergences
         );
-        println!("  steps {:?} acceptance {:?} mean {:?}", posterior.step, posterior.acceptance, posterior.mean());
+        println!(
+            "  steps {:?} acceptance {:?} mean {:?}",
+            posterior.step,
+            posterior.acceptance,
+            posterior.mean()
+        );
     }
     Ok(())
 }

@@ -2,7 +2,7 @@
 //!
 //! *Non-parametric*: as many customers are drawn with replacement as there are. Over compressed rows that is one multinomial draw of weights, so a replicate
 //! costs no new rows. *Parametric*: customers are drawn from the fitted model, each with the age that he or she has, compressed and fitted; see
-//! [`inference`](crate::inference).
+//! `inference`.
 //!
 //! The maximum of a replicate is within some standard errors of that of the data, so Newton's method begins there and takes two or three evaluations.
 //! Replicate b is drawn from a stream that its number and the seed decide: the same for any number of threads, and the first 200 of 1,000 are the same as 200 alone.

@@ -121,23 +121,21 @@ fn effective_size(chains: &[Vec<f64>]) -> f64 {
     let between = if chains.len() > 1 { variance(&means) } else { 0.0 };
     let total = at_zero + between;
     let correlation = |lag: usize| 1.0 - (within - covariance(lag)) / total;
-    let mut pair = 1.0 + if n > 1 { correlation(1) } else { 0.0 };
-    let (mut sum, mut lag, mut tail) = (0.0, 1, 0.0);
-    while pair > 0.0 {
-        sum += pair;
-        if lag + 3 >= n {
-            break;
-        }
-        let next = correlation(lag + 1) + correlation(lag + 2);
-        if !(next > 0.0) {
-            // The first of a pair that ends the sum still counts, where it is positive.
-            tail = correlation(lag + 1).max(0.0);
-            break;
-        }
-        pair = next.min(pair);
+    let mut pairs = vec![(1.0, if n > 1 { correlation(1) } else { 0.0 })];
+    let (mut last, mut lag) = (pairs[0], 1);
+    while lag + 3 < n && last.0 + last.1 > 0.0 {
+        last = (correlation(lag + 1), correlation(lag + 2));
+        pairs.push(last);
         lag += 2;
     }
+    // Of the pair that ends the sum, because it is not positive or the chain is over, the first alone counts, where it is positive.
+    pairs.pop();
+    let (mut sum, mut least) = (0.0, f64::INFINITY);
+    for (even, odd) in pairs {
+        least = (even + odd).min(least);
+        sum += least;
+    }
     let all = m * count;
-    let time = (2.0 * sum - 1.0 + tail).max(1.0 / all.log10());
+    let time = (2.0 * sum - 1.0 + last.0.max(0.0)).max(1.0 / all.log10());
     all / time
 }

@@ -180,19 +180,7 @@ pub fn maximum_likelihood<F: Family>(
         return Err(Error::new(ErrorKind::NotEnoughData, "there is no row to fit"));
     }
     let choices = choices(F::SPEC, options)?;
-    let mut rows = Rows::new(table, F::SPEC.row_columns(), Purpose::Fit, F::check_row, control)?;
-    let informs = |row: &[f64], weight: f64| weight > 0.0 && F::informs(row);
-    if !rows.iter().all(|(row, weight)| informs(row, weight)) {
-        rows = rows.filter(|_, row, weight| informs(row, weight));
-    }
-    control.check()?;
-    if rows.is_empty() {
-        return Err(Error::new(
-            ErrorKind::NotEnoughData,
-            format!("no row says anything about {}: all are uninformative or have weight 0", F::SPEC.title),
-        ));
-    }
-    let rows = Arc::new(rows);
+    let rows = Arc::new(informative::<F>(table, control)?);
     let Some(start) = &options.start else {
         return climb(&rows, &F::start(&rows)?, &choices, options, table, control);
     };
@@ -215,6 +203,38 @@ pub fn maximum_likelihood<F: Family>(
         (first, Err(e)) if e.kind() != ErrorKind::Interrupted => first,
         (_, second) => second,
     }
+}
+
+/// The rows that say something about the parameters.
+pub(super) fn informative<F: Family>(table: &Table<'_>, control: &Control<'_>) -> Result<Rows> {
+    let mut rows = Rows::new(table, F::SPEC.row_columns(), Purpose::Fit, F::check_row, control)?;
+    let informs = |row: &[f64], weight: f64| weight > 0.0 && F::informs(row);
+    if !rows.iter().all(|(row, weight)| informs(row, weight)) {
+        rows = rows.filter(|_, row, weight| informs(row, weight));
+    }
+    control.check()?;
+    if rows.is_empty() {
+        return Err(Error::new(
+            ErrorKind::NotEnoughData,
+            format!("no row says anything about {}: all are uninformative or have weight 0", F::SPEC.title),
+        ));
+    }
+    Ok(rows)
+}
+
+/// The likelihood of the rows of a table, with its origin at these parameters.
+///
+/// # Errors
+/// As for [`Fit::fit`](super::Fit::fit), where the data are concerned.
+pub fn likelihood<F: Family>(
+    table: &Table<'_>,
+    theta: &[f64],
+    control: &Control<'_>,
+) -> Result<Box<dyn Likelihood>> {
+    F::SPEC.check_parameters(theta)?;
+    let constant = sum_of_logs::<F>(theta, table)?;
+    let rows = Arc::new(informative::<F>(table, control)?);
+    Ok(Box::new(FamilyLikelihood::<F>::new(rows, theta, constant)))
 }
 
 /// From a start to the maximum, for each choice of the whole-number parameter, if there is one.

@@ -133,6 +133,24 @@ impl PosteriorDraws {
         })
     }
 
+    /// All but the draws, as JSON.
+    ///
+    /// # Errors
+    /// Never, as far as one can see: there is nothing in it that JSON cannot hold.
+    pub fn told(&self) -> Result<String> {
+        let told = serde_json::json!({
+            "mixing": self.mixing,
+            "divergences": self.divergences,
+            "longest": self.longest,
+            "acceptance": self.acceptance,
+            "step": self.step,
+            "gradients": self.gradients,
+            "sampling": self.sampling,
+        });
+        serde_json::to_string(&told)
+            .map_err(|e| Error::new(ErrorKind::Internal, format!("cannot write what the draws say: {e}")))
+    }
+
     /// Whether the shapes agree with each other; `Err` says it in words.
     pub(super) fn check(&self) -> Result<(), String> {
         let sound = |chains: &Vec<Vec<f64>>| {
@@ -185,7 +203,7 @@ pub(super) fn sample_posterior(
         return Err(Error::new(
             ErrorKind::Numerical,
             format!(
-                "the posterior of {} has no mode with a definite Hessian: it ended at {:?}. Priors that say more make it proper",
+                "the posterior of {} is improper, or nearly so: its density never falls again on the way to {:?}. Priors that say more make it proper",
                 posterior.title(),
                 posterior.theta(&mode.at)
             ),
