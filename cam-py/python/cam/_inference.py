@@ -189,6 +189,7 @@ class Inference(Answers):
         level: float = 0.9,
         draws: int = 200,
         seed: int = 0,
+        process: bool = True,
         unit: str | None = None,
         threads: int | None = None,
         progress: Progress = None,
@@ -214,6 +215,8 @@ class Inference(Answers):
             Draws of the parameters.
         seed : int
             Their seed.
+        process : bool
+            Whether the intervals of the number of purchases are wanted, too; they take longer.
         unit : str, optional
             The unit of the table's times; needed only where the frame does not remember it.
         threads : int, optional
@@ -239,6 +242,7 @@ class Inference(Answers):
             "level": number("level", level),
             "draws": whole("draws", draws, 2),
             "seed": whole("seed", seed, 0),
+            "process": flag("process", process),
         }
         with source.named_rows():
             found = run(
