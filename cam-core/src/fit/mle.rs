@@ -188,27 +188,30 @@ pub(super) fn ascend(
         max_radius: 4.0,
         bound: BOUND,
     };
-    let mut from = from;
+    let (mut from, mut evaluations) = (from, 0);
     for sample in SAMPLES.into_iter().filter_map(|size| likelihood.thinned(size)) {
         let coarse = Settings { gradient_tolerance: 1e-4, max_evaluations: 60, ..settings };
         let zero = vec![0.0; from.len()];
-        let found = search(&*sample, from, &coarse, control)?;
+        let found = search(&*sample, from, &coarse, &mut evaluations, control)?;
         (from, settings.radius) = if found.stop == Stop::Gradient { (found.at, 0.5) } else { (zero, 1.0) };
     }
-    search(likelihood, from, &settings, control)
+    let found = search(likelihood, from, &settings, &mut evaluations, control)?;
+    // How many there are is known at the end only.
+    control.report(Progress::new(likelihood.id(), evaluations, Some(evaluations), -found.point.value));
+    Ok(found)
 }
 
 fn search(
     likelihood: &dyn Likelihood,
     from: Vec<f64>,
     settings: &Settings,
+    evaluations: &mut u64,
     control: &Control<'_>,
 ) -> Result<Minimum> {
-    let mut evaluations = 0;
     minimise(from, settings, |at| {
         let point = likelihood.evaluate(at, control)?;
-        evaluations += 1;
-        control.report(Progress::new(likelihood.id(), evaluations, None, -point.value));
+        *evaluations += 1;
+        control.report(Progress::new(likelihood.id(), *evaluations, None, -point.value));
         Ok(point)
     })
 }

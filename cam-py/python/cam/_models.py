@@ -142,9 +142,11 @@ class PurchaseModel(Model):
         summary : frame or dict of arrays
             Columns `frequency`, `recency` and `T`; see `cam.summarize`.
         continuous_discount_rate : float, optional
-            Rate per unit of time: a purchase at time t counts exp(-rate t).
+            Rate per unit of time of the model: a purchase at time t counts exp(-rate t). It is not an annual rate: 15 % a year
+            is ``math.log(1.15) / 52`` for weeks.
         discount_rate : float, optional
-            Rate per period: a purchase within the k-th unit of time counts (1 + rate)^-k. Give exactly one of the two.
+            Rate per unit of time of the model: a purchase within the k-th unit of time counts (1 + rate)^-k. Give exactly
+            one of the two.
         horizon : float, optional
             How far to look ahead; for ever by default.
         unit : str, optional
