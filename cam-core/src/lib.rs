@@ -59,6 +59,7 @@ pub mod clv;
 pub mod control;
 pub mod error;
 pub mod fit;
+pub mod inference;
 pub mod math;
 pub mod model;
 pub mod optim;

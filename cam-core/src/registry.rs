@@ -2,12 +2,13 @@
 
 use crate::control::Control;
 use crate::error::{Error, ErrorKind, Result};
-use crate::fit::{FitOptions, Fitted, maximum_likelihood, open};
+use crate::fit::{FitOptions, Fitted, Likelihood, likelihood, maximum_likelihood, open};
 use crate::model::{Family, Model, Spec};
 use crate::table::Table;
 use crate::unit::Unit;
 use serde_json::Value;
 
+type LikelihoodByName = fn(&Table<'_>, &[f64], &Control<'_>) -> Result<Box<dyn Likelihood>>;
 type FitByName = fn(&Table<'_>, &FitOptions, &Control<'_>) -> Result<Fitted<Box<dyn Model>>>;
 
 /// A model in the registry: what it is, and how to make one.
@@ -15,6 +16,7 @@ type FitByName = fn(&Table<'_>, &FitOptions, &Control<'_>) -> Result<Fitted<Box<
 pub struct Entry {
     spec: &'static Spec,
     fit: FitByName,
+    likelihood: LikelihoodByName,
     make: fn(&[f64]) -> Result<Box<dyn Model>>,
 }
 
@@ -23,6 +25,7 @@ impl Entry {
         Entry {
             spec: F::SPEC,
             fit: |table, options, control| Ok(maximum_likelihood::<F>(table, options, control)?.boxed()),
+            likelihood: likelihood::<F>,
             make: |theta| Ok(Box::new(F::from_parameters(theta)?)),
         }
     }
@@ -43,6 +46,19 @@ impl Entry {
         control: &Control<'_>,
     ) -> Result<Fitted<Box<dyn Model>>> {
         (self.fit)(table, options, control)
+    }
+
+    /// The likelihood of the rows of a table, with its origin at these parameters.
+    ///
+    /// # Errors
+    /// As for [`fit`](Self::fit), where the data are concerned.
+    pub fn likelihood(
+        &self,
+        table: &Table<'_>,
+        theta: &[f64],
+        control: &Control<'_>,
+    ) -> Result<Box<dyn Likelihood>> {
+        (self.likelihood)(table, theta, control)
     }
 
     /// The model with these parameters, in the order of [`Spec::parameters`].

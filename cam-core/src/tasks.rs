@@ -3,7 +3,12 @@
 use crate::error::{Error, Result};
 use crate::task::TaskEntry;
 
-static TASKS: &[TaskEntry] = &[TaskEntry::of::<crate::clv::SpendIndependence>()];
+static TASKS: &[TaskEntry] = &[
+    TaskEntry::of::<crate::clv::SpendIndependence>(),
+    TaskEntry::of::<crate::inference::ConfidenceIntervals>(),
+    TaskEntry::of::<crate::inference::LikelihoodRatioTest>(),
+    TaskEntry::of::<crate::inference::PredictionIntervals>(),
+];
 
 /// All tasks.
 pub fn tasks() -> &'static [TaskEntry] {

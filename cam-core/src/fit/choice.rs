@@ -43,7 +43,7 @@ pub(super) fn choose<F: Family>(
         // The next whole number is not far from this one.
         from = if report.converged() { at } else { vec![0.0; free] };
         match &best {
-            Some(best) if !(report.log_likelihood > best.report()?.log_likelihood) => falls += 1,
+            Some(best) if !(report.log_posterior() > best.report()?.log_posterior()) => falls += 1,
             _ => (best, falls) = (Some(fitted), 0),
         }
         if falls == 2 {

@@ -82,6 +82,19 @@ impl Coordinate {
         }
     }
 
+    /// ln |dθ/du| at u, with its first and second derivative: what the density of u has more than that of θ.
+    pub fn ln_slope(&self, u: f64) -> [f64; 3] {
+        match self.scale {
+            Scale::Log => [self.origin.abs().ln() + u, 1.0, 0.0],
+            Scale::Line(step) => [step.abs().ln(), 0.0, 0.0],
+            Scale::Between(a, b) => {
+                let v = ((self.origin - a) / (b - self.origin)).ln() + u;
+                let (p, q) = (logistic(v), logistic(-v));
+                [(b - a).ln() + p.ln() + q.ln(), q - p, -2.0 * p * q]
+            }
+        }
+    }
+
     /// The u at which the parameter has this value.
     pub fn of_value(&self, theta: f64) -> f64 {
         match self.scale {
@@ -142,6 +155,14 @@ pub trait Likelihood: Send + Sync {
     /// As for [`evaluate_weighted`](Self::evaluate_weighted).
     fn evaluate(&self, u: &[f64], control: &Control<'_>) -> Result<Point> {
         self.evaluate_weighted(u, self.weights(), control)
+    }
+
+    /// Value and gradient alone, where that is cheaper: what a sampler asks for thousands of times.
+    ///
+    /// # Errors
+    /// As for [`evaluate_weighted`](Self::evaluate_weighted).
+    fn slope(&self, u: &[f64], control: &Control<'_>) -> Result<(f64, Array1<f64>)> {
+        self.evaluate(u, control).map(|point| (point.value, point.gradient))
     }
 
     /// The likelihood of a sample of about `size` distinct rows that stand for all customers, whose coordinates are the same; none where

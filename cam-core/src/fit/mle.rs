@@ -3,6 +3,8 @@
 use super::choice::{choices, choose, sum_of_logs};
 use super::document::Fitted;
 use super::likelihood::{FamilyLikelihood, Likelihood};
+use super::posterior::{Sampling, sample_posterior};
+use super::prior::{Posterior, Prior, Priors};
 use super::report::{FitReport, Status};
 use crate::control::{Control, Progress};
 use crate::error::{Error, ErrorKind, Result};
@@ -14,6 +16,27 @@ use crate::table::Table;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::sync::Arc;
+
+/// How parameters are estimated.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Method {
+    /// Maximum likelihood.
+    #[default]
+    Mle,
+    /// The mode of the posterior density of the parameters (maximum a posteriori): a likelihood penalised by [priors](super::prior).
+    Map,
+    /// The posterior distribution, by the no-U-turn sampler; see [`posterior`](super::posterior). The parameters are then the means of the draws.
+    Nuts,
+}
+
+impl Method {
+    /// Whether it is maximum likelihood, which documents do not mention.
+    pub(super) fn is_plain(&self) -> bool {
+        *self == Method::Mle
+    }
+}
 
 /// Options of a fit. The defaults are right for nearly all data.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -27,11 +50,25 @@ pub struct FitOptions {
     pub gradient_tolerance: f64,
     /// The most evaluations of the likelihood.
     pub max_evaluations: usize,
+    /// How the parameters are estimated.
+    pub method: Method,
+    /// Priors, by parameter; see [`prior`](super::prior). Parameters without one have a flat one.
+    pub priors: Priors,
+    /// How the posterior is sampled, for the method `nuts`.
+    pub sampling: Sampling,
 }
 
 impl Default for FitOptions {
     fn default() -> Self {
-        FitOptions { start: None, fixed: BTreeMap::new(), gradient_tolerance: 1e-11, max_evaluations: 500 }
+        FitOptions {
+            start: None,
+            fixed: BTreeMap::new(),
+            gradient_tolerance: 1e-11,
+            max_evaluations: 500,
+            method: Method::Mle,
+            priors: Priors::new(),
+            sampling: Sampling::default(),
+        }
     }
 }
 
@@ -70,7 +107,33 @@ impl FitOptions {
         self
     }
 
+    /// Estimate by the mode of the posterior density, with this prior of a parameter, among others.
+    #[must_use]
+    pub fn prior(mut self, name: impl Into<String>, prior: Prior) -> Self {
+        if self.method == Method::Mle {
+            self.method = Method::Map;
+        }
+        self.priors.insert(name.into(), prior);
+        self
+    }
+
+    /// Sample the posterior distribution.
+    #[must_use]
+    pub fn sampling(mut self, sampling: Sampling) -> Self {
+        self.method = Method::Nuts;
+        self.sampling = sampling;
+        self
+    }
+
     fn check(&self) -> Result<()> {
+        self.sampling.check()?;
+        if self.method == Method::Mle && !self.priors.is_empty() {
+            return Err(Error::new(
+                ErrorKind::InvalidParameter,
+                "priors are for the methods map and nuts; maximum likelihood knows none",
+            )
+            .with_field("priors"));
+        }
         if !(self.gradient_tolerance > 0.0 && self.gradient_tolerance.is_finite()) {
             return Err(Error::parameter(
                 "gradient_tolerance",
@@ -98,6 +161,8 @@ const FLAT_AGAINST_STEEPEST: f64 = 1e-10;
 const SETTLED: f64 = 1e-3;
 /// Parameters that differ from where the search began by more than this factor have run away: e⁴⁶ = 1e20.
 const BOUND: f64 = 46.0;
+/// Chains whose R̂ is larger do not agree (Vehtari et al. 2021 ask for 1.01 before results are published).
+const MIXED: f64 = 1.05;
 /// Parameters that have come as far as this, by a factor of e³ ≈ 20, along a flat direction are on the same way.
 const FAR: f64 = 3.0;
 
@@ -115,19 +180,7 @@ pub fn maximum_likelihood<F: Family>(
         return Err(Error::new(ErrorKind::NotEnoughData, "there is no row to fit"));
     }
     let choices = choices(F::SPEC, options)?;
-    let mut rows = Rows::new(table, F::SPEC.row_columns(), Purpose::Fit, F::check_row, control)?;
-    let informs = |row: &[f64], weight: f64| weight > 0.0 && F::informs(row);
-    if !rows.iter().all(|(row, weight)| informs(row, weight)) {
-        rows = rows.filter(|_, row, weight| informs(row, weight));
-    }
-    control.check()?;
-    if rows.is_empty() {
-        return Err(Error::new(
-            ErrorKind::NotEnoughData,
-            format!("no row says anything about {}: all are uninformative or have weight 0", F::SPEC.title),
-        ));
-    }
-    let rows = Arc::new(rows);
+    let rows = Arc::new(informative::<F>(table, control)?);
     let Some(start) = &options.start else {
         return climb(&rows, &F::start(&rows)?, &choices, options, table, control);
     };
@@ -143,13 +196,45 @@ pub fn maximum_likelihood<F: Family>(
     // A start from afar may lead onto a plain without an end: the moments may know better.
     match (found, F::start(&rows).and_then(|start| climb(&rows, &start, &choices, options, table, control))) {
         (Ok(first), Ok(second)) => {
-            let better = second.report()?.log_likelihood > first.report()?.log_likelihood;
+            let better = second.report()?.log_posterior() > first.report()?.log_posterior();
             Ok(if better { second } else { first })
         }
         (Err(_), Ok(second)) => Ok(second),
         (first, Err(e)) if e.kind() != ErrorKind::Interrupted => first,
         (_, second) => second,
     }
+}
+
+/// The rows that say something about the parameters.
+pub(super) fn informative<F: Family>(table: &Table<'_>, control: &Control<'_>) -> Result<Rows> {
+    let mut rows = Rows::new(table, F::SPEC.row_columns(), Purpose::Fit, F::check_row, control)?;
+    let informs = |row: &[f64], weight: f64| weight > 0.0 && F::informs(row);
+    if !rows.iter().all(|(row, weight)| informs(row, weight)) {
+        rows = rows.filter(|_, row, weight| informs(row, weight));
+    }
+    control.check()?;
+    if rows.is_empty() {
+        return Err(Error::new(
+            ErrorKind::NotEnoughData,
+            format!("no row says anything about {}: all are uninformative or have weight 0", F::SPEC.title),
+        ));
+    }
+    Ok(rows)
+}
+
+/// The likelihood of the rows of a table, with its origin at these parameters.
+///
+/// # Errors
+/// As for [`Fit::fit`](super::Fit::fit), where the data are concerned.
+pub fn likelihood<F: Family>(
+    table: &Table<'_>,
+    theta: &[f64],
+    control: &Control<'_>,
+) -> Result<Box<dyn Likelihood>> {
+    F::SPEC.check_parameters(theta)?;
+    let constant = sum_of_logs::<F>(theta, table)?;
+    let rows = Arc::new(informative::<F>(table, control)?);
+    Ok(Box::new(FamilyLikelihood::<F>::new(rows, theta, constant)))
 }
 
 /// From a start to the maximum, for each choice of the whole-number parameter, if there is one.
@@ -165,12 +250,76 @@ fn climb<F: Family>(
         // First of all, so that a missing column is found before the work begins.
         let logs = sum_of_logs::<F>(theta, table)?;
         let likelihood = FamilyLikelihood::<F>::new(Arc::clone(rows), theta, logs);
-        let found = ascend(&likelihood, from, options, control)?;
-        let mut fit = conclude(&likelihood, &found, options)?;
+        let (mut fit, at) = estimate(Box::new(likelihood.clone()), from, options, control)?;
         fit.checks = F::checks(likelihood.rows());
-        let model = F::from_parameters(&likelihood.parameters(&found.at))?;
-        Ok((Fitted { model, unit: table.unit(), fit: Some(fit) }, found.at))
+        let model = F::from_parameters(&likelihood.parameters(&at))?;
+        Ok((Fitted { model, unit: table.unit(), fit: Some(fit) }, at))
     })
+}
+
+/// The parameters by the method that is asked for, searched from a point on, and the report: the way of every likelihood, with covariates or without.
+pub(crate) fn estimate(
+    likelihood: Box<dyn Likelihood + '_>,
+    from: Vec<f64>,
+    options: &FitOptions,
+    control: &Control<'_>,
+) -> Result<(FitReport, Vec<f64>)> {
+    if options.method == Method::Mle {
+        let found = ascend(&*likelihood, from, options, control)?;
+        return Ok((conclude(&*likelihood, &found, options)?, found.at));
+    }
+    if options.method == Method::Nuts {
+        return sampled(likelihood, from, options, control);
+    }
+    let posterior = Posterior::new(likelihood, &options.priors, false)?;
+    if posterior.ln_prior(&from) == f64::NEG_INFINITY {
+        return Err(Error::new(
+            ErrorKind::InvalidParameter,
+            format!(
+                "the search would start at {:?}, which the priors exclude; give another start",
+                posterior.theta(&from)
+            ),
+        )
+        .with_field("start"));
+    }
+    let found = ascend(&posterior, from, options, control)?;
+    let mut fit = conclude(&posterior, &found, options)?;
+    let ln_prior = posterior.ln_prior(&found.at);
+    fit.log_likelihood -= ln_prior;
+    fit.method = options.method;
+    fit.priors = options.priors.clone();
+    fit.log_prior = Some(ln_prior);
+    Ok((fit, found.at))
+}
+
+/// Draws from the posterior, and the report on them: at their means.
+fn sampled(
+    likelihood: Box<dyn Likelihood + '_>,
+    from: Vec<f64>,
+    options: &FitOptions,
+    control: &Control<'_>,
+) -> Result<(FitReport, Vec<f64>)> {
+    let posterior = Posterior::new(likelihood, &options.priors, false)?;
+    let draws = sample_posterior(&posterior, from, options, control)?;
+    let at = posterior.coordinates_of(&draws.mean());
+    let point = posterior.evaluate(&at, control)?;
+    let (customers, ln_prior) = (posterior.customers(), posterior.ln_prior(&at));
+    let worst = draws.worst();
+    let fit = FitReport {
+        log_likelihood: posterior.constant() - point.value * customers - ln_prior,
+        customers,
+        distinct_rows: posterior.weights().len(),
+        evaluations: draws.gradients,
+        gradient_norm: point.gradient_norm(),
+        status: if worst.r_hat <= MIXED { Status::Converged } else { Status::NotConverged },
+        covariance: Some(draws.covariance()),
+        checks: Vec::new(),
+        method: options.method,
+        priors: options.priors.clone(),
+        log_prior: Some(ln_prior),
+        posterior: Some(draws),
+    };
+    Ok((fit, at))
 }
 
 /// The maximum, searched from a point on, over samples first where there are many rows.
@@ -290,5 +439,9 @@ pub(super) fn conclude(
         status,
         covariance,
         checks: Vec::new(),
+        method: Method::Mle,
+        priors: Priors::new(),
+        log_prior: None,
+        posterior: None,
     })
 }

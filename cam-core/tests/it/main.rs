@@ -6,6 +6,7 @@ mod donations;
 mod fitting;
 mod golden;
 mod independence;
+mod inference;
 mod layers;
 mod math;
 mod messages;

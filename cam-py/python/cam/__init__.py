@@ -8,6 +8,7 @@ expected spend and the lifetime value.
 - `opportunities`: the same for discrete time, where each period is one opportunity to buy;
 - `BgNbd`, `ParetoNbd`, `MbgNbd`, `BgCnbdK`, `MbgCnbdK`, `Nbd`, `BgBb`: models of purchases; `GammaGamma`, `NormalSpend`,
   `LogNormalSpend`: of spend; `models` lists them, `Model` is any of them by name;
+- `Prior`: the distribution of a parameter before the data are seen, for ``fit(…, priors=…)``;
 - `tasks`: what else is reached by name, at every door;
 - `spend_independence`: whether who comes often spends more;
 - `customer_lifetime_value`: from a model of purchases and one of spend;
@@ -36,8 +37,10 @@ from cam import datasets, errors, plotting
 from cam._base import Model, from_json, load
 from cam._core import __version__
 from cam._independence import SpendIndependence, spend_independence
+from cam._inference import LikelihoodRatio, PredictionIntervals
 from cam._models import BgBb, BgNbd, ParetoNbd
 from cam._phases import BgCnbdK, MbgCnbdK, MbgNbd, Nbd
+from cam._priors import Prior
 from cam._registry import models
 from cam._spend import GammaGamma, LogNormalSpend, NormalSpend
 from cam._summary import SummaryBuilder, opportunities, split, summarize, tracking
@@ -53,6 +56,7 @@ __all__ = [
     "CamError",
     "ConvergenceWarning",
     "GammaGamma",
+    "LikelihoodRatio",
     "LogNormalSpend",
     "MbgCnbdK",
     "MbgNbd",
@@ -60,6 +64,8 @@ __all__ = [
     "Nbd",
     "NormalSpend",
     "ParetoNbd",
+    "PredictionIntervals",
+    "Prior",
     "SpendIndependence",
     "SummaryBuilder",
     "UnitWarning",
