@@ -14,6 +14,10 @@ use crate::model::Check;
 use crate::rows::{Purpose, Rows};
 use crate::table::{Table, Variable};
 
+/// What a model of spend answers.
+pub(super) const SPEND_QUANTITIES: &[&str] =
+    &["log_likelihood", "expected_spend", "variance_of_mean_spend", "expected_spend_variance"];
+
 /// The least correlation, in size, that is held against the assumption: below it one explains less than 4 % of the variance of the other.
 const NOTABLE: f64 = 0.2;
 /// The largest p-value that is.
