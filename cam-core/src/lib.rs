@@ -37,8 +37,10 @@
 //! | [`summary`] | transaction log → frequency, recency, T, monetary value |
 //! | [`rows`], [`mod@model`] | checked, compressed rows; what a model is and what can be asked of it |
 //! | [`fit`] | maximum likelihood with honest diagnostics, and the JSON document |
+//! | [`mod@task`] | what work is that is not a model, and is reached by name, too |
 //! | [`clv`] | the models, one file each, and lifetime value |
-//! | [`registry`] | all models by name: what the Python, C and Java doors walk over |
+//! | [`validate`] | how well a model meets what happened, and which to take |
+//! | [`registry`], [`mod@tasks`] | all models and all tasks by name: what the Python, C and Java doors walk over |
 //!
 //! # Conventions
 //!
@@ -65,7 +67,10 @@ pub mod registry;
 pub mod rows;
 pub mod summary;
 pub mod table;
+pub mod task;
+pub mod tasks;
 pub mod unit;
+pub mod validate;
 
 pub use control::{Control, Progress};
 pub use error::{Error, ErrorKind, Result};
@@ -74,6 +79,7 @@ pub use model::{Discount, Family, Model, Quantity};
 pub use registry::{model, models};
 pub use summary::Summary;
 pub use table::Table;
+pub use tasks::{task, tasks};
 pub use unit::Unit;
 
 /// The Rust of the pages is compiled and run with the documentation tests; that of the README is `examples/cdnow.rs`.

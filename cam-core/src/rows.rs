@@ -138,6 +138,11 @@ impl Rows {
         self.values.chunks_exact(self.width).zip(self.weights.iter().copied())
     }
 
+    /// The weights, in the order of the rows.
+    pub fn weights(&self) -> &[f64] {
+        &self.weights
+    }
+
     /// The sum of the weights.
     pub fn total_weight(&self) -> f64 {
         self.weights.iter().sum()
@@ -200,9 +205,19 @@ impl Rows {
         control: &Control<'_>,
         work: impl Fn(&[f64], &[f64]) -> Result<T> + Sync,
     ) -> Result<Vec<T>> {
+        self.map_chunks_weighted(&self.weights, control, work)
+    }
+
+    /// The same with other weights, one for each distinct row.
+    pub fn map_chunks_weighted<T: Send>(
+        &self,
+        weights: &[f64],
+        control: &Control<'_>,
+        work: impl Fn(&[f64], &[f64]) -> Result<T> + Sync,
+    ) -> Result<Vec<T>> {
         control.map(self.len().div_ceil(CHUNK), |k| {
             let (lo, hi) = (k * CHUNK, self.len().min((k + 1) * CHUNK));
-            work(&self.values[lo * self.width..hi * self.width], &self.weights[lo..hi])
+            work(&self.values[lo * self.width..hi * self.width], &weights[lo..hi])
         })
     }
 

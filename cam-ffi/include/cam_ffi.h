@@ -101,6 +101,11 @@ struct ArrowArrayStream;
 #define CAM_KEYS_TEXT 2
 
 /**
+ * What a task gave: a JSON object, and named columns of doubles. Immutable; free with cam_answer_free.
+ */
+typedef struct cam_answer cam_answer;
+
+/**
  * Bytes that the library hands out; immutable, and with NULs among them. Free with cam_bytes_free.
  */
 typedef struct cam_bytes cam_bytes;
@@ -738,6 +743,62 @@ int32_t cam_table_about_json(const struct cam_table *table,
  * Free a table. NULL is allowed.
  */
 void cam_table_free(struct cam_table *table);
+
+/**
+ * All tasks: a JSON array with the id, title and source of each, the columns that it needs, the models that it takes, its options with their
+ * defaults, and the columns of its answer.
+ */
+int32_t cam_tasks_json(struct cam_string **out,
+                       struct cam_error **err);
+
+/**
+ * Do a task ("spend_independence", ...; see cam_tasks_json). `table` may be NULL where the task needs none; `models` are as many as
+ * `model_count`, in the order that the task asks for; `options` is JSON or NULL.
+ */
+int32_t cam_run(const char *task,
+                const struct cam_table *table,
+                const struct cam_model *const *models,
+                size_t model_count,
+                const char *options,
+                const struct cam_control *control,
+                struct cam_answer **out,
+                struct cam_error **err);
+
+/**
+ * The object of the answer as JSON; lives as long as the answer. "" for NULL. A number that is not finite is null.
+ */
+const char *cam_answer_json(const struct cam_answer *answer);
+
+/**
+ * The number of columns. 0 for NULL.
+ */
+size_t cam_answer_column_count(const struct cam_answer *answer);
+
+/**
+ * The name of a column; lives as long as the answer. NULL where there is no such column.
+ */
+const char *cam_answer_column_name(const struct cam_answer *answer,
+                                   size_t index);
+
+/**
+ * The number of values of a column, which may differ from one to the next. 0 where there is no such column.
+ */
+size_t cam_answer_column_length(const struct cam_answer *answer,
+                                size_t index);
+
+/**
+ * Copy a column into `out`, which has room for `capacity` values.
+ */
+int32_t cam_answer_column(const struct cam_answer *answer,
+                          const char *name,
+                          double *out,
+                          size_t capacity,
+                          struct cam_error **err);
+
+/**
+ * Free an answer. NULL is allowed.
+ */
+void cam_answer_free(struct cam_answer *answer);
 
 #ifdef __cplusplus
 }  // extern "C"

@@ -5,7 +5,7 @@
 //! | `guard` | the gate of every entry: panics caught, pointers checked, errors handed over |
 //! | [`error`], [`string`], [`bytes`], [`control`] | what every call may take or give besides data |
 //! | [`log`], [`table`], [`arrow`] | data: a transaction log, named columns, Arrow C streams |
-//! | `options`, [`summary`], [`model`], [`score`] | the verbs |
+//! | `options`, [`summary`], [`model`], [`score`], [`task`] | the verbs |
 //!
 //! The contract, for every entry:
 //!
@@ -36,6 +36,7 @@ pub mod score;
 pub mod string;
 pub mod summary;
 pub mod table;
+pub mod task;
 
 use error::cam_error;
 use std::ffi::c_char;
@@ -137,5 +138,6 @@ mod tests {
         shared::<crate::error::cam_error>();
         shared::<crate::string::cam_string>();
         shared::<crate::bytes::cam_bytes>();
+        shared::<crate::task::cam_answer>();
     }
 }

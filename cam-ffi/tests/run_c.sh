@@ -19,7 +19,7 @@ CC=${CC:-cc}
 CXX=${CXX:-c++}
 strict="-Wall -Wextra -Wpedantic -Werror -g -I$room/include"
 shared="-L$lib -lcam_ffi -Wl,-rpath,$lib -lpthread -lm"
-tests="$room/tests/c/test_cam.c $room/tests/c/summaries.c $room/tests/c/bad_input.c"
+tests="$room/tests/c/test_cam.c $room/tests/c/summaries.c $room/tests/c/tasks.c $room/tests/c/bad_input.c"
 sanitize="-fsanitize=address,undefined -fno-sanitize-recover=all"
 step() { echo "== $*"; }
 

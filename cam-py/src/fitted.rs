@@ -2,9 +2,7 @@
 
 use crate::columns::Columns;
 use crate::enter::{Call, enter, guard};
-use cam_core::clv::{
-    ValueOptions, customer_lifetime_value as lifetime_value, spend_independence as independence,
-};
+use cam_core::clv::{ValueOptions, customer_lifetime_value as lifetime_value};
 use cam_core::{Error, ErrorKind, FitOptions, Model, Quantity, Result, Status, Unit, registry};
 use numpy::{PyArray1, PyArray2};
 use pyo3::prelude::*;
@@ -12,7 +10,7 @@ use pyo3::types::PyDict;
 
 /// A model with its unit of time and, where it comes from data, the report of the fit.
 #[pyclass(frozen, module = "cam._core")]
-pub(crate) struct Fitted(cam_core::Fitted<Box<dyn Model>>);
+pub(crate) struct Fitted(pub(crate) cam_core::Fitted<Box<dyn Model>>);
 
 /// Log-likelihood, customers, distinct rows, evaluations, gradient norm, status, and the parameters at the boundary.
 type Report = (f64, f64, usize, usize, f64, &'static str, Vec<String>);
@@ -195,28 +193,6 @@ pub(crate) fn with_parameters(
 #[pyfunction]
 pub(crate) fn from_json(py: Python<'_>, text: &str) -> PyResult<Fitted> {
     guard(py, || cam_core::Fitted::<Box<dyn Model>>::from_json(text)).map(Fitted)
-}
-
-/// Customers with repeat purchases, Pearson's and Spearman's correlation of frequency and spend, each with its p-value, and whether
-/// they contradict independence.
-#[pyfunction]
-#[pyo3(signature = (columns, threads=0, progress=None))]
-pub(crate) fn spend_independence(
-    py: Python<'_>,
-    columns: Columns<'_>,
-    threads: usize,
-    progress: Option<Py<PyAny>>,
-) -> PyResult<(f64, f64, f64, f64, f64, bool)> {
-    let table = guard(py, || columns.table(None))?;
-    let found = enter(py, &Call { threads, progress }, |control| independence(&table, control))?;
-    Ok((
-        found.customers,
-        found.pearson,
-        found.pearson_p_value,
-        found.spearman,
-        found.spearman_p_value,
-        found.contradicted(),
-    ))
 }
 
 /// The value of every customer.

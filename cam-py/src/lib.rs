@@ -8,6 +8,7 @@ mod enter;
 mod errors;
 mod fitted;
 mod summary;
+mod task;
 
 use pyo3::prelude::*;
 
@@ -15,11 +16,11 @@ use pyo3::prelude::*;
 #[pymodule(gil_used = false)]
 mod _core {
     #[pymodule_export]
-    use crate::fitted::{
-        Fitted, customer_lifetime_value, fit, from_json, models, spend_independence, with_parameters,
-    };
+    use crate::fitted::{Fitted, customer_lifetime_value, fit, from_json, models, with_parameters};
     #[pymodule_export]
     use crate::summary::Builder;
+    #[pymodule_export]
+    use crate::task::{run, tasks};
 
     use pyo3::prelude::*;
 

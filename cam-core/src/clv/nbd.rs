@@ -18,7 +18,7 @@ use crate::math::{
     jet::{Jet, Real},
     random::Stream,
 };
-use crate::model::{Family, Futures, Quantity, Scorer, Spec, parameters};
+use crate::model::{Family, Futures, Quantity, Repeats, Scorer, Spec, parameters};
 use crate::rows::Rows;
 
 parameters! {
@@ -82,8 +82,11 @@ impl Family for Nbd {
         count_start(rows, SPEC.title).map(|(r, alpha)| vec![r, alpha])
     }
 
-    fn is_cheap(quantity: &Quantity) -> bool {
-        !matches!(quantity, Quantity::PurchaseProbability { .. })
+    fn repeats(quantity: &Quantity) -> Repeats {
+        match quantity {
+            Quantity::PurchaseProbability { .. } => Repeats::Found,
+            _ => Repeats::Computed,
+        }
     }
 
     fn scorer<'a>(&'a self, quantity: &Quantity) -> Option<Scorer<'a>> {

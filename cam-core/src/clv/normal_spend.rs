@@ -126,10 +126,6 @@ impl Family for NormalSpend {
         independence_check(rows, SPEC.title)
     }
 
-    fn is_cheap(_: &Quantity) -> bool {
-        true
-    }
-
     fn scorer<'a>(&'a self, quantity: &Quantity) -> Option<Scorer<'a>> {
         let answer = Self::answer(quantity)?;
         Some(Box::new(move |rows, out| {

@@ -33,7 +33,7 @@ use crate::math::{
     quadrature::legendre,
     random::Stream,
 };
-use crate::model::{Family, Futures, Quantity, Scorer, Spec, parameters};
+use crate::model::{Family, Futures, Quantity, Repeats, Scorer, Spec, parameters};
 use crate::rows::Rows;
 
 parameters! {
@@ -96,13 +96,18 @@ impl Family for ParetoNbd {
     /// The part that is no function of r and x alone, −r ln(1 + T/α) − x ln(α + T) − s ln(1 + T/β) + ln(1 + R), with
     /// its derivatives by hand: a jet for each of its twenty operations takes twice the time of the whole.
     fn log_likelihood<R: Real>(theta: &[R], rising: &R, row: &[f64]) -> R {
+        Self::sum_log_likelihood(theta, rising, row, &[1.0])
+    }
+
+    fn sum_log_likelihood<R: Real>(theta: &[R], rising: &R, rows: &[f64], weights: &[f64]) -> R {
         let inputs = [theta[0], theta[1], theta[2], theta[3]];
+        let customers: f64 = weights.iter().sum();
         let values = inputs.map(Real::value);
-        let local = match R::DERIVATIVES {
-            true => left::log_likelihood::<true>(values, row),
-            false => left::log_likelihood::<false>(values, row),
+        let rest = match R::DERIVATIVES {
+            true => left::sum_log_likelihood::<true>(values, rows, weights),
+            false => left::sum_log_likelihood::<false>(values, rows, weights),
         };
-        *rising + local.of(inputs)
+        *rising * customers + rest.of(inputs)
     }
 
     fn start(rows: &Rows) -> Result<Vec<f64>> {
@@ -111,12 +116,21 @@ impl Family for ParetoNbd {
         Ok(vec![r, alpha, 0.6, 0.5 * typical_age(rows)])
     }
 
+    /// An integral of a few dozen nodes; counts and discounted purchases cost more.
+    fn repeats(quantity: &Quantity) -> Repeats {
+        match quantity {
+            Quantity::ProbabilityAlive { .. } | Quantity::ExpectedPurchases { .. } => Repeats::Remembered,
+            _ => Repeats::Found,
+        }
+    }
+
     fn scorer<'a>(&'a self, quantity: &Quantity) -> Option<Scorer<'a>> {
         // (log-odds of having left, x, T) → the quantity.
         fn each<'a>(model: &'a ParetoNbd, f: impl Fn(f64, f64, f64) -> f64 + Send + Sync + 'a) -> Scorer<'a> {
             Box::new(move |rows, out| {
+                left::log_odds(model.values(), rows, out);
                 for (row, out) in rows.chunks_exact(3).zip(out) {
-                    *out = f(model.log_odds_left(row), row[0], row[2]);
+                    *out = f(*out, row[0], row[2]);
                 }
                 Ok(())
             })
@@ -206,7 +220,9 @@ impl ParetoNbd {
     }
 
     fn log_odds_left(&self, row: &[f64]) -> f64 {
-        left::log_odds(self.values(), row)
+        let mut left = [f64::NAN];
+        left::log_odds(self.values(), row, &mut left);
+        left[0]
     }
 
     /// Expected purchases in (T, T + horizon\] given the history; Fader & Hardie (2005), eq. 41. `horizon` ≥ 0.

@@ -13,6 +13,8 @@ use crate::math::beta::inc_beta;
 use crate::model::Check;
 use crate::rows::{Purpose, Rows};
 use crate::table::{Table, Variable};
+use crate::task::{Answer, Models, NoOptions, Task, TaskSpec};
+use serde::Serialize;
 
 /// What a model of spend answers.
 pub(super) const SPEND_QUANTITIES: &[&str] =
@@ -24,7 +26,7 @@ const NOTABLE: f64 = 0.2;
 const SIGNIFICANT: f64 = 0.05;
 
 /// Correlations of frequency and mean spend across customers with repeat purchases, each with its two-sided p-value.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct SpendIndependence {
     /// Customers with repeat purchases.
     pub customers: f64,
@@ -42,6 +44,41 @@ impl SpendIndependence {
     /// Whether the data contradict independence: Pearson's correlation is at least 0.2 in size, and significant at 5 %.
     pub fn contradicted(&self) -> bool {
         contradicted(self.pearson, self.pearson_p_value)
+    }
+}
+
+/// [`SpendIndependence`], and what it says.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct SpendIndependenceFound {
+    /// The correlations.
+    #[serde(flatten)]
+    pub found: SpendIndependence,
+    /// Whether the data contradict independence.
+    pub contradicted: bool,
+}
+
+impl Task for SpendIndependence {
+    const SPEC: &'static TaskSpec = &TaskSpec {
+        id: "spend_independence",
+        title: "Whether spend is independent of frequency",
+        source: "Fader, Hardie & Lee (2005), Journal of Marketing Research 42(4), 415-430",
+        columns: &[FREQUENCY, MONETARY_VALUE],
+        models: "none",
+        options: &[],
+        answers: &[],
+    };
+    type Options = NoOptions;
+    type Output = SpendIndependenceFound;
+
+    fn run(
+        table: &Table<'_>,
+        models: Models<'_>,
+        _: &NoOptions,
+        control: &Control<'_>,
+    ) -> Result<Answer<SpendIndependenceFound>> {
+        models.exactly::<0>()?;
+        let found = spend_independence(table, control)?;
+        Ok(Answer::new(SpendIndependenceFound { found, contradicted: found.contradicted() }))
     }
 }
 
@@ -110,7 +147,7 @@ fn contradicted(correlation: f64, p_value: f64) -> bool {
 }
 
 /// Pearson's correlation of what `pairs` gives as (a, b, weight); none where one of the two does not vary.
-fn correlation<I: Iterator<Item = [f64; 3]>>(pairs: impl Fn() -> I) -> Option<f64> {
+pub(crate) fn correlation<I: Iterator<Item = [f64; 3]>>(pairs: impl Fn() -> I) -> Option<f64> {
     let (mut total, mut sum_a, mut sum_b) = (0.0, 0.0, 0.0);
     for [a, b, w] in pairs() {
         total += w;
@@ -139,7 +176,7 @@ fn p_value(r: f64, n: f64) -> Option<f64> {
 }
 
 /// Mid-ranks of column k, counting each row as often as its weight says.
-fn ranks(pairs: &[[f64; 3]], k: usize) -> Vec<f64> {
+pub(crate) fn ranks(pairs: &[[f64; 3]], k: usize) -> Vec<f64> {
     let mut order: Vec<usize> = (0..pairs.len()).collect();
     order.sort_by(|&i, &j| pairs[i][k].total_cmp(&pairs[j][k]));
     let mut ranks = vec![0.0; pairs.len()];

@@ -2,20 +2,18 @@
 
 use super::choice::{choices, choose, sum_of_logs};
 use super::document::Fitted;
+use super::likelihood::{FamilyLikelihood, Likelihood};
 use super::report::{FitReport, Status};
 use crate::control::{Control, Progress};
 use crate::error::{Error, ErrorKind, Result};
-use crate::math::{
-    jet::{Derivatives, Real},
-    linalg::{inverse_symmetric, symmetric_eigen},
-};
+use crate::math::linalg::{inverse_symmetric, symmetric_eigen};
 use crate::model::Family;
-use crate::optim::{Minimum, Point, Settings, Stop, minimise};
+use crate::optim::{Minimum, Settings, Stop, minimise};
 use crate::rows::{Purpose, Rows};
 use crate::table::Table;
-use ndarray::{Array1, Array2};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// Options of a fit. The defaults are right for nearly all data.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -88,9 +86,8 @@ impl FitOptions {
 }
 
 /// Searches on samples come first, of at most so many distinct rows: the maximum of a sample is so near that of the whole that a few
-/// evaluations over all rows then suffice. A sample is worth its while where the rows are this many times more.
+/// evaluations over all rows then suffice.
 const SAMPLES: [usize; 2] = [4_096, 16_384];
-const SAMPLE_FROM: usize = 3;
 /// A gradient that is as good as zero: from here on Newton's steps only write out the last digits.
 const UNSEEN_BELOW: f64 = 1e-9;
 /// A direction in the log-parameters is flat when its standard error is larger than this: a factor of e³⁰ either way.
@@ -130,6 +127,7 @@ pub fn maximum_likelihood<F: Family>(
             format!("no row says anything about {}: all are uninformative or have weight 0", F::SPEC.title),
         ));
     }
+    let rows = Arc::new(rows);
     let Some(start) = &options.start else {
         return climb(&rows, &F::start(&rows)?, &choices, options, table, control);
     };
@@ -156,7 +154,7 @@ pub fn maximum_likelihood<F: Family>(
 
 /// From a start to the maximum, for each choice of the whole-number parameter, if there is one.
 fn climb<F: Family>(
-    rows: &Rows,
+    rows: &Arc<Rows>,
     start: &[f64],
     choices: &[Option<f64>],
     options: &FitOptions,
@@ -166,17 +164,18 @@ fn climb<F: Family>(
     choose(start.to_vec(), choices, |theta, from| {
         // First of all, so that a missing column is found before the work begins.
         let logs = sum_of_logs::<F>(theta, table)?;
-        let found = ascend::<F>(rows, theta, from, options, control)?;
-        let at = found.at.clone();
-        Ok((conclude::<F>(rows, theta, found, logs, options, table)?, at))
+        let likelihood = FamilyLikelihood::<F>::new(Arc::clone(rows), theta, logs);
+        let found = ascend(&likelihood, from, options, control)?;
+        let mut fit = conclude(&likelihood, &found, options)?;
+        fit.checks = F::checks(likelihood.rows());
+        let model = F::from_parameters(&likelihood.parameters(&found.at))?;
+        Ok((Fitted { model, unit: table.unit(), fit: Some(fit) }, found.at))
     })
 }
 
-/// The maximum from a start, with the whole-number parameter as it is there, over samples first where there are many rows. The search runs over
-/// ln(θ/start) of the others, so that the unit of time or money makes no difference.
-fn ascend<F: Family>(
-    rows: &Rows,
-    start: &[f64],
+/// The maximum, searched from a point on, over samples first where there are many rows.
+pub(super) fn ascend(
+    likelihood: &dyn Likelihood,
     from: Vec<f64>,
     options: &FitOptions,
     control: &Control<'_>,
@@ -190,86 +189,38 @@ fn ascend<F: Family>(
         bound: BOUND,
     };
     let mut from = from;
-    for size in SAMPLES.into_iter().filter(|size| rows.len() >= SAMPLE_FROM * size) {
-        let sample = rows.thinned(size);
+    for sample in SAMPLES.into_iter().filter_map(|size| likelihood.thinned(size)) {
         let coarse = Settings { gradient_tolerance: 1e-4, max_evaluations: 60, ..settings };
         let zero = vec![0.0; from.len()];
-        let found = search::<F>(&sample, start, from, &coarse, control)?;
+        let found = search(&*sample, from, &coarse, control)?;
         (from, settings.radius) = if found.stop == Stop::Gradient { (found.at, 0.5) } else { (zero, 1.0) };
     }
-    search::<F>(rows, start, from, &settings, control)
+    search(likelihood, from, &settings, control)
 }
 
-fn search<F: Family>(
-    rows: &Rows,
-    start: &[f64],
+fn search(
+    likelihood: &dyn Likelihood,
     from: Vec<f64>,
     settings: &Settings,
     control: &Control<'_>,
 ) -> Result<Minimum> {
     let mut evaluations = 0;
     minimise(from, settings, |at| {
-        let theta = moved(start, at);
-        let point = mean_negative_log_likelihood::<F>(&theta, rows, control)?;
+        let point = likelihood.evaluate(at, control)?;
         evaluations += 1;
-        control.report(Progress::new(F::SPEC.id, evaluations, None, -point.value));
+        control.report(Progress::new(likelihood.id(), evaluations, None, -point.value));
         Ok(point)
     })
 }
 
-/// The parameters at a point of the search, which leaves the last ones alone if it has fewer dimensions.
-fn moved(start: &[f64], at: &[f64]) -> Vec<f64> {
-    let free = start.iter().zip(at).map(|(s, v)| s * v.exp());
-    free.chain(start[at.len()..].iter().copied()).collect()
-}
-
-/// −1/n Σ w ln L(θ; row) with derivatives with respect to ln θ.
-fn mean_negative_log_likelihood<F: Family>(
-    theta: &[f64],
-    rows: &Rows,
-    control: &Control<'_>,
-) -> Result<Point> {
-    let n = F::SPEC.free_parameters().len();
-    let width = F::SPEC.row_columns().len();
-    let number = |(i, &v): (usize, &f64)| if i < n { F::Jet::variable(v, i) } else { F::Jet::constant(v) };
-    let variables: Vec<F::Jet> = theta.iter().enumerate().map(number).collect();
-    let chunks = rows.map_chunks(control, |values, weights| {
-        let mut sum = F::Jet::constant(0.0);
-        let mut shared = None;
-        for (row, &weight) in values.chunks_exact(width).zip(weights) {
-            let common = match &mut shared {
-                Some((first, common)) if *first == row[0] => common,
-                _ => &mut shared.insert((row[0], F::shared(&variables, row[0]))).1,
-            };
-            sum.accumulate(weight, &F::log_likelihood(&variables, common, row));
-        }
-        Ok(sum)
-    })?;
-    let mut sum = F::Jet::constant(0.0);
-    for chunk in &chunks {
-        sum.accumulate(1.0, chunk);
-    }
-    let scale = -1.0 / rows.total_weight();
-    let gradient: Array1<f64> = (0..n).map(|i| scale * theta[i] * sum.gradient()[i]).collect();
-    let hessian = Array2::from_shape_fn((n, n), |(i, j)| {
-        let diagonal = if i == j { gradient[i] } else { 0.0 };
-        // Symmetric to the last bit, whatever the order in which the jets were multiplied.
-        let mixed = 0.5 * (sum.hessian_row(i)[j] + sum.hessian_row(j)[i]);
-        scale * theta[i] * theta[j] * mixed + diagonal
-    });
-    Ok(Point { value: scale * sum.value(), gradient, hessian })
-}
-
 /// Say honestly what was found.
-fn conclude<F: Family>(
-    rows: &Rows,
-    start: &[f64],
-    found: Minimum,
-    logs: f64,
+pub(super) fn conclude(
+    likelihood: &dyn Likelihood,
+    found: &Minimum,
     options: &FitOptions,
-    table: &Table<'_>,
-) -> Result<Fitted<F>> {
-    let customers = rows.total_weight();
+) -> Result<FitReport> {
+    let customers = likelihood.customers();
+    let coordinates = likelihood.coordinates();
     let point = &found.point;
     // A derivative that overflowed would pass for a vanishing one: every comparison with NaN is false.
     let derivatives = || point.gradient.iter().chain(&point.hessian);
@@ -278,9 +229,9 @@ fn conclude<F: Family>(
             ErrorKind::Numerical,
             format!(
                 "the log-likelihood of {} is {}, with derivatives that are not all finite, at {:?}",
-                F::SPEC.title,
-                logs - point.value * customers,
-                moved(start, &found.at)
+                likelihood.title(),
+                likelihood.constant() - point.value * customers,
+                likelihood.theta(&found.at)
             ),
         ));
     }
@@ -306,13 +257,7 @@ fn conclude<F: Family>(
         let weight = |i: usize| flat.iter().map(|&k| vectors[[i, k]].abs()).fold(0.0, f64::max);
         let mut parameters: Vec<String> = (0..found.at.len())
             .filter(|&i| weight(i) > 0.3 || found.at[i].abs() > 0.9 * BOUND)
-            .map(|i| {
-                format!(
-                    "{} -> {}",
-                    F::SPEC.parameters[i].name,
-                    if found.at[i] < 0.0 { "0" } else { "infinity" }
-                )
-            })
+            .map(|i| format!("{} -> {}", coordinates[i].name, coordinates[i].limit(found.at[i] < 0.0)))
             .collect();
         parameters.dedup();
         Status::Boundary { parameters }
@@ -323,28 +268,24 @@ fn conclude<F: Family>(
     } else {
         Status::NotMaximum
     };
-    let theta = moved(start, &found.at);
+    let slopes: Vec<f64> = coordinates.iter().zip(&found.at).map(|(c, &u)| c.at(u)[1]).collect();
     let covariance = match status {
         Status::Converged => inverse_symmetric(&point.hessian).map(|inverse| {
             let n = found.at.len();
             (0..n)
-                .map(|i| (0..n).map(|j| inverse[[i, j]] * theta[i] * theta[j] / customers).collect())
+                .map(|i| (0..n).map(|j| inverse[[i, j]] * slopes[i] * slopes[j] / customers).collect())
                 .collect()
         }),
         _ => None,
     };
-    Ok(Fitted {
-        model: F::from_parameters(&theta)?,
-        unit: table.unit(),
-        fit: Some(FitReport {
-            log_likelihood: logs - point.value * customers,
-            customers,
-            distinct_rows: rows.len(),
-            evaluations: found.evaluations,
-            gradient_norm,
-            status,
-            covariance,
-            checks: F::checks(rows),
-        }),
+    Ok(FitReport {
+        log_likelihood: likelihood.constant() - point.value * customers,
+        customers,
+        distinct_rows: likelihood.weights().len(),
+        evaluations: found.evaluations,
+        gradient_norm,
+        status,
+        covariance,
+        checks: Vec::new(),
     })
 }

@@ -6,11 +6,13 @@
 
 mod choice;
 mod document;
+pub mod likelihood;
 mod mle;
 mod report;
 
 pub(crate) use document::open;
 pub use document::{Fitted, SCHEMA};
+pub use likelihood::Likelihood;
 pub use mle::{FitOptions, maximum_likelihood};
 pub use report::{FitReport, Interval, Status};
 

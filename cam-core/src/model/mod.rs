@@ -9,6 +9,7 @@ mod quantity;
 mod scoring;
 
 pub use quantity::{Discount, Quantity};
+pub use scoring::Repeats;
 pub(crate) use scoring::{logs, score_row};
 
 use crate::control::Control;
@@ -195,6 +196,24 @@ pub trait Family: Clone + Send + Sync + std::fmt::Debug + 'static {
     /// ln of the probability (density) of one row, which has the [`row_columns`](Spec::row_columns).
     fn log_likelihood<R: Real>(theta: &[R], shared: &Self::Shared<R>, row: &[f64]) -> R;
 
+    /// Σ w ln L(θ; row) over rows that share their first column, and have a weight each. Row by row, unless a model does many at once.
+    fn sum_log_likelihood<R: Real>(
+        theta: &[R],
+        shared: &Self::Shared<R>,
+        rows: &[f64],
+        weights: &[f64],
+    ) -> R {
+        let mut sum = R::constant(0.0);
+        for (row, &weight) in rows
+            .chunks_exact(Self::SPEC.row_columns().len())
+            .zip(weights)
+            .filter(|(_, weight)| **weight > 0.0)
+        {
+            sum = sum + Self::log_likelihood(theta, shared, row) * weight;
+        }
+        sum
+    }
+
     /// Where a fit starts: rough moment estimates.
     ///
     /// # Errors
@@ -206,9 +225,12 @@ pub trait Family: Clone + Send + Sync + std::fmt::Debug + 'static {
         Vec::new()
     }
 
-    /// Whether the quantity costs so little for a row that to look for equal rows first would cost more.
-    fn is_cheap(_quantity: &Quantity) -> bool {
-        false
+    /// How rows that are equal are scored once, by what the quantity costs.
+    fn repeats(quantity: &Quantity) -> Repeats {
+        match quantity {
+            Quantity::ExpectedSpend {} => Repeats::Computed,
+            _ => Repeats::Found,
+        }
     }
 
     /// How the quantity is computed for many rows; none where the model does not define it. It may be called from several
@@ -298,8 +320,9 @@ impl<F: Family> Model for F {
             Quantity::LogLikelihood {} => log_likelihoods(self),
             _ => self.scorer(quantity).ok_or_else(|| F::SPEC.unsupported(quantity))?,
         };
-        let mut scores = if F::is_cheap(quantity) {
-            score_each::<F>(&scorer, table, control)?
+        let repeats = F::repeats(quantity);
+        let mut scores = if repeats != Repeats::Found {
+            score_each::<F>(&scorer, repeats == Repeats::Remembered, table, control)?
         } else {
             let rows = Rows::new(table, F::SPEC.row_columns(), Purpose::Score, F::check_row, control)?;
             let mut unique = vec![0.0; rows.len()];

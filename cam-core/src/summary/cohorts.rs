@@ -72,7 +72,8 @@ pub fn cohort_table(
     let reader = Reader::new(log, options)?;
     let steps = Clock::new(step, options.numbers_in)?;
     if !steps.mixes() || !reader.clock.mixes() {
-        return Err(Error::new(ErrorKind::InvalidParameter, "a cohort table needs periods that last").with_field("step"));
+        return Err(Error::new(ErrorKind::InvalidParameter, "a cohort table needs periods that last")
+            .with_field("step"));
     }
     let numbers = matches!(log.times, super::time::Times::Numbers(_));
     let mut end = Horizon::new(options, &[])?.end;

@@ -18,7 +18,7 @@ use crate::math::incomplete_gamma::gamma_q;
 use crate::model::{Model, Quantity};
 use crate::registry::model;
 use crate::table::{Domain, Table};
-use crate::task::{Answer, Input, Setting, Task, TaskSpec};
+use crate::task::{Answer, Models, Setting, Task, TaskSpec};
 use serde::{Deserialize, Serialize};
 
 /// The column with the purchases in the holdout.
@@ -131,7 +131,8 @@ pub fn compare(
     }
     if !options.labels.is_empty() && options.labels.len() != models.len() {
         let (labels, models) = (options.labels.len(), models.len());
-        return Err(Error::shape(format!("need a label for each of {models} models, got {labels}")).with_field("labels"));
+        return Err(Error::shape(format!("need a label for each of {models} models, got {labels}"))
+            .with_field("labels"));
     }
     if let Some(horizon) = options.holdout
         && !Domain::Positive.contains(horizon)
@@ -317,8 +318,7 @@ fn compare_scores(all: &mut Comparison) {
         // Where both rule out what happened, they are as bad.
         let difference = |(a, b): (&f64, &f64)| if a == b { 0.0 } else { a - b };
         let mean = reference.iter().zip(logs).map(difference).sum::<f64>() / n;
-        let squares: f64 =
-            reference.iter().zip(logs).map(|pair| (difference(pair) - mean).powi(2)).sum();
+        let squares: f64 = reference.iter().zip(logs).map(|pair| (difference(pair) - mean).powi(2)).sum();
         holdout.log_score_excess = mean;
         holdout.log_score_excess_error = if mean.is_finite() { squares.sqrt() / n } else { f64::INFINITY };
     }
@@ -370,7 +370,10 @@ fn recommend(all: &Comparison) -> (usize, String) {
             true => String::new(),
             false => format!("; {} cannot be told from it by two standard errors", others.join(", ")),
         };
-        return (taken, format!("{label} has the best log score on the holdout, {own:.4} per customer{also}{caveat}"));
+        return (
+            taken,
+            format!("{label} has the best log score on the holdout, {own:.4} per customer{also}{caveat}"),
+        );
     }
     let (far, error) = excess(taken);
     let reason = format!(
@@ -394,9 +397,21 @@ impl Task for Compare {
         columns: &[],
         models: "one or more models of purchases",
         options: &[
-            Setting { name: "holdout", default: "null", meaning: "length of the holdout, whose purchases are in holdout_frequency; null for none" },
-            Setting { name: "labels", default: "[]", meaning: "names of the models, in their order; their ids where there are none" },
-            Setting { name: "seed", default: "0", meaning: "seed of the randomised probability integral transform" },
+            Setting {
+                name: "holdout",
+                default: "null",
+                meaning: "length of the holdout, whose purchases are in holdout_frequency; null for none",
+            },
+            Setting {
+                name: "labels",
+                default: "[]",
+                meaning: "names of the models, in their order; their ids where there are none",
+            },
+            Setting {
+                name: "seed",
+                default: "0",
+                meaning: "seed of the randomised probability integral transform",
+            },
         ],
         answers: &[
             "expected:<label>: expected purchases of each customer in the holdout",
@@ -408,8 +423,13 @@ impl Task for Compare {
     type Options = CompareOptions;
     type Output = Comparison;
 
-    fn run(input: &Input<'_>, options: &CompareOptions, control: &Control<'_>) -> Result<Answer<Comparison>> {
-        let compared = compare(input.models, input.table, options, control)?;
+    fn run(
+        table: &Table<'_>,
+        models: Models<'_>,
+        options: &CompareOptions,
+        control: &Control<'_>,
+    ) -> Result<Answer<Comparison>> {
+        let compared = compare(models.all(), table, options, control)?;
         let mut columns = Vec::new();
         for (i, judged) in compared.models.iter().enumerate() {
             let Some(holdout) = &judged.holdout else { continue };

@@ -41,7 +41,10 @@ pub fn count_scores(
         )));
     }
     if let Some(row) = counts.iter().position(|n| !Domain::Count.contains(*n) || *n > 1e6) {
-        return Err(Error::data(row, format!("a count must be a whole number from 0 to 1e6, got {}", counts[row])));
+        return Err(Error::data(
+            row,
+            format!("a count must be a whole number from 0 to 1e6, got {}", counts[row]),
+        ));
     }
     let columns: Vec<_> = model
         .spec()
@@ -60,12 +63,12 @@ pub fn count_scores(
         for ((name, _), values) in columns.iter().zip(&picked) {
             some = some.with(name, values)?;
         }
-        let scores = model
-            .score(&Quantity::PurchaseProbability { n, horizon }, &some, control)
-            .map_err(|e| match e.row() {
+        let scores = model.score(&Quantity::PurchaseProbability { n, horizon }, &some, control).map_err(
+            |e| match e.row() {
                 Some(row) => e.with_row(rest[row]),
                 None => e,
-            })?;
+            },
+        )?;
         for (&i, p) in rest.iter().zip(scores) {
             match counts[i] == f64::from(n) {
                 true => exactly[i] = p,
@@ -116,9 +119,10 @@ pub fn uniformity(transform: &[f64]) -> Result<Uniformity> {
     let mut ascending = transform.to_vec();
     ascending.sort_unstable_by(f64::total_cmp);
     let n = ascending.len() as f64;
-    let distance = ascending.iter().enumerate().fold(0.0_f64, |far, (i, u)| {
-        far.max((i as f64 + 1.0) / n - u).max(u - i as f64 / n)
-    });
+    let distance = ascending
+        .iter()
+        .enumerate()
+        .fold(0.0_f64, |far, (i, u)| far.max((i as f64 + 1.0) / n - u).max(u - i as f64 / n));
     let mut histogram = vec![0.0; 10];
     for u in transform {
         histogram[((u * 10.0) as usize).min(9)] += 1.0;

@@ -45,7 +45,10 @@ pub fn frequency_fit(
     let weight = |i: usize| weight.map_or(1.0, |w| w[i]);
     let mut ages: Vec<(f64, f64)> = age.iter().enumerate().map(|(i, &t)| (t, weight(i))).collect();
     if ages.is_empty() || ages.iter().any(|(t, w)| !t.is_finite() || !w.is_finite()) {
-        return Err(Error::new(ErrorKind::InvalidData, "a frequency table needs ages and weights that are finite"));
+        return Err(Error::new(
+            ErrorKind::InvalidData,
+            "a frequency table needs ages and weights that are finite",
+        ));
     }
     ages.sort_unstable_by(|a, b| a.0.total_cmp(&b.0));
     let joined = |ages: &[(f64, f64)]| -> Vec<(f64, f64)> {

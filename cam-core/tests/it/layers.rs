@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 /// From the ground floor up.
-const ORDER: [&str; 13] = [
-    "error", "unit", "table", "control", "math", "optim", "summary", "rows", "model", "fit", "clv",
-    "registry", "lib",
+const ORDER: [&str; 16] = [
+    "error", "unit", "table", "control", "math", "optim", "summary", "rows", "model", "fit", "task", "clv",
+    "registry", "validate", "tasks", "lib",
 ];
 
 #[test]

@@ -17,6 +17,7 @@ mod summary;
 mod summary_bad_input;
 mod summary_order;
 mod summary_stream;
+mod tasks;
 mod value;
 
 use cam_core::summary::{Log, Moment, Split, Summary, SummaryOptions, Times, parse_date, split, summarize};

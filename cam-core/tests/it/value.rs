@@ -1,13 +1,14 @@
 //! Lifetime value: its options, its variance, and its distribution by simulation.
 
 use cam_core::clv::{
-    BgNbd, DrawOptions, GammaGamma, ParetoNbd, ValueOptions, customer_lifetime_value, lifetime_value_variance,
-    new_customer_value, new_customer_value_variance, simulate_lifetime_value,
+    BgNbd, DrawOptions, GammaGamma, ParetoNbd, ValueOptions, customer_lifetime_value,
+    lifetime_value_variance, new_customer_value, new_customer_value_variance, simulate_lifetime_value,
 };
 use cam_core::model::Spec;
 use cam_core::{Control, Discount, Error, ErrorKind, Model, Quantity, Table, models};
 
-const HISTORY: [[f64; 4]; 4] = [[0.0, 2.0, 5.0, 26.0], [0.0, 30.5, 12.0, 30.75], [38.0, 38.875, 39.0, 31.0], [0.0, 22.25, 55.0, 31.5]];
+const HISTORY: [[f64; 4]; 4] =
+    [[0.0, 2.0, 5.0, 26.0], [0.0, 30.5, 12.0, 30.75], [38.0, 38.875, 39.0, 31.0], [0.0, 22.25, 55.0, 31.5]];
 
 fn table(history: &[[f64; 4]; 4]) -> Table<'_> {
     ["frequency", "recency", "T", "monetary_value"]
@@ -89,7 +90,8 @@ fn the_variance_and_the_simulation_tell_the_same() {
             let expected = customer_lifetime_value(purchases, &spend, &data, &options, &control).unwrap();
             let variance = lifetime_value_variance(purchases, &spend, &data, &options, &control).unwrap();
             let draws = DrawOptions::new(5).draws(40_000);
-            let drawn = simulate_lifetime_value(purchases, &spend, &data, &options, &draws, &control).unwrap();
+            let drawn =
+                simulate_lifetime_value(purchases, &spend, &data, &options, &draws, &control).unwrap();
             for i in 0..4 {
                 let error = (variance[i] / 40_000.0).sqrt();
                 assert!((drawn.mean[i] - expected[i]).abs() < 4.5 * error, "{} {expected:?}", drawn.mean[i]);
@@ -106,10 +108,12 @@ fn a_new_customer_is_one_of_whom_nothing_is_known() {
     let (purchases, spend) = models_of_value();
     let nobody = [[0.0; 4]; 4];
     let options = ValueOptions::new(52.0, 0.002).margin(0.3).cost_per_purchase(1.0);
-    let all = customer_lifetime_value(&purchases, &spend, &table(&nobody), &options, &Control::new()).unwrap();
+    let all =
+        customer_lifetime_value(&purchases, &spend, &table(&nobody), &options, &Control::new()).unwrap();
     let new = new_customer_value(&purchases, &spend, &options).unwrap();
     assert_close(&[new], &all, 1e-13);
-    let all = lifetime_value_variance(&purchases, &spend, &table(&nobody), &options, &Control::new()).unwrap();
+    let all =
+        lifetime_value_variance(&purchases, &spend, &table(&nobody), &options, &Control::new()).unwrap();
     assert_close(&[new_customer_value_variance(&purchases, &spend, &options).unwrap()], &all, 1e-12);
 }
 
@@ -125,7 +129,8 @@ fn the_number_of_threads_changes_no_draw_and_the_total_is_the_sum() {
     let options = ValueOptions::new(26.0, 0.002).margins(vec![0.4, 0.2], 13.0).cost_per_period(0.5);
     let run = |threads| {
         let draws = DrawOptions::new(3).draws(50);
-        simulate_lifetime_value(&purchases, &spend, &data, &options, &draws, &Control::new().threads(threads)).unwrap()
+        simulate_lifetime_value(&purchases, &spend, &data, &options, &draws, &Control::new().threads(threads))
+            .unwrap()
     };
     let one = run(1);
     assert_eq!(one, run(2));
@@ -154,7 +159,8 @@ fn every_model_draws_futures_that_have_its_own_mean_and_variance() {
         let drawn = simulated(spec, &*model);
         let ones = vec![1.0; 40];
         let money: Vec<f64> = drawn[0].iter().map(|x| if *x > 0.0 { 1.0 } else { 0.0 }).collect();
-        let table = spec.columns.iter().zip(&drawn).fold(Table::new(), |t, (c, v)| t.with(c.name, v).unwrap());
+        let table =
+            spec.columns.iter().zip(&drawn).fold(Table::new(), |t, (c, v)| t.with(c.name, v).unwrap());
         let table = table.with("monetary_value", &money).unwrap();
         let horizon = 12.0;
         let (control, n) = (Control::new(), 20_000);
@@ -166,7 +172,13 @@ fn every_model_draws_futures_that_have_its_own_mean_and_variance() {
         let drawn = simulate_lifetime_value(&model, &spend, &table, &options, &draws, &control).unwrap();
         for i in 0..ones.len() {
             let error = (variance[i] / n as f64).sqrt().max(1e-3 / n as f64);
-            assert!((drawn.mean[i] - mean[i]).abs() < 5.0 * error, "{} {i}: {} {}", spec.id, drawn.mean[i], mean[i]);
+            assert!(
+                (drawn.mean[i] - mean[i]).abs() < 5.0 * error,
+                "{} {i}: {} {}",
+                spec.id,
+                drawn.mean[i],
+                mean[i]
+            );
             if variance[i] > 0.05 {
                 let ratio = drawn.deviation[i].powi(2) / variance[i];
                 assert!((ratio - 1.0).abs() < 0.15, "{} {i}: {ratio}", spec.id);
@@ -192,7 +204,8 @@ fn bad_options_are_told_by_name() {
     twice.continuous_discount_rate = Some(0.1);
     assert_eq!(ask(&twice).kind(), ErrorKind::InvalidParameter);
     let varying = year.margins(vec![0.1, 0.2], 1.0);
-    let error = lifetime_value_variance(&purchases, &spend, &table(&HISTORY), &varying, &Control::new()).unwrap_err();
+    let error =
+        lifetime_value_variance(&purchases, &spend, &table(&HISTORY), &varying, &Control::new()).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unsupported);
     let heavy = GammaGamma::new(6.25, 1.5, 15.44).unwrap();
     let error = lifetime_value_variance(

@@ -517,6 +517,7 @@ int main(int argc, char **argv)
 
     the_golden_values_are_met(argv[2]);
     bad_input(summary, purchases, gamma_gamma);
+    tasks(summary, purchases);
     eight_threads_share_one_model(pareto_nbd, summary);
     a_process_may_fork_after_use(pareto_nbd, summary);
     a_fit_can_be_watched_and_stopped(summary);

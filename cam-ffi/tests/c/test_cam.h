@@ -38,6 +38,7 @@ double *column_of(const cam_table *table, const char *name);
 int same_bits(const double *a, const double *b, size_t n);
 
 void summaries(const cam_table *whole, const char *partial);
+void tasks(const cam_table *summary, const cam_model *model);
 void bad_input(const cam_table *summary, const cam_model *purchases, const cam_model *spend);
 
 #endif

@@ -1,4 +1,4 @@
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, final
 
 import numpy as np
@@ -16,7 +16,8 @@ __all__ = [
     "fit",
     "from_json",
     "models",
-    "spend_independence",
+    "run",
+    "tasks",
     "with_parameters",
 ]
 
@@ -116,9 +117,16 @@ def fit(
 ) -> Fitted: ...
 def with_parameters(id: str, parameters: list[float], unit: str | None = None) -> Fitted: ...
 def from_json(text: str) -> Fitted: ...
-def spend_independence(
-    columns: Mapping[str, _Floats], threads: int = 0, progress: _Observer = None
-) -> tuple[float, float, float, float, float, bool]: ...
+def tasks() -> str: ...
+def run(
+    task: str,
+    columns: Mapping[str, _Floats],
+    options: str = "{}",
+    models: Sequence[Fitted] = ...,
+    unit: str | None = None,
+    threads: int = 0,
+    progress: _Observer = None,
+) -> tuple[str, dict[str, _Floats]]: ...
 def customer_lifetime_value(
     purchases: Fitted,
     spend: Fitted,

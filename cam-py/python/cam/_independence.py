@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from cam import _core
 from cam._base import WEIGHT
-from cam._call import Progress, observer, thread_count
+from cam._call import Progress
 from cam._frames import Frame, Source
+from cam._tasks import run
 
 __all__ = ["SpendIndependence", "spend_independence"]
 
@@ -73,4 +73,5 @@ def spend_independence(summary: Frame, *, threads: int | None = None, progress: 
     if WEIGHT in source:
         columns[WEIGHT] = source.float(WEIGHT)
     with source.named_rows():
-        return SpendIndependence(*_core.spend_independence(columns, thread_count(threads), observer(progress)))
+        found = run("spend_independence", columns, threads=threads, progress=progress).output
+    return SpendIndependence(n_customers=found.pop("customers"), **found)

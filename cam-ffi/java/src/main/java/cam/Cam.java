@@ -57,6 +57,14 @@ public final class Cam {
         return value;
     }
 
+    /**
+     * All tasks, which is work that is not a model: a JSON array with the id, title and source of each, the columns and models that it needs, its
+     * options, and the columns of its answer. {@link Answer#of} does one.
+     */
+    public static String tasks() {
+        return text((out, error) -> library().cam_tasks_json(out, error));
+    }
+
     static Library library() {
         return Loaded.LIBRARY;
     }

@@ -189,4 +189,28 @@ interface Library extends com.sun.jna.Library {
 
     int cam_model_simulate(
             Pointer model, Pointer design, long seed, Pointer control, PointerByReference out, PointerByReference error);
+
+    int cam_tasks_json(PointerByReference out, PointerByReference error);
+
+    int cam_run(
+            String task,
+            Pointer table,
+            Pointer[] models,
+            Size modelCount,
+            String options,
+            Pointer control,
+            PointerByReference out,
+            PointerByReference error);
+
+    Pointer cam_answer_json(Pointer answer);
+
+    Size cam_answer_column_count(Pointer answer);
+
+    String cam_answer_column_name(Pointer answer, Size index);
+
+    Size cam_answer_column_length(Pointer answer, Size index);
+
+    int cam_answer_column(Pointer answer, String name, double[] out, Size capacity, PointerByReference error);
+
+    void cam_answer_free(Pointer answer);
 }

@@ -1,0 +1,56 @@
+package cam;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import org.junit.jupiter.api.Test;
+
+/** Tasks by name. */
+class TaskTest {
+    @Test
+    void tasksAreListed() {
+        assertTrue(Cam.tasks().contains("\"id\":\"spend_independence\""));
+    }
+
+    @Test
+    void aTaskIsDoneByItsName() {
+        try (Summary summary = Data.calibration()) {
+            Answer answer = Answer.of("spend_independence", summary, null);
+            assertTrue(answer.json().contains("\"pearson\":0.11"), answer.json());
+            assertTrue(answer.columns().isEmpty());
+            assertThrows(IllegalArgumentException.class, () -> answer.column("pearson"));
+        }
+    }
+
+    @Test
+    void aBadCallIsToldWhatThereIs() {
+        try (Summary summary = Data.calibration()) {
+            CamException name = assertThrows(CamException.class, () -> Answer.of("spend", summary, null));
+            assertEquals("unknown_name", name.kind());
+            assertTrue(name.getMessage().contains("spend_independence"));
+            CamException option =
+                    assertThrows(CamException.class, () -> Answer.of("spend_independence", summary, "{\"by\": 1}"));
+            assertEquals("unknown_name", option.kind());
+            CamException column =
+                    assertThrows(CamException.class, () -> Answer.of("spend_independence", null, "{}"));
+            assertEquals("invalid_shape", column.kind());
+        }
+    }
+
+    @Test
+    void aControlStopsATaskAndModelsAreHeld() {
+        try (Summary summary = Data.calibration();
+                Model model = Model.fromParameters("bg_nbd", "D", .24, 4.4, .79, 2.4);
+                Control control = new Control()) {
+            control.cancel();
+            CamException stopped = assertThrows(
+                    CamException.class, () -> Answer.of("spend_independence", summary, null, control));
+            assertEquals("interrupted", stopped.kind());
+            CamException unit = assertThrows(
+                    CamException.class, () -> Answer.of("spend_independence", summary, null, model));
+            assertEquals("invalid_parameter", unit.kind());
+            assertTrue(unit.getMessage().contains("week"));
+        }
+    }
+}

@@ -1,0 +1,76 @@
+/* Tasks by name: what there is, one that is done, and what a bad call is told. */
+#include "test_cam.h"
+
+#include <math.h>
+#include <string.h>
+
+static cam_answer *answer_of(const char *task, const cam_table *table, const char *options)
+{
+    cam_answer *answer = NULL;
+    MUST(cam_run(task, table, NULL, 0, options, NULL, &answer, &error));
+    return answer;
+}
+
+static void fails(const char *task, const cam_table *table, const char *options, int32_t status, const char *part)
+{
+    cam_answer *answer = NULL;
+    CLAIM(cam_run(task, table, NULL, 0, options, NULL, &answer, &error) == status);
+    CLAIM(answer == NULL && strstr(cam_error_message(error), part) != NULL);
+    cam_error_free(error);
+    error = NULL;
+}
+
+static void a_task_is_done_by_its_name(const cam_table *summary)
+{
+    cam_answer *answer = answer_of("spend_independence", summary, NULL);
+    const char *pearson = strstr(cam_answer_json(answer), "\"pearson\":");
+    double none;
+    CLAIM(pearson != NULL && fabs(strtod(pearson + 10, NULL) - .114) < 5e-4);
+    CLAIM(strstr(cam_answer_json(answer), "\"contradicted\":false") != NULL);
+    CLAIM(cam_answer_column_count(answer) == 0 && cam_answer_column_name(answer, 0) == NULL);
+    CLAIM(cam_answer_column_length(answer, 0) == 0);
+    CLAIM(cam_answer_column(answer, "none", &none, 1, NULL) == CAM_UNKNOWN_NAME);
+    cam_answer_free(answer);
+}
+
+static void a_bad_call_is_told_what_there_is(const cam_table *summary, const cam_model *model)
+{
+    const cam_model *models[2];
+    cam_answer *answer = NULL;
+    models[0] = model;
+    models[1] = NULL;
+    fails("spend", summary, NULL, CAM_UNKNOWN_NAME, "spend_independence");
+    fails(NULL, summary, NULL, CAM_INVALID_PARAMETER, "task");
+    fails("spend_independence", NULL, NULL, CAM_INVALID_SHAPE, "frequency");
+    fails("spend_independence", summary, "{\"by\": 1}", CAM_UNKNOWN_NAME, "by");
+    fails("spend_independence", summary, "{", CAM_INVALID_PARAMETER, "options");
+    CLAIM(cam_run("spend_independence", summary, models, 2, NULL, NULL, &answer, NULL) == CAM_INVALID_PARAMETER);
+    CLAIM(cam_run("spend_independence", summary, NULL, 2, NULL, NULL, &answer, NULL) == CAM_INVALID_PARAMETER);
+    CLAIM(cam_run("spend_independence", summary, NULL, 0, NULL, NULL, NULL, NULL) == CAM_INVALID_PARAMETER);
+    CLAIM(answer == NULL);
+    cam_answer_free(NULL);
+    CLAIM(strcmp(cam_answer_json(NULL), "") == 0 && cam_answer_column_count(NULL) == 0);
+    CLAIM(cam_answer_column_length(NULL, 0) == 0 && cam_answer_column_name(NULL, 0) == NULL);
+}
+
+static void a_task_can_be_stopped(const cam_table *summary)
+{
+    cam_control *control = NULL;
+    cam_answer *answer = NULL;
+    MUST(cam_control_new(&control, &error));
+    cam_control_cancel(control);
+    CLAIM(cam_run("spend_independence", summary, NULL, 0, NULL, control, &answer, NULL) == CAM_INTERRUPTED);
+    CLAIM(answer == NULL);
+    cam_control_free(control);
+}
+
+void tasks(const cam_table *summary, const cam_model *model)
+{
+    cam_string *json = NULL;
+    MUST(cam_tasks_json(&json, &error));
+    CLAIM(strstr(cam_string_data(json), "\"id\":\"spend_independence\"") != NULL);
+    cam_string_free(json);
+    a_task_is_done_by_its_name(summary);
+    a_bad_call_is_told_what_there_is(summary, model);
+    a_task_can_be_stopped(summary);
+}
