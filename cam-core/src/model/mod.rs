@@ -98,11 +98,15 @@ impl Spec {
     fn check_times(&self, quantity: &Quantity) -> Result<()> {
         let (name, time) = match *quantity {
             Quantity::ProbabilityAlive { after } => ("after", after),
-            Quantity::ExpectedPurchases { horizon } | Quantity::PurchaseProbability { horizon, .. } => {
-                ("horizon", horizon)
-            }
-            Quantity::DiscountedExpectedPurchases { horizon, .. } => ("horizon", horizon.unwrap_or(0.0)),
-            Quantity::LogLikelihood {} | Quantity::ExpectedSpend {} => return Ok(()),
+            Quantity::ExpectedPurchases { horizon }
+            | Quantity::PurchaseProbability { horizon, .. }
+            | Quantity::VarianceOfPurchases { horizon } => ("horizon", horizon),
+            Quantity::DiscountedExpectedPurchases { horizon, .. }
+            | Quantity::VarianceOfDiscountedPurchases { horizon, .. } => ("horizon", horizon.unwrap_or(0.0)),
+            Quantity::LogLikelihood {}
+            | Quantity::ExpectedSpend {}
+            | Quantity::VarianceOfMeanSpend {}
+            | Quantity::ExpectedSpendVariance {} => return Ok(()),
         };
         match self.is_discrete() && time.fract() != 0.0 {
             true => {
@@ -239,7 +243,24 @@ pub trait Family: Clone + Send + Sync + std::fmt::Debug + 'static {
 
     /// Draw one row. `design` holds the columns of [`Spec::design`]; all columns of `row` are written.
     fn draw(&self, design: &[f64], stream: &mut Stream, row: &mut [f64]);
+
+    /// How the future of a customer is drawn; none where the model is not of purchases.
+    fn futures(&self) -> Option<Futures<'_>> {
+        None
+    }
+
+    /// How what a customer will spend is drawn; none where the model is not of spend.
+    fn spending(&self) -> Option<Spending<'_>> {
+        None
+    }
 }
+
+/// From a row, whose history is known, and a horizon: draws the times of the purchases from now to the horizon, in any order, into the list, and gives
+/// the time at which the customer leaves: 0 or less where that has happened, and anything beyond the horizon where it is not seen.
+pub type Futures<'a> = Box<dyn Fn(&[f64], f64, &mut Stream, &mut Vec<f64>) -> f64 + Send + Sync + 'a>;
+
+/// From a row: draws what each of so many purchases of the customer is worth, given what is known.
+pub type Spending<'a> = Box<dyn Fn(&[f64], &mut Stream, &mut [f64]) + Send + Sync + 'a>;
 
 /// The object-safe side of a model; implemented once, for every [`Family`].
 pub trait Model: Send + Sync + std::fmt::Debug {
@@ -268,6 +289,16 @@ pub trait Model: Send + Sync + std::fmt::Debug {
     /// # Errors
     /// A column of the design is missing or out of its domain.
     fn simulate(&self, design: &Table<'_>, seed: u64, control: &Control<'_>) -> Result<Vec<Vec<f64>>>;
+
+    /// How the future of a customer is drawn; none where the model is not of purchases, or does not know.
+    fn futures(&self) -> Option<Futures<'_>> {
+        None
+    }
+
+    /// How what a customer will spend is drawn; none where the model is not of spend.
+    fn spending(&self) -> Option<Spending<'_>> {
+        None
+    }
 
     /// A copy behind a new box.
     fn boxed(&self) -> Box<dyn Model>;
@@ -337,6 +368,14 @@ impl<F: Family> Model for F {
         Ok((0..width).map(|k| drawn.iter().map(|row| row[k]).collect()).collect())
     }
 
+    fn futures(&self) -> Option<Futures<'_>> {
+        Family::futures(self)
+    }
+
+    fn spending(&self) -> Option<Spending<'_>> {
+        Family::spending(self)
+    }
+
     fn boxed(&self) -> Box<dyn Model> {
         Box::new(self.clone())
     }
@@ -357,6 +396,12 @@ impl Model for Box<dyn Model> {
     }
     fn simulate(&self, design: &Table<'_>, seed: u64, control: &Control<'_>) -> Result<Vec<Vec<f64>>> {
         (**self).simulate(design, seed, control)
+    }
+    fn futures(&self) -> Option<Futures<'_>> {
+        (**self).futures()
+    }
+    fn spending(&self) -> Option<Spending<'_>> {
+        (**self).spending()
     }
     fn boxed(&self) -> Box<dyn Model> {
         (**self).boxed()

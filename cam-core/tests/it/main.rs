@@ -1,5 +1,6 @@
 //! Integration tests of cam-core: one binary.
 
+mod cohorts;
 mod counting;
 mod discrete;
 mod donations;
@@ -19,6 +20,8 @@ mod summary_bad_input;
 mod summary_order;
 mod summary_stream;
 mod tasks;
+mod validate;
+mod value;
 
 use cam_core::summary::{Log, Moment, Split, Summary, SummaryOptions, Times, parse_date, split, summarize};
 use cam_core::{Control, Unit};
