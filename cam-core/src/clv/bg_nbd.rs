@@ -31,7 +31,7 @@ use crate::math::{
     random::Stream,
     vector::{Exp, Expm1, Kernel, Ln, Ln1p, Wide, widest},
 };
-use crate::model::{Family, Quantity, Repeats, Scorer, Spec, parameters, score_row};
+use crate::model::{Family, Process, Quantity, Repeats, Scorer, Spec, parameters, score_row};
 use crate::rows::Rows;
 use kernel::{Dropouts, Kernels};
 
@@ -79,6 +79,7 @@ pub struct SharedByFrequency<R> {
 
 impl Family for BgNbd {
     const SPEC: &'static Spec = &SPEC;
+    const PROCESSES: &'static [Process] = &[Process::PURCHASE, Process::LEAVING];
     type Jet = Jet<4>;
     type Shared<R: Real> = SharedByFrequency<R>;
 

@@ -31,7 +31,7 @@ use crate::math::{
     quadrature::legendre,
     random::Stream,
 };
-use crate::model::{Family, Quantity, Repeats, Scorer, Spec, parameters};
+use crate::model::{Family, Process, Quantity, Repeats, Scorer, Spec, parameters};
 use crate::rows::Rows;
 
 parameters! {
@@ -69,6 +69,7 @@ static SPEC: Spec = Spec {
 
 impl Family for ParetoNbd {
     const SPEC: &'static Spec = &SPEC;
+    const PROCESSES: &'static [Process] = &[Process::PURCHASE, Process::LIFETIME];
     type Jet = Jet<4>;
     /// ln Γ(r + x)/Γ(r).
     type Shared<R: Real> = R;

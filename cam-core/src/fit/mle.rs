@@ -7,7 +7,7 @@ use super::report::{FitReport, Status};
 use crate::control::{Control, Progress};
 use crate::error::{Error, ErrorKind, Result};
 use crate::math::linalg::{inverse_symmetric, symmetric_eigen};
-use crate::model::Family;
+use crate::model::{Covariates, Family};
 use crate::optim::{Minimum, Settings, Stop, minimise};
 use crate::rows::{Purpose, Rows};
 use crate::table::Table;
@@ -23,6 +23,9 @@ pub struct FitOptions {
     pub start: Option<Vec<f64>>,
     /// Whole-number parameters that are not to be chosen, by name; see [`fixed`](FitOptions::fixed).
     pub fixed: BTreeMap<String, f64>,
+    /// Covariates that scale parameters; for models behind the object-safe trait. See [`fit_with_covariates`](super::fit_with_covariates).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub covariates: Option<Covariates>,
     /// The largest first derivative of the mean log-likelihood, with respect to a log-parameter, that counts as zero.
     pub gradient_tolerance: f64,
     /// The most evaluations of the likelihood.
@@ -31,7 +34,13 @@ pub struct FitOptions {
 
 impl Default for FitOptions {
     fn default() -> Self {
-        FitOptions { start: None, fixed: BTreeMap::new(), gradient_tolerance: 1e-11, max_evaluations: 500 }
+        FitOptions {
+            start: None,
+            fixed: BTreeMap::new(),
+            covariates: None,
+            gradient_tolerance: 1e-11,
+            max_evaluations: 500,
+        }
     }
 }
 
@@ -53,6 +62,13 @@ impl FitOptions {
     #[must_use]
     pub fn fixed(mut self, name: impl Into<String>, value: f64) -> Self {
         self.fixed.insert(name.into(), value);
+        self
+    }
+
+    /// See the field.
+    #[must_use]
+    pub fn covariates(mut self, covariates: Covariates) -> Self {
+        self.covariates = Some(covariates);
         self
     }
 
@@ -111,23 +127,18 @@ pub fn maximum_likelihood<F: Family>(
     control: &Control<'_>,
 ) -> Result<Fitted<F>> {
     options.check()?;
+    if options.covariates.is_some() {
+        return Err(Error::new(
+            ErrorKind::InvalidParameter,
+            "a model of this type has no covariates: fit_with_covariates, or the registry, makes one that has",
+        )
+        .with_field("covariates"));
+    }
     if table.rows() == 0 && F::SPEC.columns.iter().all(|c| table.get(c.name).is_some()) {
         return Err(Error::new(ErrorKind::NotEnoughData, "there is no row to fit"));
     }
     let choices = choices(F::SPEC, options)?;
-    let mut rows = Rows::new(table, F::SPEC.row_columns(), Purpose::Fit, F::check_row, control)?;
-    let informs = |row: &[f64], weight: f64| weight > 0.0 && F::informs(row);
-    if !rows.iter().all(|(row, weight)| informs(row, weight)) {
-        rows = rows.filter(|_, row, weight| informs(row, weight));
-    }
-    control.check()?;
-    if rows.is_empty() {
-        return Err(Error::new(
-            ErrorKind::NotEnoughData,
-            format!("no row says anything about {}: all are uninformative or have weight 0", F::SPEC.title),
-        ));
-    }
-    let rows = Arc::new(rows);
+    let rows = Arc::new(informative::<F>(table, control)?);
     let Some(start) = &options.start else {
         return climb(&rows, &F::start(&rows)?, &choices, options, table, control);
     };
@@ -152,6 +163,23 @@ pub fn maximum_likelihood<F: Family>(
     }
 }
 
+/// The rows that say something about the parameters.
+pub(super) fn informative<F: Family>(table: &Table<'_>, control: &Control<'_>) -> Result<Rows> {
+    let mut rows = Rows::new(table, F::SPEC.row_columns(), Purpose::Fit, F::check_row, control)?;
+    let informs = |row: &[f64], weight: f64| weight > 0.0 && F::informs(row);
+    if !rows.iter().all(|(row, weight)| informs(row, weight)) {
+        rows = rows.filter(|_, row, weight| informs(row, weight));
+    }
+    control.check()?;
+    if rows.is_empty() {
+        return Err(Error::new(
+            ErrorKind::NotEnoughData,
+            format!("no row says anything about {}: all are uninformative or have weight 0", F::SPEC.title),
+        ));
+    }
+    Ok(rows)
+}
+
 /// From a start to the maximum, for each choice of the whole-number parameter, if there is one.
 fn climb<F: Family>(
     rows: &Arc<Rows>,
@@ -161,7 +189,7 @@ fn climb<F: Family>(
     table: &Table<'_>,
     control: &Control<'_>,
 ) -> Result<Fitted<F>> {
-    choose(start.to_vec(), choices, |theta, from| {
+    choose(F::SPEC, start.to_vec(), choices, |theta, from| {
         // First of all, so that a missing column is found before the work begins.
         let logs = sum_of_logs::<F>(theta, table)?;
         let likelihood = FamilyLikelihood::<F>::new(Arc::clone(rows), theta, logs);

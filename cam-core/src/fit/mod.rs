@@ -5,11 +5,13 @@
 //! matter: days or years lead to the same maximum.
 
 mod choice;
+mod covariates;
 mod document;
 pub mod likelihood;
 mod mle;
 mod report;
 
+pub use covariates::{CovariateLikelihood, covariate_likelihood, fit_with_covariates};
 pub(crate) use document::open;
 pub use document::{Fitted, SCHEMA};
 pub use likelihood::Likelihood;

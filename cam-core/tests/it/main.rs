@@ -1,6 +1,8 @@
 //! Integration tests of cam-core: one binary.
 
 mod counting;
+mod covariates;
+mod covariates_bad_input;
 mod discrete;
 mod donations;
 mod fitting;
