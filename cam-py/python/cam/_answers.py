@@ -188,8 +188,7 @@ class Answers(Estimates):
         wanted = self._spec.design + ([] if encoding is None else encoding.columns)
         if set(design) != set(wanted):
             raise InvalidShapeError(
-                f"a simulation of {self._spec.id} starts from {', '.join(wanted)}; "
-                f"got {', '.join(design) or 'nothing'}"
+                f"a simulation of {self._spec.id} starts from {', '.join(wanted)}; got {', '.join(design) or 'nothing'}"
             )
         if isinstance(seed, bool) or not hasattr(seed, "__index__") or not 0 <= seed < 2**64:
             raise InvalidParameterError(f"seed must be a whole number from 0 to 2^64 - 1, got {seed!r}", field="seed")

@@ -38,13 +38,13 @@ class Model(Answers):
     model : str
         The name, one of those that `cam.models` lists.
     purchase_covariates, lifetime_covariates, spend_covariates : sequence of str
-        Columns of the summary that act on the rate of purchases, on leaving, or on the mean spend: the rate is multiplied by exp(γ'z). A
-        column of texts is categorical: each level but the first has a coefficient.
+        Columns of the summary that act on the rate of purchases, on leaving, or on the mean spend: the rate is multiplied
+        by exp(γ'z). A column of texts is categorical: each level but the first has a coefficient.
     levels : dict, optional
         The levels of categorical columns, in order; by default those that occur, by name. Others are compared with the first.
     penalty : float or dict, optional
-        For all processes or by process (``{"lifetime": 0.01}``): the *mean* log-likelihood less Σ penalty · (γ s)² is maximised, s the
-        standard deviation of the covariate across customers.
+        For all processes or by process (``{"lifetime": 0.01}``): the *mean* log-likelihood less Σ penalty · (γ s)² is
+        maximised, s the standard deviation of the covariate across customers.
     constrain : sequence of str
         Columns whose coefficient is the same in all processes they act on.
     pooled : sequence of str

@@ -1,7 +1,8 @@
 """Covariates: columns that act on a process of a model, and how texts in them become numbers.
 
-A `Covariates` is what a model was asked for: columns by process, penalties, constraints. `Encoding` is what a fitted model remembers: which
-columns it wants, and the levels of those that hold texts. It is read from the document, so it is the same wherever that is opened.
+A `Covariates` is what a model was asked for: columns by process, penalties, constraints. `Encoding` is what a fitted model
+remembers: which columns it wants, and the levels of those that hold texts. It is read from the document, so it is the same
+wherever that is opened.
 """
 
 from __future__ import annotations
@@ -200,4 +201,6 @@ def _text(value: Any) -> str:
 
 
 def _missing(value: Any) -> bool:
-    return value is None or type(value).__name__ in ("NAType", "NaTType") or (isinstance(value, float) and value != value)
+    return (
+        value is None or type(value).__name__ in ("NAType", "NaTType") or (isinstance(value, float) and value != value)
+    )
