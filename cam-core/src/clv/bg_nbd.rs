@@ -34,7 +34,7 @@ use crate::math::{
     random::Stream,
     vector::{Exp, Expm1, Kernel, Ln, Ln1p, Wide, widest},
 };
-use crate::model::{Family, Futures, Quantity, Repeats, Scorer, Spec, parameters, score_row};
+use crate::model::{Family, Futures, Process, Quantity, Repeats, Scorer, Spec, parameters, score_row};
 use crate::rows::Rows;
 use kernel::{Dropouts, Kernels};
 use moments::Moments;
@@ -83,6 +83,7 @@ pub struct SharedByFrequency<R> {
 
 impl Family for BgNbd {
     const SPEC: &'static Spec = &SPEC;
+    const PROCESSES: &'static [Process] = &[Process::PURCHASE, Process::LEAVING];
     type Jet = Jet<4>;
     type Shared<R: Real> = SharedByFrequency<R>;
 

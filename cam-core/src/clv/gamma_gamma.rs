@@ -20,7 +20,7 @@ use crate::math::{
     random::Stream,
     vector::{Kernel, Ln, Ln1p, Wide, widest},
 };
-use crate::model::{Check, Family, Quantity, Scorer, Spec, Spending, parameters};
+use crate::model::{Check, Family, Process, Quantity, Scorer, Spec, Spending, parameters};
 use crate::rows::Rows;
 
 parameters! {
@@ -56,6 +56,7 @@ static SPEC: Spec = Spec {
 
 impl Family for GammaGamma {
     const SPEC: &'static Spec = &SPEC;
+    const PROCESSES: &'static [Process] = &[Process { name: "spend", scales: &[("v", 1.0)] }];
     type Jet = Jet<3>;
     /// −ln B(px, q); none for x = 0.
     type Shared<R: Real> = Option<R>;

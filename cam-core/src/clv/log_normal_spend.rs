@@ -21,7 +21,7 @@ use crate::math::{
     jet::{Jet, Real},
     random::Stream,
 };
-use crate::model::{Check, Family, Quantity, Scorer, Spec, Spending, parameters};
+use crate::model::{Check, Family, Process, Quantity, Scorer, Spec, Spending, parameters};
 use crate::rows::Rows;
 use crate::table::{Dimension, Domain, Variable};
 
@@ -74,6 +74,7 @@ static SPEC: Spec = Spec {
 
 impl Family for LogNormalSpend {
     const SPEC: &'static Spec = &SPEC;
+    const PROCESSES: &'static [Process] = &[Process { name: "spend", scales: &[("median", 1.0)] }];
     type Jet = Jet<3>;
     type Shared<R: Real> = ();
 

@@ -18,7 +18,7 @@ use crate::math::{
     jet::{Jet, Real},
     random::Stream,
 };
-use crate::model::{Family, Futures, Quantity, Repeats, Scorer, Spec, parameters};
+use crate::model::{Family, Futures, Process, Quantity, Repeats, Scorer, Spec, parameters};
 use crate::rows::Rows;
 
 parameters! {
@@ -52,6 +52,7 @@ static SPEC: Spec = Spec {
 
 impl Family for Nbd {
     const SPEC: &'static Spec = &SPEC;
+    const PROCESSES: &'static [Process] = &[Process::PURCHASE];
     type Jet = Jet<2>;
     /// ln Γ(r + x)/Γ(r).
     type Shared<R: Real> = R;

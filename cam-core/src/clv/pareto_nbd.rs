@@ -33,7 +33,7 @@ use crate::math::{
     quadrature::legendre,
     random::Stream,
 };
-use crate::model::{Family, Futures, Quantity, Repeats, Scorer, Spec, parameters};
+use crate::model::{Family, Futures, Process, Quantity, Repeats, Scorer, Spec, parameters};
 use crate::rows::Rows;
 
 parameters! {
@@ -71,6 +71,7 @@ static SPEC: Spec = Spec {
 
 impl Family for ParetoNbd {
     const SPEC: &'static Spec = &SPEC;
+    const PROCESSES: &'static [Process] = &[Process::PURCHASE, Process::LIFETIME];
     type Jet = Jet<4>;
     /// ln Γ(r + x)/Γ(r).
     type Shared<R: Real> = R;

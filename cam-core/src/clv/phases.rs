@@ -426,6 +426,8 @@ macro_rules! counting_family {
     ($model:ident { $($name:ident),+ }, at_first: $at_first:literal, $k:expr, start: $start:expr) => {
         impl $crate::model::Family for $model {
             const SPEC: &'static $crate::model::Spec = &SPEC;
+            const PROCESSES: &'static [$crate::model::Process] =
+                &[$crate::model::Process::PURCHASE, $crate::model::Process::LEAVING];
             type Jet = $crate::math::jet::Jet<4>;
             type Shared<R: $crate::math::jet::Real> = $crate::clv::phases::SharedByFrequency<R>;
 

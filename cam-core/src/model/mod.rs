@@ -5,12 +5,19 @@
 //! simulate a row. One blanket implementation turns every family into a [`Model`], which is what the registry,
 //! the documents and the other languages see.
 
+mod covariates;
+mod profiles;
 mod quantity;
 mod scoring;
+mod with_covariates;
 
+pub(crate) use covariates::{Coefficient, Design};
+pub use covariates::{Covariates, Process};
+pub(crate) use profiles::{Grouped, PROFILE, Profiles, with_profiles};
 pub use quantity::{Discount, Quantity};
 pub use scoring::Repeats;
 pub(crate) use scoring::{logs, score_row};
+pub use with_covariates::WithCovariates;
 
 use crate::control::Control;
 use crate::error::{Error, ErrorKind, Result};
@@ -19,9 +26,10 @@ use crate::math::{
     random::Stream,
 };
 use crate::rows::{Purpose, Rows};
-use crate::table::{Dimension, Domain, MAX_COLUMNS, Table, Variable};
-use scoring::{log_likelihoods, score_each};
+use crate::table::{Dimension, Domain, Table, Variable};
+use scoring::{draw_rows, log_likelihoods, score_each};
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 
 /// Who a model is.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
@@ -163,6 +171,9 @@ pub trait Family: Clone + Send + Sync + std::fmt::Debug + 'static {
     /// What rows with the same first column share in the log-likelihood, computed once for all of them.
     type Shared<R: Real>: Send + Sync;
 
+    /// What covariates may act on; see [`Process`]. Their parameters are positive.
+    const PROCESSES: &'static [Process] = &[];
+
     /// The model with these parameters.
     ///
     /// # Errors
@@ -267,8 +278,26 @@ pub trait Model: Send + Sync + std::fmt::Debug {
     /// Who the model is.
     fn spec(&self) -> &'static Spec;
 
-    /// The parameters, in the order of [`Spec::parameters`].
+    /// The parameters, in the order of [`Spec::parameters`]; and after them the coefficients of [covariates](Model::covariates).
     fn parameters(&self) -> Vec<f64>;
+
+    /// The names of all [`parameters`](Model::parameters).
+    fn names(&self) -> Vec<Cow<'static, str>> {
+        self.spec().parameters.iter().map(|p| p.name.into()).collect()
+    }
+
+    /// The covariates that a customer of this model has besides a history: a score needs their columns, too. None for a plain model.
+    fn covariates(&self) -> Option<&Covariates> {
+        None
+    }
+
+    /// The plain model of the customers who have the covariates in the first row of this table; without covariates the model itself.
+    ///
+    /// # Errors
+    /// A column is missing, holds no number, or scales a parameter out of its domain.
+    fn given(&self, _covariates: &Table<'_>) -> Result<Box<dyn Model>> {
+        Ok(self.boxed())
+    }
 
     /// The quantity for every row of the table. A row with a NaN gives NaN.
     ///
@@ -283,7 +312,7 @@ pub trait Model: Send + Sync + std::fmt::Debug {
     /// As for [`score`](Model::score).
     fn new_customer(&self, quantity: &Quantity) -> Result<f64>;
 
-    /// Draw one row for every row of `design`, which holds the columns of [`Spec::design`]. The answer has the
+    /// Draw one row for every row of `design`, which holds the columns of [`Spec::design`] and those of covariates. The answer has the
     /// columns of [`Spec::columns`]. Row i depends on the seed and on i alone, never on the number of threads.
     ///
     /// # Errors
@@ -344,28 +373,7 @@ impl<F: Family> Model for F {
     }
 
     fn simulate(&self, design: &Table<'_>, seed: u64, control: &Control<'_>) -> Result<Vec<Vec<f64>>> {
-        let columns: Vec<_> = F::SPEC.design.iter().map(|c| design.column(c.name)).collect::<Result<_>>()?;
-        for (variable, column) in F::SPEC.design.iter().zip(&columns) {
-            if let Some(row) = column.iter().position(|&v| !variable.domain.contains(v)) {
-                return Err(
-                    Error::parameter(variable.name, variable.domain.rule(), column[row]).with_row(row)
-                );
-            }
-        }
-        let width = F::SPEC.columns.len();
-        let mut drawn = vec![[0.0; MAX_COLUMNS]; design.rows()];
-        control.fill(&mut drawn, |first, chunk| {
-            let mut start = [0.0; MAX_COLUMNS];
-            for (i, row) in chunk.iter_mut().enumerate() {
-                for (value, column) in start.iter_mut().zip(&columns) {
-                    *value = column[first + i];
-                }
-                let mut stream = Stream::new(seed, (first + i) as u64);
-                self.draw(&start[..columns.len()], &mut stream, &mut row[..width]);
-            }
-            Ok(())
-        })?;
-        Ok((0..width).map(|k| drawn.iter().map(|row| row[k]).collect()).collect())
+        draw_rows(design, seed, control, |_| Ok(Cow::Borrowed(self)))
     }
 
     fn futures(&self) -> Option<Futures<'_>> {
@@ -387,6 +395,15 @@ impl Model for Box<dyn Model> {
     }
     fn parameters(&self) -> Vec<f64> {
         (**self).parameters()
+    }
+    fn names(&self) -> Vec<Cow<'static, str>> {
+        (**self).names()
+    }
+    fn covariates(&self) -> Option<&Covariates> {
+        (**self).covariates()
+    }
+    fn given(&self, covariates: &Table<'_>) -> Result<Box<dyn Model>> {
+        (**self).given(covariates)
     }
     fn score(&self, quantity: &Quantity, table: &Table<'_>, control: &Control<'_>) -> Result<Vec<f64>> {
         (**self).score(quantity, table, control)

@@ -2,6 +2,8 @@
 
 mod cohorts;
 mod counting;
+mod covariates;
+mod covariates_bad_input;
 mod discrete;
 mod donations;
 mod fitting;
