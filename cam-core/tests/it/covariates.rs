@@ -160,7 +160,7 @@ fn derivatives_agree_with_those_to_50_digits() {
         let point = likelihood.evaluate(&u, &control).unwrap();
         // A step of a coordinate is one of ln θ, or so much of γ.
         let step = |i: usize| match likelihood.coordinates()[i].scale {
-            cam_core::fit::likelihood::Scale::Line(step) => step,
+            cam_core::fit::Scale::Line(step) => step,
             _ => 1.0,
         };
         let got = -7.0
@@ -374,7 +374,7 @@ fn a_penalty_holds_coefficients_back_and_the_slope_of_the_likelihood_against_it(
     let likelihood = covariate_likelihood(&table, &held.model, &Control::new()).unwrap();
     let point = likelihood.evaluate(&[0.0; 8], &Control::new()).unwrap();
     for (c, gamma) in held.model.coefficients().iter().enumerate() {
-        let cam_core::fit::likelihood::Scale::Line(step) = likelihood.coordinates()[4 + c].scale else {
+        let cam_core::fit::Scale::Line(step) = likelihood.coordinates()[4 + c].scale else {
             panic!()
         };
         assert!((point.gradient[4 + c] + 2.0 * 0.05 * gamma / step).abs() < 1e-10);
