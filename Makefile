@@ -146,8 +146,8 @@ test-python: $(VENV)/wheel $(VENV)/test
 	@$(STEP) python $(PY) -m pytest cam-py/tests
 
 # One log, four languages, one document.
-test-documents: $(VENV)/wheel
-	@$(STEP) documents $(PY) .ci/documents $(TARGET)/tmp/cdnow-json $(TARGET)/c/json $(TARGET)/java-json
+test-documents: libcam $(VENV)/wheel
+	@$(STEP) documents $(PY) .ci/documents $(TARGET)/$(PROFILE)/$(LIBRARY) $(TARGET)/tmp/cdnow-json $(TARGET)/c/json $(TARGET)/java-json
 
 # Python outside the Python door: the peers, the generators of reference values, and what the checks call.
 SCRIPTS := benches/compare cam-core/testdata cam-ffi/tests .ci/accuracy .ci/documents .ci/layout

@@ -8,6 +8,10 @@ static TASKS: &[TaskEntry] = &[
     TaskEntry::of::<crate::inference::ConfidenceIntervals>(),
     TaskEntry::of::<crate::inference::LikelihoodRatioTest>(),
     TaskEntry::of::<crate::inference::PredictionIntervals>(),
+    TaskEntry::of::<crate::clv::LifetimeValueVariance>(),
+    TaskEntry::of::<crate::clv::NewCustomerValue>(),
+    TaskEntry::of::<crate::clv::SimulateLifetimeValue>(),
+    TaskEntry::of::<crate::validate::Compare>(),
 ];
 
 /// All tasks.

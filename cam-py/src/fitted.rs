@@ -44,6 +44,27 @@ impl Fitted {
         self.0.model.parameters()
     }
 
+    /// Their names.
+    #[getter]
+    fn names(&self) -> Vec<String> {
+        self.0.model.names().into_iter().map(Into::into).collect()
+    }
+
+    /// The covariates as they were declared, as JSON; none for a plain model.
+    #[getter]
+    fn covariates(&self, py: Python<'_>) -> PyResult<Option<String>> {
+        let json = |declared| {
+            serde_json::to_string(declared).map_err(|e| Error::new(ErrorKind::Internal, e.to_string()))
+        };
+        guard(py, || self.0.model.covariates().map(json).transpose())
+    }
+
+    /// The plain model of the customers with the covariates of these columns of one row.
+    fn given(&self, py: Python<'_>, columns: Columns<'_>) -> PyResult<Fitted> {
+        let model = guard(py, || self.0.model.given(&columns.table(None)?))?;
+        Ok(Fitted(cam_core::Fitted { model, unit: self.0.unit, fit: None }))
+    }
+
     /// Whether there is a report of a fit.
     #[getter]
     fn estimated(&self) -> bool {

@@ -15,11 +15,14 @@
 //! is 1 for `frequency == 0`.
 
 mod kernel;
+mod moments;
 
+use super::futures::renewals;
 use super::history::{HISTORY, History, check_history};
 use super::lifetime::Lifetime;
 use super::local::{BLOCK, LANES, Lanes, Local, together};
 use super::purchases::{count_start, if_alive, nbd_probability};
+use super::variance::Squares;
 use crate::error::Result;
 use crate::math::{
     beta::{inc_beta, ln_beta_rising},
@@ -31,9 +34,10 @@ use crate::math::{
     random::Stream,
     vector::{Exp, Expm1, Kernel, Ln, Ln1p, Wide, widest},
 };
-use crate::model::{Family, Quantity, Repeats, Scorer, Spec, parameters, score_row};
+use crate::model::{Family, Futures, Process, Quantity, Repeats, Scorer, Spec, parameters, score_row};
 use crate::rows::Rows;
 use kernel::{Dropouts, Kernels};
+use moments::Moments;
 
 parameters! {
     /// The BG/NBD model; see the [module](self).
@@ -64,7 +68,7 @@ static SPEC: Spec = Spec {
     parameters: &BgNbd::PARAMETERS,
     columns: &HISTORY,
     design: &[super::history::AGE],
-    quantities: super::history::PURCHASE_QUANTITIES,
+    quantities: super::history::VARIANCE_QUANTITIES,
     example: (&[0.8, 6.0, 0.9, 2.5], 52.0),
 };
 
@@ -79,6 +83,7 @@ pub struct SharedByFrequency<R> {
 
 impl Family for BgNbd {
     const SPEC: &'static Spec = &SPEC;
+    const PROCESSES: &'static [Process] = &[Process::PURCHASE, Process::LEAVING];
     type Jet = Jet<4>;
     type Shared<R: Real> = SharedByFrequency<R>;
 
@@ -153,6 +158,9 @@ impl Family for BgNbd {
                 Ok(())
             }),
             _ => {
+                if let Some(squares) = Squares::of(quantity) {
+                    return Some(self.variances(squares));
+                }
                 let lifetime = Lifetime::of(quantity)?;
                 match lifetime.plain_horizon() {
                     Some(horizon) => {
@@ -175,6 +183,9 @@ impl Family for BgNbd {
             Quantity::ProbabilityAlive { after } => self.survival(after),
             Quantity::PurchaseProbability { n, horizon } => self.count_probability(n, horizon),
             _ => {
+                if let Some(squares) = Squares::of(quantity) {
+                    return Some(Ok(Moments::new(squares, self).of(self)[1]));
+                }
                 let lifetime = Lifetime::of(quantity)?;
                 match lifetime.plain_horizon() {
                     Some(horizon) => self.expected_within(horizon, &Dropouts::new(self.a)),
@@ -199,6 +210,17 @@ impl Family for BgNbd {
             (last, stream.beta(last, potential - last + 1.0))
         };
         row.copy_from_slice(&[x, if x > 0.0 { age * share } else { 0.0 }, age]);
+    }
+
+    fn futures(&self) -> Option<Futures<'_>> {
+        Some(Box::new(|row, horizon, stream, times| {
+            if stream.uniform() >= logistic(-self.log_odds_left(row)) {
+                return 0.0;
+            }
+            let now = self.updated(row[0], self.alpha + row[2]);
+            let rates = (stream.gamma(now.r) / now.alpha, stream.beta(now.a, now.b));
+            renewals(rates, (1.0, 1.0), horizon, stream, times)
+        }))
     }
 }
 

@@ -20,7 +20,7 @@ use crate::math::{
     random::Stream,
     vector::{Kernel, Ln, Ln1p, Wide, widest},
 };
-use crate::model::{Check, Family, Quantity, Scorer, Spec, parameters};
+use crate::model::{Check, Family, Process, Quantity, Scorer, Spec, Spending, parameters};
 use crate::rows::Rows;
 
 parameters! {
@@ -50,12 +50,13 @@ static SPEC: Spec = Spec {
     parameters: &GammaGamma::PARAMETERS,
     columns: &[FREQUENCY, MONETARY_VALUE],
     design: &[FREQUENCY],
-    quantities: &["log_likelihood", "expected_spend"],
+    quantities: super::spend::SPEND_QUANTITIES,
     example: (&[4.0, 5.0, 20.0], 6.0),
 };
 
 impl Family for GammaGamma {
     const SPEC: &'static Spec = &SPEC;
+    const PROCESSES: &'static [Process] = &[Process { name: "spend", scales: &[("v", 1.0)] }];
     type Jet = Jet<3>;
     /// −ln B(px, q); none for x = 0.
     type Shared<R: Real> = Option<R>;
@@ -121,20 +122,17 @@ impl Family for GammaGamma {
     }
 
     fn scorer<'a>(&'a self, quantity: &Quantity) -> Option<Scorer<'a>> {
-        let Quantity::ExpectedSpend {} = quantity else { return None };
-        Some(Box::new(|rows, out| {
+        let answer = Self::answer(quantity)?;
+        Some(Box::new(move |rows, out| {
             for (i, (row, out)) in rows.chunks_exact(2).zip(out).enumerate() {
-                *out = self.expected_spend(row[0], row[1]).map_err(|e| e.with_row(i))?;
+                *out = answer(self, row[0], row[1]).map_err(|e| e.with_row(i))?;
             }
             Ok(())
         }))
     }
 
     fn score_new(&self, quantity: &Quantity) -> Option<Result<f64>> {
-        match quantity {
-            Quantity::ExpectedSpend {} => Some(self.expected_spend(0.0, 0.0)),
-            _ => None,
-        }
+        Self::answer(quantity).map(|answer| answer(self, 0.0, 0.0))
     }
 
     /// The sum of x purchases is Gamma(px, ν).
@@ -143,6 +141,13 @@ impl Family for GammaGamma {
         let rate = stream.gamma(self.q) / self.v;
         let mean = if x > 0.0 { stream.gamma(self.p * x) / (rate * x) } else { 0.0 };
         row.copy_from_slice(&[x, mean]);
+    }
+
+    fn spending(&self) -> Option<Spending<'_>> {
+        Some(Box::new(|row, stream, spends| {
+            let rate = stream.gamma(self.p * row[0] + self.q) / (self.v + row[0] * row[1]);
+            spends.iter_mut().for_each(|spend| *spend = stream.gamma(self.p) / rate);
+        }))
     }
 }
 
@@ -214,6 +219,51 @@ impl Wide for LogLikelihood<'_> {
 }
 
 impl GammaGamma {
+    /// The quantity, from frequency and mean spend.
+    fn answer(quantity: &Quantity) -> Option<fn(&Self, f64, f64) -> Result<f64>> {
+        Some(match quantity {
+            Quantity::ExpectedSpend {} => Self::expected_spend,
+            Quantity::VarianceOfMeanSpend {} => Self::variance_of_mean_spend,
+            Quantity::ExpectedSpendVariance {} => Self::expected_spend_variance,
+            _ => return None,
+        })
+    }
+
+    /// Variance of p/ν, the customer's own mean spend, whose rate ν ~ Gamma(px + q, v + x z̄): E\[p/ν\]²/(px + q − 2).
+    ///
+    /// # Errors
+    /// [`ErrorKind::Numerical`] when px + q ≤ 2: then it is infinite.
+    pub fn variance_of_mean_spend(&self, frequency: f64, monetary_value: f64) -> Result<f64> {
+        let mean = self.expected_spend(frequency, monetary_value)?;
+        self.excess(frequency).map(|excess| mean * mean / excess)
+    }
+
+    /// Expected variance p/ν² of what the customer spends per purchase: E\[p/ν\]² (px + q − 1)/(p (px + q − 2)).
+    ///
+    /// # Errors
+    /// As for [`variance_of_mean_spend`](Self::variance_of_mean_spend).
+    pub fn expected_spend_variance(&self, frequency: f64, monetary_value: f64) -> Result<f64> {
+        let mean = self.expected_spend(frequency, monetary_value)?;
+        self.excess(frequency).map(|excess| mean / self.p * mean * ((1.0 + excess) / excess))
+    }
+
+    /// px + q − 2, which must be positive.
+    fn excess(&self, frequency: f64) -> Result<f64> {
+        // q − 2 first: exact where q is near 2.
+        let excess = self.p * frequency + (self.q - 2.0);
+        if excess > 0.0 {
+            return Ok(excess);
+        }
+        Err(Error::new(
+            ErrorKind::Numerical,
+            format!(
+                "the variance of spend is infinite unless p * frequency + q > 2, got frequency = {}, q = {}",
+                brief(frequency),
+                brief(self.q)
+            ),
+        ))
+    }
+
     /// Expected spend per purchase of a customer whose x purchases had this mean: p (v + x z̄)/(px + q − 1), Fader & Hardie (2013), eq. 5.
     ///
     /// # Errors

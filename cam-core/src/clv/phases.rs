@@ -19,11 +19,13 @@
 //! Everything that depends on n = kx + j alone is computed once per n and interpolated in the age; see [`Octaves`] and [`future`].
 
 mod future;
+mod moments;
 
 use super::history::History;
 use super::lifetime::Lifetime;
 use super::local::Local;
 use super::purchases::if_alive;
+use super::variance::Squares;
 use crate::error::Result;
 use crate::math::{
     exp_log::logistic,
@@ -316,6 +318,9 @@ impl Counting {
                 Ok(())
             }),
             _ => {
+                if let Some(squares) = Squares::of(quantity) {
+                    return self.variances(squares);
+                }
                 let lifetime = Lifetime::of(quantity)?;
                 match lifetime.plain_horizon() {
                     Some(horizon) => {
@@ -366,6 +371,9 @@ impl Counting {
                     + if n == 0 { self.leaves_at_first() } else { 0.0 }
             }
             _ => {
+                if let Some(squares) = Squares::of(quantity) {
+                    return self.new_variance(squares).map(Ok);
+                }
                 let lifetime = Lifetime::of(quantity)?;
                 stays
                     * match lifetime.plain_horizon() {
@@ -418,6 +426,8 @@ macro_rules! counting_family {
     ($model:ident { $($name:ident),+ }, at_first: $at_first:literal, $k:expr, start: $start:expr) => {
         impl $crate::model::Family for $model {
             const SPEC: &'static $crate::model::Spec = &SPEC;
+            const PROCESSES: &'static [$crate::model::Process] =
+                &[$crate::model::Process::PURCHASE, $crate::model::Process::LEAVING];
             type Jet = $crate::math::jet::Jet<4>;
             type Shared<R: $crate::math::jet::Real> = $crate::clv::phases::SharedByFrequency<R>;
 
@@ -488,6 +498,10 @@ macro_rules! counting_family {
 
             fn draw(&self, design: &[f64], stream: &mut $crate::math::random::Stream, row: &mut [f64]) {
                 self.counting().draw(design, stream, row);
+            }
+
+            fn futures(&self) -> Option<$crate::model::Futures<'_>> {
+                Some(self.counting().futures())
             }
         }
 

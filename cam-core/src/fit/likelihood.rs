@@ -183,7 +183,7 @@ pub trait Likelihood: Send + Sync {
 }
 
 /// A sample is worth its while where the rows are this many times more.
-const SAMPLE_FROM: usize = 3;
+pub(super) const SAMPLE_FROM: usize = 3;
 
 /// The likelihood of a [`Family`] over compressed rows. Whole-number parameters stay as they are at the origin.
 #[derive(Debug, Clone)]

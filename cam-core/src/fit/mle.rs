@@ -9,7 +9,7 @@ use super::report::{FitReport, Status};
 use crate::control::{Control, Progress};
 use crate::error::{Error, ErrorKind, Result};
 use crate::math::linalg::{inverse_symmetric, symmetric_eigen};
-use crate::model::Family;
+use crate::model::{Covariates, Family};
 use crate::optim::{Minimum, Settings, Stop, minimise};
 use crate::rows::{Purpose, Rows};
 use crate::table::Table;
@@ -46,6 +46,9 @@ pub struct FitOptions {
     pub start: Option<Vec<f64>>,
     /// Whole-number parameters that are not to be chosen, by name; see [`fixed`](FitOptions::fixed).
     pub fixed: BTreeMap<String, f64>,
+    /// Covariates that scale parameters; for models behind the object-safe trait. See [`fit_with_covariates`](super::fit_with_covariates).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub covariates: Option<Covariates>,
     /// The largest first derivative of the mean log-likelihood, with respect to a log-parameter, that counts as zero.
     pub gradient_tolerance: f64,
     /// The most evaluations of the likelihood.
@@ -63,6 +66,7 @@ impl Default for FitOptions {
         FitOptions {
             start: None,
             fixed: BTreeMap::new(),
+            covariates: None,
             gradient_tolerance: 1e-11,
             max_evaluations: 500,
             method: Method::Mle,
@@ -90,6 +94,13 @@ impl FitOptions {
     #[must_use]
     pub fn fixed(mut self, name: impl Into<String>, value: f64) -> Self {
         self.fixed.insert(name.into(), value);
+        self
+    }
+
+    /// See the field.
+    #[must_use]
+    pub fn covariates(mut self, covariates: Covariates) -> Self {
+        self.covariates = Some(covariates);
         self
     }
 
@@ -176,6 +187,13 @@ pub fn maximum_likelihood<F: Family>(
     control: &Control<'_>,
 ) -> Result<Fitted<F>> {
     options.check()?;
+    if options.covariates.is_some() {
+        return Err(Error::new(
+            ErrorKind::InvalidParameter,
+            "a model of this type has no covariates: fit_with_covariates, or the registry, makes one that has",
+        )
+        .with_field("covariates"));
+    }
     if table.rows() == 0 && F::SPEC.columns.iter().all(|c| table.get(c.name).is_some()) {
         return Err(Error::new(ErrorKind::NotEnoughData, "there is no row to fit"));
     }
@@ -257,7 +275,7 @@ fn climb<F: Family>(
     table: &Table<'_>,
     control: &Control<'_>,
 ) -> Result<Fitted<F>> {
-    choose(start.to_vec(), choices, |theta, from| {
+    choose(F::SPEC, start.to_vec(), choices, |theta, from| {
         // First of all, so that a missing column is found before the work begins.
         let logs = sum_of_logs::<F>(theta, table)?;
         let likelihood = FamilyLikelihood::<F>::new(Arc::clone(rows), theta, logs);
@@ -348,27 +366,30 @@ pub(super) fn ascend(
         max_radius: 4.0,
         bound: BOUND,
     };
-    let mut from = from;
+    let (mut from, mut evaluations) = (from, 0);
     for sample in SAMPLES.into_iter().filter_map(|size| likelihood.thinned(size)) {
         let coarse = Settings { gradient_tolerance: 1e-4, max_evaluations: 60, ..settings };
         let zero = vec![0.0; from.len()];
-        let found = search(&*sample, from, &coarse, control)?;
+        let found = search(&*sample, from, &coarse, &mut evaluations, control)?;
         (from, settings.radius) = if found.stop == Stop::Gradient { (found.at, 0.5) } else { (zero, 1.0) };
     }
-    search(likelihood, from, &settings, control)
+    let found = search(likelihood, from, &settings, &mut evaluations, control)?;
+    // How many there are is known at the end only.
+    control.report(Progress::new(likelihood.id(), evaluations, Some(evaluations), -found.point.value));
+    Ok(found)
 }
 
 fn search(
     likelihood: &dyn Likelihood,
     from: Vec<f64>,
     settings: &Settings,
+    evaluations: &mut u64,
     control: &Control<'_>,
 ) -> Result<Minimum> {
-    let mut evaluations = 0;
     minimise(from, settings, |at| {
         let point = likelihood.evaluate(at, control)?;
-        evaluations += 1;
-        control.report(Progress::new(likelihood.id(), evaluations, None, -point.value));
+        *evaluations += 1;
+        control.report(Progress::new(likelihood.id(), *evaluations, None, -point.value));
         Ok(point)
     })
 }

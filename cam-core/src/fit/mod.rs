@@ -6,6 +6,7 @@
 
 pub mod bootstrap;
 mod choice;
+mod covariates;
 pub mod diagnostics;
 mod document;
 mod likelihood;
@@ -19,6 +20,7 @@ mod report;
 
 pub use bootstrap::{Bootstrap, BootstrapInterval, bootstrap};
 pub(crate) use bootstrap::{maximum, quantile, refit};
+pub use covariates::{CovariateLikelihood, covariate_likelihood, fit_with_covariates};
 pub(crate) use document::open;
 pub use document::{Fitted, SCHEMA};
 pub use likelihood::{Coordinate, Likelihood, Scale};

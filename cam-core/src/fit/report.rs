@@ -7,6 +7,7 @@ use crate::error::{Error, ErrorKind, Result, brief};
 use crate::model::Check;
 use ndarray::Array2;
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 
 /// How a fit ended. Only [`Status::Converged`] is a maximum that can be trusted.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -32,7 +33,7 @@ pub enum Status {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Interval {
     /// The parameter.
-    pub parameter: &'static str,
+    pub parameter: Cow<'static, str>,
     /// Lower end.
     pub lower: f64,
     /// Upper end.

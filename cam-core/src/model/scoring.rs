@@ -3,8 +3,10 @@
 use super::{Family, Quantity, Scorer};
 use crate::control::Control;
 use crate::error::{Error, Result, brief};
+use crate::math::random::Stream;
 use crate::rows::{Purpose, Reader};
 use crate::table::{MAX_COLUMNS, Table};
+use std::borrow::Cow;
 use std::sync::{Mutex, PoisonError};
 
 /// The log-likelihood of each row; what rows with the same first column share is computed again only where it changes.
@@ -189,4 +191,33 @@ pub(crate) fn score_row<F: Family>(model: &F, quantity: &Quantity, row: &[f64]) 
         Some(Ok(())) => out[0],
         _ => f64::NAN,
     }
+}
+
+/// Draw one row for every row of the design, each from the model of that row. The answer has the columns of the model.
+pub(super) fn draw_rows<'a, F: Family>(
+    design: &Table<'_>,
+    seed: u64,
+    control: &Control<'_>,
+    model: impl Fn(usize) -> Result<Cow<'a, F>> + Sync,
+) -> Result<Vec<Vec<f64>>> {
+    let columns: Vec<_> = F::SPEC.design.iter().map(|c| design.column(c.name)).collect::<Result<_>>()?;
+    for (variable, column) in F::SPEC.design.iter().zip(&columns) {
+        if let Some(row) = column.iter().position(|&v| !variable.domain.contains(v)) {
+            return Err(Error::parameter(variable.name, variable.domain.rule(), column[row]).with_row(row));
+        }
+    }
+    let width = F::SPEC.columns.len();
+    let mut drawn = vec![[0.0; MAX_COLUMNS]; design.rows()];
+    control.fill(&mut drawn, |first, chunk| {
+        let mut start = [0.0; MAX_COLUMNS];
+        for (i, row) in chunk.iter_mut().enumerate() {
+            for (value, column) in start.iter_mut().zip(&columns) {
+                *value = column[first + i];
+            }
+            let mut stream = Stream::new(seed, (first + i) as u64);
+            model(first + i)?.draw(&start[..columns.len()], &mut stream, &mut row[..width]);
+        }
+        Ok(())
+    })?;
+    Ok((0..width).map(|k| drawn.iter().map(|row| row[k]).collect()).collect())
 }

@@ -1,6 +1,9 @@
 //! Integration tests of cam-core: one binary.
 
+mod cohorts;
 mod counting;
+mod covariates;
+mod covariates_bad_input;
 mod discrete;
 mod donations;
 mod fitting;
@@ -19,6 +22,8 @@ mod summary_bad_input;
 mod summary_order;
 mod summary_stream;
 mod tasks;
+mod validate;
+mod value;
 
 use cam_core::summary::{Log, Moment, Split, Summary, SummaryOptions, Times, parse_date, split, summarize};
 use cam_core::{Control, Unit};

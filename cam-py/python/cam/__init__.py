@@ -38,10 +38,11 @@ from cam._base import Model, from_json, load
 from cam._core import __version__
 from cam._independence import SpendIndependence, spend_independence
 from cam._inference import LikelihoodRatio, PredictionIntervals
-from cam._models import BgBb, BgNbd, GammaGamma, LogNormalSpend, NormalSpend, ParetoNbd
+from cam._models import BgBb, BgNbd, ParetoNbd
 from cam._phases import BgCnbdK, MbgCnbdK, MbgNbd, Nbd
 from cam._priors import Prior
 from cam._registry import models
+from cam._spend import GammaGamma, LogNormalSpend, NormalSpend
 from cam._summary import SummaryBuilder, opportunities, split, summarize, tracking
 from cam._tasks import tasks
 from cam._value import customer_lifetime_value

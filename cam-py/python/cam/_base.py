@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from cam import _core
 from cam._call import Progress, number, observer, shown, thread_count, warn, whole
+from cam._covariates import Covariates
 from cam._frames import Floats, Frame, Source, as_floats
 from cam._inference import Inference
 from cam._priors import priors_as_json
@@ -37,6 +38,18 @@ class Model(Inference):
     ----------
     model : str
         The name, one of those that `cam.models` lists.
+    purchase_covariates, lifetime_covariates, spend_covariates : sequence of str
+        Columns of the summary that act on the rate of purchases, on leaving, or on the mean spend: the rate is multiplied
+        by exp(γ'z). A column of texts is categorical: each level but the first has a coefficient.
+    levels : dict, optional
+        The levels of categorical columns, in order; by default those that occur, by name. Others are compared with the first.
+    penalty : float or dict, optional
+        For all processes or by process (``{"lifetime": 0.01}``): the *mean* log-likelihood less Σ penalty · (γ s)² is
+        maximised, s the standard deviation of the covariate across customers.
+    constrain : sequence of str
+        Columns whose coefficient is the same in all processes they act on.
+    pooled : sequence of str
+        Processes that scale two parameters (``"lifetime"`` of BG/NBD and its kin: a and b), with the same coefficients for both.
 
     Examples
     --------
@@ -48,7 +61,19 @@ class Model(Inference):
 
     _classes: ClassVar[dict[str, type[Model]]] = {}
 
-    def __init__(self, model: str | None = None, **parameters: Any) -> None:
+    def __init__(
+        self,
+        model: str | None = None,
+        *,
+        purchase_covariates: Sequence[str] = (),
+        lifetime_covariates: Sequence[str] = (),
+        spend_covariates: Sequence[str] = (),
+        levels: Mapping[str, Sequence[str]] | None = None,
+        penalty: float | Mapping[str, float] | None = None,
+        constrain: Sequence[str] = (),
+        pooled: Sequence[str] = (),
+        **parameters: Any,
+    ) -> None:
         if parameters:
             given = ", ".join(f"{name}=…" for name in parameters)
             raise TypeError(
@@ -59,6 +84,13 @@ class Model(Inference):
         if name is None or (model is not None and model != name):
             raise InvalidParameterError(f"model must be the name of a model, got {model!r}", field="model")
         self._spec: Spec = spec(name)
+        self._asked = Covariates(
+            {"purchase": purchase_covariates, "lifetime": lifetime_covariates, "spend": spend_covariates},
+            levels,
+            penalty,
+            constrain,
+            pooled,
+        )
         self._core: _core.Fitted | None = None
         self._kind: str | None = None
 
@@ -157,6 +189,10 @@ class Model(Inference):
         elif WEIGHT in source:
             columns[WEIGHT] = source.float(WEIGHT)
         options: dict[str, Any] = {}
+        if self._asked:
+            encoding = self._asked.learn(source)
+            columns |= encoding.read(source)
+            options["covariates"] = encoding.declared
         if start is not None:
             options["start"] = self._theta(start)
         if fixed is not None:
@@ -312,14 +348,14 @@ class Model(Inference):
 
     def __reduce__(self) -> tuple[Any, ...]:
         document = None if self._core is None else self.to_json()
-        return _restore, (type(self), self._spec.id, document, self._kind)
+        return _restore, (type(self), self._spec.id, document, self._kind, self._asked)
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Model):
             return NotImplemented
         mine, theirs = self._core, other._core
         if mine is None or theirs is None:
-            return mine is theirs and self._spec.id == other._spec.id
+            return mine is theirs and self._spec.id == other._spec.id and self._asked == other._asked
         return mine.to_json() == theirs.to_json()
 
     __hash__ = None  # type: ignore[assignment]
@@ -367,8 +403,12 @@ def _weights(given: npt.ArrayLike) -> Floats:
     return as_floats(array, WEIGHT)
 
 
-def _restore(cls: type[Model], name: str, document: str | None, kind: str | None) -> Model:
+def _restore(
+    cls: type[Model], name: str, document: str | None, kind: str | None, asked: Covariates | None = None
+) -> Model:
     model = cls() if cls.model is not None else cls(name)
+    if asked is not None:
+        model._asked = asked
     if document is not None:
         model._core = _core.from_json(document)
     model._kind = kind
