@@ -2,13 +2,16 @@
 
 use crate::control::Control;
 use crate::error::{Error, ErrorKind, Result};
-use crate::fit::{FitOptions, Fitted, Likelihood, fit_with_covariates, likelihood, maximum_likelihood, open};
+use crate::fit::{
+    FitOptions, Fitted, Likelihood, covariate_likelihood, fit_with_covariates, likelihood,
+    maximum_likelihood, open,
+};
 use crate::model::{Covariates, Family, Model, Process, Spec, WithCovariates};
 use crate::table::Table;
 use crate::unit::Unit;
 use serde_json::{Map, Value};
 
-type LikelihoodByName = fn(&Table<'_>, &[f64], &Control<'_>) -> Result<Box<dyn Likelihood>>;
+type LikelihoodByName = fn(&dyn Model, &Table<'_>, &Control<'_>) -> Result<Box<dyn Likelihood>>;
 type FitByName = fn(&Table<'_>, &FitOptions, &Control<'_>) -> Result<Fitted<Box<dyn Model>>>;
 
 /// A model in the registry: what it is, and how to make one.
@@ -17,6 +20,7 @@ pub struct Entry {
     spec: &'static Spec,
     fit: FitByName,
     likelihood: LikelihoodByName,
+    remake: fn(&dyn Model, &[f64]) -> Result<Box<dyn Model>>,
     make: fn(&[f64], Option<Scaled<'_>>) -> Result<Box<dyn Model>>,
     processes: &'static [Process],
 }
@@ -34,7 +38,14 @@ impl Entry {
                     Ok(fit_with_covariates::<F>(table, covariates, options, control)?.boxed())
                 }
             },
-            likelihood: likelihood::<F>,
+            likelihood: |model, table, control| match scaled_family::<F>(model, &model.parameters())? {
+                None => likelihood::<F>(table, &model.parameters(), control),
+                Some(scaled) => Ok(Box::new(covariate_likelihood(table, &scaled, control)?)),
+            },
+            remake: |model, theta| match scaled_family::<F>(model, theta)? {
+                None => Ok(Box::new(F::from_parameters(theta)?)),
+                Some(scaled) => Ok(Box::new(scaled)),
+            },
             make: |theta, scaled| {
                 let base = F::from_parameters(theta)?;
                 Ok(match scaled {
@@ -69,17 +80,25 @@ impl Entry {
         (self.fit)(table, options, control)
     }
 
-    /// The likelihood of the rows of a table, with its origin at these parameters.
+    /// The likelihood of the rows of a table, with its origin at this model, which must be of this entry. Where it has covariates, their penalties are no part of it.
     ///
     /// # Errors
     /// As for [`fit`](Self::fit), where the data are concerned.
     pub fn likelihood(
         &self,
+        model: &dyn Model,
         table: &Table<'_>,
-        theta: &[f64],
         control: &Control<'_>,
     ) -> Result<Box<dyn Likelihood>> {
-        (self.likelihood)(table, theta, control)
+        (self.likelihood)(model, table, control)
+    }
+
+    /// This model, which must be of this entry, with other [parameters](Model::parameters); covariates stay as they are declared.
+    ///
+    /// # Errors
+    /// As for [`with_parameters`](Self::with_parameters).
+    pub fn remake(&self, model: &dyn Model, theta: &[f64]) -> Result<Box<dyn Model>> {
+        (self.remake)(model, theta)
     }
 
     /// The model with these parameters, in the order of [`Spec::parameters`].
@@ -209,6 +228,13 @@ impl<F: Family> Fitted<WithCovariates<F>> {
         let model = WithCovariates::new(F::from_parameters(theta)?, declared, gamma)?;
         Ok(Fitted { model, unit: opened.unit, fit: opened.fit })
     }
+}
+
+/// The model with these parameters and the covariates of another; none where that has none.
+fn scaled_family<F: Family>(model: &dyn Model, theta: &[f64]) -> Result<Option<WithCovariates<F>>> {
+    let Some(declared) = model.covariates() else { return Ok(None) };
+    let (own, gamma) = theta.split_at(F::SPEC.parameters.len().min(theta.len()));
+    WithCovariates::new(F::from_parameters(own)?, declared, gamma).map(Some)
 }
 
 /// The model with coefficients by name: all of them, and no others.

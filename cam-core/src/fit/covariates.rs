@@ -10,7 +10,8 @@
 use super::choice::{choices, choose, sum_of_logs};
 use super::document::Fitted;
 use super::likelihood::{Coordinate, Likelihood, SAMPLE_FROM, Scale};
-use super::mle::{FitOptions, ascend, conclude, informative, maximum_likelihood};
+use super::mle::{FitOptions, Method, ascend, conclude, estimate, informative, maximum_likelihood};
+use super::prior::Priors;
 use super::report::Status;
 use crate::control::{CHUNK, Control};
 use crate::error::{Error, ErrorKind, Result, brief};
@@ -35,6 +36,9 @@ pub fn fit_with_covariates<F: Family>(
     options: &FitOptions,
     control: &Control<'_>,
 ) -> Result<Fitted<WithCovariates<F>>> {
+    if options.method != Method::Mle {
+        return with_priors::<F>(table, covariates, options, control);
+    }
     let design = Arc::new(Design::new(F::SPEC, F::PROCESSES, covariates)?);
     let (all, own) = (F::SPEC.parameters.len(), F::SPEC.free_parameters().len());
     let given = options.start.as_deref().unwrap_or_default();
@@ -101,6 +105,35 @@ pub fn fit_with_covariates<F: Family>(
         (first, Err(e)) if e.kind() != ErrorKind::Interrupted => first,
         (_, second) => second,
     }
+}
+
+/// The mode or the posterior, from the maximum of the likelihood on, in the caller's own coordinates: priors are about the parameters of customers whose covariates are 0,
+/// and about coefficients by their names.
+fn with_priors<F: Family>(
+    table: &Table<'_>,
+    covariates: &Covariates,
+    options: &FitOptions,
+    control: &Control<'_>,
+) -> Result<Fitted<WithCovariates<F>>> {
+    if covariates.penalty.values().any(|penalty| *penalty > 0.0) {
+        return Err(Error::new(
+            ErrorKind::InvalidParameter,
+            "a coefficient has a penalty or a prior, not both: a penalty is for maximum likelihood",
+        )
+        .with_field("penalty"));
+    }
+    let plain = FitOptions { method: Method::Mle, priors: Priors::new(), ..options.clone() };
+    let first = fit_with_covariates::<F>(table, covariates, &plain, control)?;
+    let likelihood = covariate_likelihood(table, &first.model, control)?;
+    let from = vec![0.0; likelihood.coordinates.len()];
+    let (mut fit, at) = estimate(Box::new(likelihood.clone()), from, options, control)?;
+    fit.checks = first.report()?.checks.clone();
+    let own = likelihood.coordinates.len() - likelihood.ridge.len();
+    let mut theta = likelihood.theta(&at);
+    let gamma = theta.split_off(own);
+    theta.extend_from_slice(&likelihood.whole);
+    let model = WithCovariates::new(F::from_parameters(&theta)?, covariates, &gamma)?;
+    Ok(Fitted { model, unit: first.unit, fit: Some(fit) })
 }
 
 /// The likelihood of a model with covariates in the caller's own coordinates, whose origin this model is; without penalties.

@@ -120,6 +120,14 @@ pub(super) fn likelihood_of(
             format!("the fit of {title} ended at no maximum, around which there could be an interval"),
         ));
     }
+    if fitted.model.covariates().is_some_and(|covariates| covariates.penalty.values().any(|p| *p > 0.0)) {
+        return Err(Error::new(
+            ErrorKind::Unsupported,
+            format!(
+                "{title} was fitted with penalties on its coefficients: it is no maximum of the likelihood"
+            ),
+        ));
+    }
     let likelihood = plain(fitted, table, control)?;
     let customers = likelihood.customers();
     if (customers - report.customers).abs() > 1e-9 * customers {
@@ -140,7 +148,7 @@ fn plain(
     table: &Table<'_>,
     control: &Control<'_>,
 ) -> Result<Box<dyn Likelihood>> {
-    registry::model(fitted.model.spec().id)?.likelihood(table, &fitted.model.parameters(), control)
+    registry::model(fitted.model.spec().id)?.likelihood(&*fitted.model, table, control)
 }
 
 fn with_priors(
@@ -154,8 +162,22 @@ fn with_priors(
     }
 }
 
+/// Columns by name.
+type Columns = Vec<(String, Vec<f64>)>;
+
+/// The columns of the covariates of a model, each once.
+pub(super) fn covariate_columns(model: &dyn Model) -> Vec<String> {
+    let mut names: Vec<String> = Vec::new();
+    for name in model.covariates().iter().flat_map(|covariates| covariates.columns.values().flatten()) {
+        if !names.contains(name) {
+            names.push(name.clone());
+        }
+    }
+    names
+}
+
 /// What a simulation of the same customers starts from, each as often as the weight says.
-fn design(fitted: &Fitted<Box<dyn Model>>, table: &Table<'_>) -> Result<Vec<(&'static str, Vec<f64>)>> {
+fn design(fitted: &Fitted<Box<dyn Model>>, table: &Table<'_>) -> Result<Columns> {
     let counts: Vec<usize> = match table.get("weight") {
         None => vec![1; table.rows()],
         Some(weights) => weights
@@ -174,15 +196,13 @@ fn design(fitted: &Fitted<Box<dyn Model>>, table: &Table<'_>) -> Result<Vec<(&'s
             })
             .collect::<Result<_>>()?,
     };
-    fitted
-        .model
-        .spec()
-        .design
-        .iter()
-        .map(|variable| {
-            let column = table.column(variable.name)?;
+    let own = fitted.model.spec().design.iter().map(|variable| variable.name.to_owned());
+    own.chain(covariate_columns(&*fitted.model))
+        .map(|name| {
+            let column = table.column(&name)?;
             let each = column.iter().zip(&counts);
-            Ok((variable.name, each.flat_map(|(&v, &n)| std::iter::repeat_n(v, n)).collect()))
+            let values = each.flat_map(|(&v, &n)| std::iter::repeat_n(v, n)).collect();
+            Ok((name, values))
         })
         .collect()
 }
@@ -190,18 +210,23 @@ fn design(fitted: &Fitted<Box<dyn Model>>, table: &Table<'_>) -> Result<Vec<(&'s
 /// The likelihood of customers drawn from the model.
 fn redrawn(
     fitted: &Fitted<Box<dyn Model>>,
-    design: &[(&'static str, Vec<f64>)],
+    design: &Columns,
     seed: u64,
     control: &Control<'_>,
 ) -> Result<Box<dyn Likelihood>> {
-    let mut start = Table::new();
-    for (name, values) in design {
-        start = start.with(name, &values[..])?;
-    }
+    let start =
+        design.iter().try_fold(Table::new(), |table, (name, values)| table.with(name, &values[..]))?;
     let drawn = fitted.model.simulate(&start, seed, control)?;
     let mut table = Table::new();
     for (variable, values) in fitted.model.spec().columns.iter().zip(&drawn) {
         table = table.with(variable.name, &values[..])?;
+    }
+    for name in covariate_columns(&*fitted.model) {
+        let (name, values) = design
+            .iter()
+            .find(|(n, _)| *n == name)
+            .ok_or_else(|| Error::new(ErrorKind::Internal, "a covariate was not drawn"))?;
+        table = table.with(name, &values[..])?;
     }
     with_priors(plain(fitted, &table, control)?, fitted)
 }

@@ -12,14 +12,15 @@
 //! normal. So the total over all has quantiles of a mixture over the draws of normal distributions with means M_d and variances
 //! V M_d/M, V that at the estimates.
 
+use super::intervals::covariate_columns;
 use crate::control::{Control, Progress};
 use crate::error::{Error, ErrorKind, Result};
-use crate::fit::{Coordinate, Fitted, quantile};
+use crate::fit::{Coordinate, Fitted, Scale, quantile};
 use crate::math::{linalg::cholesky, normal::normal_quantile, random::Stream};
 use crate::model::{Model, Quantity};
 use crate::registry;
 use crate::rows::{Purpose, Rows};
-use crate::table::{Table, Variable};
+use crate::table::Table;
 use ndarray::{Array1, Array2};
 use serde::Serialize;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -119,16 +120,9 @@ pub fn prediction_intervals(
     let estimate = fitted.model.score(quantity, table, control)?;
     let models = drawn_models(fitted, options)?;
     let spec = fitted.model.spec();
-    let rows = Rows::new(table, spec.row_columns(), Purpose::Score, |_| Ok(()), control)?;
+    let customers = Customers::new(&*fitted.model, table, control)?;
     let tails = [0.5 * (1.0 - options.level), 0.5 * (1.0 + options.level)];
-    let work = Work {
-        model: &*fitted.model,
-        models: &models,
-        columns: spec.row_columns(),
-        values: rows.iter().flat_map(|(row, _)| row.to_vec()).collect(),
-        weights: rows.weights(),
-        tails,
-    };
+    let work = Work { model: &*fitted.model, models: &models, customers: &customers, tails };
     let counts = match *quantity {
         Quantity::ExpectedPurchases { horizon }
             if options.process && spec.quantities.contains(&"purchase_probability") =>
@@ -139,11 +133,11 @@ pub fn prediction_intervals(
     };
     let per_thread = BUDGET / models.len().max(1) / control.thread_count();
     let block = per_thread.clamp(64, 8192);
-    let blocks = rows.len().div_ceil(block);
+    let blocks = customers.len().div_ceil(block);
     let done = AtomicU64::new(0);
     let alone = control.quiet().threads(1);
     let parts = control.map(blocks, |k| {
-        let range = k * block..rows.len().min((k + 1) * block);
+        let range = k * block..customers.len().min((k + 1) * block);
         let part = work.block(range, quantity, counts, &alone)?;
         let done = done.fetch_add(1, Ordering::Relaxed) + 1;
         control.report(Progress::new("predictions", done, Some(blocks as u64), 0.0));
@@ -153,7 +147,7 @@ pub fn prediction_intervals(
     let total = work.total(&parts, draws);
     let column = |of: fn(&Part) -> &Vec<f64>| -> Result<Vec<f64>> {
         let unique: Vec<f64> = parts.iter().flat_map(|part| of(part).iter().copied()).collect();
-        rows.scatter(&unique, control)
+        customers.scatter(unique, control)
     };
     let ends = |lower: fn(&Part) -> &Vec<f64>, upper: fn(&Part) -> &Vec<f64>| -> Result<Ends> {
         Ok(Ends { lower: column(lower)?, upper: column(upper)? })
@@ -183,17 +177,24 @@ fn drawn_models(fitted: &Fitted<Box<dyn Model>>, options: &PredictionOptions) ->
     let entry = registry::model(spec.id)?;
     let estimates = fitted.model.parameters();
     let free = spec.free_parameters();
+    let names = fitted.model.names();
     let made = |mut theta: Vec<f64>| {
-        theta.extend_from_slice(&estimates[free.len()..]);
-        Ok(entry.with_parameters(&theta, None)?.model)
+        // Whole numbers, which were chosen, stand between parameters and coefficients.
+        let whole = &estimates[free.len()..spec.parameters.len()];
+        drop(theta.splice(free.len()..free.len(), whole.iter().copied()));
+        entry.remake(&*fitted.model, &theta)
     };
     if let Some(posterior) = &report.posterior {
         let taken = options.draws.min(posterior.len());
         return (0..taken).map(|k| made(posterior.theta(k * posterior.len() / taken))).collect();
     }
     let covariance = report.covariance()?;
-    let coordinates: Vec<Coordinate> =
-        free.iter().zip(&estimates).map(|(p, &origin)| Coordinate::of(p, origin)).collect();
+    let own = free.iter().zip(&estimates).map(|(p, &origin)| Coordinate::of(p, origin));
+    // The coefficients of covariates may be any numbers.
+    let coefficients = names[spec.parameters.len()..].iter().zip(&estimates[spec.parameters.len()..]);
+    let coefficients =
+        coefficients.map(|(name, &origin)| Coordinate::new(name.clone(), Scale::Line(1.0), origin));
+    let coordinates: Vec<Coordinate> = own.chain(coefficients).collect();
     let n = coordinates.len();
     let slopes: Vec<f64> = coordinates.iter().map(|c| c.at(0.0)[1]).collect();
     let of_u = Array2::from_shape_fn((n, n), |(i, j)| covariance[[i, j]] / (slopes[i] * slopes[j]));
@@ -209,14 +210,51 @@ fn drawn_models(fitted: &Fitted<Box<dyn Model>>, options: &PredictionOptions) ->
         .collect()
 }
 
-/// All that a block of distinct rows needs.
+/// The customers, each history once where there are no covariates.
+struct Customers {
+    names: Vec<String>,
+    columns: Vec<Vec<f64>>,
+    weights: Vec<f64>,
+    /// None where they stand as in the table.
+    rows: Option<Rows>,
+}
+
+impl Customers {
+    fn new(model: &dyn Model, table: &Table<'_>, control: &Control<'_>) -> Result<Customers> {
+        let columns = model.spec().row_columns();
+        let mut names: Vec<String> = columns.iter().map(|c| c.name.to_owned()).collect();
+        let covariates = covariate_columns(model);
+        if covariates.is_empty() {
+            let rows = Rows::new(table, columns, Purpose::Score, |_| Ok(()), control)?;
+            let of = |k: usize| rows.iter().map(|(row, _)| row[k]).collect();
+            let columns = (0..columns.len()).map(of).collect();
+            return Ok(Customers { names, columns, weights: rows.weights().to_vec(), rows: Some(rows) });
+        }
+        names.extend(covariates);
+        let columns: Vec<Vec<f64>> =
+            names.iter().map(|name| Ok(table.column(name)?.to_vec())).collect::<Result<_>>()?;
+        let weights = table.get("weight").map_or_else(|| vec![1.0; table.rows()], |w| w.to_vec());
+        Ok(Customers { names, columns, weights, rows: None })
+    }
+
+    fn len(&self) -> usize {
+        self.weights.len()
+    }
+
+    /// From one value for each of them to one for each row of the table.
+    fn scatter(&self, values: Vec<f64>, control: &Control<'_>) -> Result<Vec<f64>> {
+        match &self.rows {
+            Some(rows) => rows.scatter(&values, control),
+            None => Ok(values),
+        }
+    }
+}
+
+/// All that a block of customers needs.
 struct Work<'a> {
     model: &'a dyn Model,
     models: &'a [Box<dyn Model>],
-    columns: &'static [Variable],
-    /// Distinct rows, row-major.
-    values: Vec<f64>,
-    weights: &'a [f64],
+    customers: &'a Customers,
     tails: [f64; 2],
 }
 
@@ -235,8 +273,7 @@ struct Part {
 impl Work<'_> {
     /// Some rows, as columns.
     fn columns_of(&self, rows: &[usize]) -> Vec<Vec<f64>> {
-        let width = self.columns.len();
-        (0..width).map(|k| rows.iter().map(|row| self.values[row * width + k]).collect()).collect()
+        self.customers.columns.iter().map(|column| rows.iter().map(|&row| column[row]).collect()).collect()
     }
 
     fn score(
@@ -247,8 +284,8 @@ impl Work<'_> {
         control: &Control<'_>,
     ) -> Result<Vec<f64>> {
         let mut table = Table::new();
-        for (variable, values) in self.columns.iter().zip(columns) {
-            table = table.with(variable.name, &values[..])?;
+        for (name, values) in self.customers.names.iter().zip(columns) {
+            table = table.with(name, &values[..])?;
         }
         model.score(quantity, &table, control)
     }
@@ -262,8 +299,11 @@ impl Work<'_> {
     ) -> Result<Part> {
         let rows: Vec<usize> = range.collect();
         let columns = self.columns_of(&rows);
-        let weighted =
-            |scores: &[f64]| -> f64 { rows.iter().zip(scores).map(|(&row, v)| self.weights[row] * v).sum() };
+        // A row with a NaN is not in the total.
+        let weighted = |scores: &[f64]| -> f64 {
+            let each = rows.iter().zip(scores).filter(|(_, v)| !v.is_nan());
+            each.map(|(&row, v)| self.customers.weights[row] * v).sum()
+        };
         let estimates = self.score(self.model, quantity, &columns, control)?;
         let mut draws = Vec::with_capacity(self.models.len());
         for model in self.models {

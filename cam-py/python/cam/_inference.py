@@ -148,7 +148,10 @@ class Inference(Answers):
             return self._data
         source = Source(summary)
         known = (*self._spec.columns, *self._spec.logs, "weight")
-        return source.floats([name for name in known if name in source]), source.unit
+        columns = source.floats([name for name in known if name in source])
+        if (encoding := self._encoding) is not None:
+            columns |= encoding.read(source)
+        return columns, source.unit
 
     def likelihood_ratio_test(self, other: Inference, *, boundary: bool = False) -> LikelihoodRatio:
         """Test whether the larger of two nested models is needed.
@@ -236,6 +239,8 @@ class Inference(Answers):
         columns = source.floats(self._spec.columns)
         if "weight" in source:
             columns["weight"] = source.float("weight")
+        if (encoding := self._encoding) is not None:
+            columns |= encoding.read(source)
         asked = {name: value for name, value in arguments.items() if value is not None}
         options = {
             "quantity": {"quantity": quantity, **asked},

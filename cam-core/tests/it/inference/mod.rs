@@ -1,5 +1,6 @@
 //! Inference: priors, profiles, likelihood ratios, the bootstrap, posteriors and predictions.
 
+mod covariates;
 mod intervals;
 mod posterior;
 mod predictions;
