@@ -31,7 +31,10 @@ impl Mixing {
         }
         let mut sorted: Vec<f64> = chains.concat();
         sorted.sort_unstable_by(f64::total_cmp);
-        let median = quantile(&sorted, 0.5);
+        // Of an odd number of draws those in the middle are in no half.
+        let mut halved: Vec<f64> = halves.concat();
+        halved.sort_unstable_by(f64::total_cmp);
+        let median = quantile(&halved, 0.5);
         let folded: Vec<Vec<f64>> =
             halves.iter().map(|half| half.iter().map(|v| (v - median).abs()).collect()).collect();
         let bulk = normal_scores(&halves);
