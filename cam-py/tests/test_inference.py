@@ -18,7 +18,7 @@ SUM = {"a+b": cam.Prior("Gamma", alpha=2, beta=0.5)}
 @pytest.fixture(scope="module")
 def customers():
     truth = cam.BgNbd.from_params(r=0.5, alpha=8.0, a=0.8, b=2.5)
-    return dict(truth.simulate(np.full(1500, 40.0), seed=1))
+    return dict(truth.simulate(T=40, n=1500, seed=1, backend="numpy"))
 
 
 @pytest.fixture(scope="module")
@@ -28,7 +28,7 @@ def fitted(customers):
 
 @pytest.fixture(scope="module")
 def sampled(customers):
-    return cam.BgNbd().fit(customers, method="nuts", priors=SUM, seed=3, draws=200, chains=3)
+    return cam.BgNbd().fit(customers, method="nuts", priors=SUM, seed=3, draws=700, chains=3)
 
 
 def test_the_three_kinds_of_interval_are_about_the_same(fitted):
@@ -74,13 +74,13 @@ def test_priors_are_kept_in_the_document(customers):
 
 
 def test_draws_come_as_arrays_frames_and_documents(sampled):
-    assert {draws.shape for draws in sampled.posterior_.values()} == {(3, 200)}
+    assert {draws.shape for draws in sampled.posterior_.values()} == {(3, 700)}
     assert sampled.params_["r"] == pytest.approx(sampled.posterior_["r"].mean())
     assert sampled.diagnostics_["r"]["r_hat"] < 1.05
     assert sampled.sampling_["divergences"] == 0
     frame = sampled.posterior_frame(backend="numpy")
     assert list(frame) == ["chain", "draw", "r", "alpha", "a", "b"]
-    assert frame["r"][200] == sampled.posterior_["r"][1, 0]
+    assert frame["r"][700] == sampled.posterior_["r"][1, 0]
     opened = cam.from_json(sampled.to_json())
     np.testing.assert_array_equal(opened.posterior_["b"], sampled.posterior_["b"])
     low, high = sampled.confidence_intervals(0.8)["a"]
@@ -93,11 +93,11 @@ def test_arrow_holds_the_draws(sampled):
     pyarrow = pytest.importorskip("pyarrow")
     table = sampled.posterior_frame(backend="pyarrow")
     assert isinstance(table, pyarrow.Table)
-    assert table.num_rows == 600
+    assert table.num_rows == 2100
 
 
 def test_the_same_seed_draws_the_same(customers, sampled):
-    again = cam.BgNbd().fit(customers, method="nuts", priors=SUM, seed=3, draws=200, chains=3, threads=1)
+    again = cam.BgNbd().fit(customers, method="nuts", priors=SUM, seed=3, draws=700, chains=3, threads=1)
     assert again == sampled
 
 
@@ -107,9 +107,9 @@ def test_predictions_tell_parameters_and_process_apart(fitted, sampled, customer
     assert found.total["both"][1] - found.total["both"][0] > found.total["process"][1] - found.total["process"][0]
     np.testing.assert_allclose(found.customers["estimate"], fitted.expected_purchases(customers, 20))
     assert (found.customers["lower"] <= found.customers["upper"]).all()
-    alive = sampled.prediction_intervals(customers, "probability_alive", draws=600)
+    alive = sampled.prediction_intervals(customers, "probability_alive", draws=9000)
     assert "process_lower" not in alive.customers
-    assert alive.total["draws"] == 600
+    assert alive.total["draws"] == 2100
 
 
 def test_bad_arguments_are_named(fitted, customers):
