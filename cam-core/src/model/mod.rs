@@ -137,6 +137,17 @@ impl Spec {
         )
         .with_field(quantity.name())
     }
+
+    fn unsupported_for_new(&self, quantity: &Quantity) -> Error {
+        if !self.quantities.contains(&quantity.name()) {
+            return self.unsupported(quantity);
+        }
+        Error::new(
+            ErrorKind::Unsupported,
+            format!("{} of {} needs a history: a new customer has none", quantity.name(), self.id),
+        )
+        .with_field(quantity.name())
+    }
 }
 
 /// What the data say to an assumption of the model.
@@ -369,7 +380,7 @@ impl<F: Family> Model for F {
     fn new_customer(&self, quantity: &Quantity) -> Result<f64> {
         quantity.check()?;
         F::SPEC.check_times(quantity)?;
-        self.score_new(quantity).ok_or_else(|| F::SPEC.unsupported(quantity))?
+        self.score_new(quantity).ok_or_else(|| F::SPEC.unsupported_for_new(quantity))?
     }
 
     fn simulate(&self, design: &Table<'_>, seed: u64, control: &Control<'_>) -> Result<Vec<Vec<f64>>> {

@@ -129,10 +129,11 @@ impl Quantity {
     /// Read a quantity from JSON.
     ///
     /// # Errors
-    /// [`ErrorKind::UnknownName`] for a name that is none, [`ErrorKind::InvalidParameter`] for a bad argument.
+    /// [`ErrorKind::UnknownName`] for the name of a quantity or of an argument that is none, [`ErrorKind::InvalidParameter`] for a bad argument.
     pub fn from_json(json: &str) -> Result<Quantity> {
         let quantity: Quantity = serde_json::from_str(json).map_err(|e| {
-            let kind = match e.to_string().contains("unknown variant") {
+            let text = e.to_string();
+            let kind = match text.contains("unknown variant") || text.contains("unknown field") {
                 true => ErrorKind::UnknownName,
                 false => ErrorKind::InvalidParameter,
             };

@@ -44,7 +44,7 @@ from cam._priors import Prior
 from cam._registry import models
 from cam._spend import GammaGamma, LogNormalSpend, NormalSpend
 from cam._summary import SummaryBuilder, opportunities, split, summarize, tracking
-from cam._tasks import tasks
+from cam._tasks import run, tasks
 from cam._value import customer_lifetime_value
 from cam.errors import AssumptionWarning, CamError, ConvergenceWarning, UnitWarning
 
@@ -78,6 +78,7 @@ __all__ = [
     "models",
     "opportunities",
     "plotting",
+    "run",
     "spend_independence",
     "split",
     "summarize",
