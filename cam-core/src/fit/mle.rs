@@ -198,6 +198,17 @@ pub fn maximum_likelihood<F: Family>(
         return Err(Error::new(ErrorKind::NotEnoughData, "there is no row to fit"));
     }
     let choices = choices(F::SPEC, options)?;
+    if options.method == Method::Nuts && choices.len() > 1 {
+        // The whole number is that of the mode; only the other parameters are sampled.
+        let mode = FitOptions { method: Method::Map, ..options.clone() };
+        let theta = maximum_likelihood::<F>(table, &mode, control)?.model.theta();
+        let free = F::SPEC.free_parameters().len();
+        let mut chosen = options.clone().start(theta.clone());
+        for (parameter, &value) in F::SPEC.parameters.iter().zip(&theta).skip(free) {
+            chosen = chosen.fixed(parameter.name, value);
+        }
+        return maximum_likelihood(table, &chosen, control);
+    }
     let rows = Arc::new(informative::<F>(table, control)?);
     let Some(start) = &options.start else {
         return climb(&rows, &F::start(&rows)?, &choices, options, table, control);

@@ -33,11 +33,13 @@ pub struct PredictionOptions {
     pub draws: usize,
     /// The seed of all random numbers.
     pub seed: u64,
+    /// Whether the intervals of the number of purchases are wanted, too: they cost as many more evaluations as there are purchases to count.
+    pub process: bool,
 }
 
 impl Default for PredictionOptions {
     fn default() -> Self {
-        PredictionOptions { level: 0.9, draws: 200, seed: 0 }
+        PredictionOptions { level: 0.9, draws: 200, seed: 0, process: true }
     }
 }
 
@@ -128,7 +130,9 @@ pub fn prediction_intervals(
         tails,
     };
     let counts = match *quantity {
-        Quantity::ExpectedPurchases { horizon } if spec.quantities.contains(&"purchase_probability") => {
+        Quantity::ExpectedPurchases { horizon }
+            if options.process && spec.quantities.contains(&"purchase_probability") =>
+        {
             Some(horizon)
         }
         _ => None,

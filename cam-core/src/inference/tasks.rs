@@ -182,6 +182,12 @@ pub struct PredictOptions {
     draws: usize,
     #[serde(default)]
     seed: u64,
+    #[serde(default = "process")]
+    process: bool,
+}
+
+fn process() -> bool {
+    PredictionOptions::default().process
 }
 
 fn level() -> f64 {
@@ -208,6 +214,11 @@ impl Task for PredictionIntervals {
             Setting { name: "level", default: "0.9", meaning: "the probability of covering" },
             Setting { name: "draws", default: "200", meaning: "draws of the parameters" },
             Setting { name: "seed", default: "0", meaning: "seed of the draws" },
+            Setting {
+                name: "process",
+                default: "true",
+                meaning: "whether the intervals of the number of purchases are wanted, too",
+            },
         ],
         answers: &[
             "estimate, mean, parameter_lower, parameter_upper: one per row",
@@ -227,12 +238,12 @@ impl Task for PredictionIntervals {
         if let Err(e) = options.quantity.check() {
             return Err(Error::new(e.kind(), e.to_string()).with_field("quantity"));
         }
-        let PredictOptions { level, draws, seed, .. } = *options;
+        let PredictOptions { level, draws, seed, process, .. } = *options;
         let found = prediction_intervals(
             model,
             table,
             &options.quantity,
-            &PredictionOptions { level, draws, seed },
+            &PredictionOptions { level, draws, seed, process },
             control,
         )?;
         let mut answer = Answer::new(found.total)

@@ -139,16 +139,19 @@ class Model(Inference):
             Whole-number parameters that are not to be chosen, such as ``{"k": 2}``. Others are tried from 1 on, until the
             likelihood has fallen twice in a row, and the best is taken.
         method : {"mle", "map", "nuts"}, optional
-            ``"mle"``: maximum likelihood. ``"map"``: the mode of the posterior density of the parameters themselves, a likelihood penalised by the priors; the default where
-            there are priors. ``"nuts"``: draws from the posterior by the no-U-turn sampler; the parameters are then the means of the draws, which are in `posterior_`.
+            ``"mle"``: maximum likelihood. ``"map"``: the mode of the posterior density of the parameters themselves, a likelihood
+            penalised by the priors; the default where there are priors. ``"nuts"``: draws from the posterior by the no-U-turn
+            sampler; the parameters are then the means of the draws, which are in `posterior_`.
         priors : dict, optional
-            A `cam.Prior` by parameter, or by the share ``"a/(a+b)"`` or the sum ``"a+b"`` of two. Parameters without one have a flat prior.
+            A `cam.Prior` by parameter, or by the share ``"a/(a+b)"`` or the sum ``"a+b"`` of two. Parameters without one have a
+            flat prior.
         draws, warmup, chains : int, optional
             For ``"nuts"``: draws that each chain keeps (1,000) and leaves out before (300), and how many chains (4).
         seed : int, optional
             For ``"nuts"``: the seed of all random numbers; 0. Draws depend on it, not on threads.
         target_accept : float, optional
-            For ``"nuts"``: the mean acceptance that steps aim at; 0.8. Nearer to 1 steps are shorter, which helps against divergences.
+            For ``"nuts"``: the mean acceptance that steps aim at; 0.8. Nearer to 1 steps are shorter, which helps against
+            divergences.
         weights : str or array, optional
             How many customers each row stands for: a column, or numbers. By default the column `weight`, where there is one.
         gradient_tolerance : float, optional

@@ -40,10 +40,12 @@ class PredictionIntervals:
     """Intervals for what a model predicts."""
 
     customers: Frame
-    """For each customer `estimate` (at the estimates), `mean` (over the draws of the parameters), `parameter_lower` and `parameter_upper`; of a number of
-    purchases also `process_lower` and `process_upper`, of chance alone, and `lower` and `upper`, of both."""
+    """For each customer `estimate` (at the estimates), `mean` (over the draws of the parameters), `parameter_lower` and
+    `parameter_upper`; of a number of purchases also `process_lower` and `process_upper`, of chance alone, and `lower` and
+    `upper`, of both."""
     total: dict[str, Any]
-    """The same for the sum over all customers: `estimate`, `mean`, `parameter`, `process` and `both`, each a pair, and the number of `draws`."""
+    """The same for the sum over all customers: `estimate`, `mean`, and, each a pair, `parameter`, `process` and `both`; and the
+    number of `draws`."""
 
 
 class Inference(Answers):
@@ -72,11 +74,13 @@ class Inference(Answers):
         level : float
             The probability with which an interval shall cover the parameter.
         method : {"wald", "profile", "bootstrap", "posterior"}, optional
-            ``"wald"``: the normal approximation of the logarithm, so that it keeps to the positive numbers. ``"profile"``: the values that a likelihood-ratio test does not
-            reject. ``"bootstrap"``: quantiles of fits to customers drawn again. ``"posterior"``: quantiles of the draws of a model fitted with ``method="nuts"``. By default
-            ``"posterior"`` where there are draws, ``"wald"`` elsewhere.
+            ``"wald"``: the normal approximation of the logarithm, so that it keeps to the positive numbers.
+            ``"profile"``: the values that a likelihood-ratio test does not reject. ``"bootstrap"``: quantiles of fits
+            to customers drawn again. ``"posterior"``: quantiles of the draws of a model fitted with
+            ``method="nuts"``. By default ``"posterior"`` where there are draws, ``"wald"`` elsewhere.
         summary : frame or dict of arrays, optional
-            The data of the fit, for profiles and the bootstrap; by default those of the last call of `fit`. A model that was opened from a document has none.
+            The data of the fit, for profiles and the bootstrap; by default those of the last call of `fit`. A model
+            that was opened from a document has none.
         replicates : int
             How often the bootstrap fits again.
         seed : int
@@ -93,7 +97,8 @@ class Inference(Answers):
         Returns
         -------
         dict
-            Lower and upper end by parameter that is estimated. A profile that never falls low enough has 0 or infinity for an end.
+            Lower and upper end by parameter that is estimated. A profile that never falls low enough has 0 or
+            infinity for an end.
 
         Examples
         --------
@@ -153,8 +158,8 @@ class Inference(Answers):
         other : Model
             Fitted to the same data; one of the two holds the other as a special case, which is for the caller to know.
         boundary : bool
-            Whether the smaller model is the larger one with a parameter at the end of its domain, as where nobody leaves. The statistic is then half of the time 0, and
-            the p-value that of the mixture.
+            Whether the smaller model is the larger one with a parameter at the end of its domain, as where nobody
+            leaves. The statistic is then half of the time 0, and the p-value that of the mixture.
 
         Returns
         -------
@@ -163,7 +168,8 @@ class Inference(Answers):
         Raises
         ------
         UnsupportedError
-            The models have as many free parameters, or the smaller one the higher likelihood: they are not nested, and `aic_` or `bic_` compares them.
+            The models have as many free parameters, or the smaller one the higher likelihood: they are not nested,
+            and `aic_` or `bic_` compares them.
 
         References
         ----------
@@ -183,6 +189,7 @@ class Inference(Answers):
         level: float = 0.9,
         draws: int = 200,
         seed: int = 0,
+        process: bool = True,
         unit: str | None = None,
         threads: int | None = None,
         progress: Progress = None,
@@ -190,22 +197,26 @@ class Inference(Answers):
     ) -> PredictionIntervals:
         """Give intervals for a quantity, of every customer and of all together.
 
-        What is not known of the parameters and what chance will do are told apart. The parameters are drawn from the posterior, where the model was
-        fitted with ``method="nuts"``, and from the normal approximation of their logarithms elsewhere. The number of purchases to come has an exact distribution
-        where the parameters are known, so its quantiles need no simulation. Of an expectation or a probability there is only the first part.
+        What is not known of the parameters and what chance will do are told apart. The parameters are drawn from the
+        posterior, where the model was fitted with ``method="nuts"``, and from the normal approximation of their
+        logarithms elsewhere. The number of purchases to come has an exact distribution where the parameters are
+        known, so its quantiles need no simulation. Of an expectation or a probability there is only the first part.
 
         Parameters
         ----------
         summary : frame or dict of arrays
             One row per customer. A row with a NaN gives NaN, and is not in the total.
         quantity : str
-            One of the `quantities` that `cam.models` lists for the model. For ``"expected_purchases"`` the intervals of the number itself come with it.
+            One of the `quantities` that `cam.models` lists for the model. For ``"expected_purchases"`` the intervals
+            of the number itself come with it.
         level : float
             The probability with which an interval shall cover.
         draws : int
             Draws of the parameters.
         seed : int
             Their seed.
+        process : bool
+            Whether the intervals of the number of purchases are wanted, too; they take longer.
         unit : str, optional
             The unit of the table's times; needed only where the frame does not remember it.
         threads : int, optional
@@ -231,6 +242,7 @@ class Inference(Answers):
             "level": number("level", level),
             "draws": whole("draws", draws, 2),
             "seed": whole("seed", seed, 0),
+            "process": flag("process", process),
         }
         with source.named_rows():
             found = run(
@@ -253,8 +265,8 @@ class Inference(Answers):
         worst = max((found["r_hat"] for found in self.diagnostics_.values()), default=1.0)
         if divergences:
             warn(
-                f"{divergences} draws diverged: the sampler cannot follow the posterior everywhere, and parts of it may be missing. "
-                "A higher target_accept, or priors that say more, may help",
+                f"{divergences} draws diverged: the sampler cannot follow the posterior everywhere, and parts of it may be "
+                "missing. A higher target_accept, or priors that say more, may help",
                 ConvergenceWarning,
             )
         if not worst <= 1.01:
@@ -270,14 +282,21 @@ class Inference(Answers):
 
     @property
     def sampling_(self) -> dict[str, Any]:
-        """What the sampler says: `divergences`, `longest` (trajectories cut off), `acceptance` and `step` by chain, `gradients`, and its options."""
+        """What the sampler says.
+
+        `divergences`, `longest` (trajectories cut off), `acceptance` and `step` by chain, `gradients`, and `sampling`, its
+        options.
+        """
         found: dict[str, Any] = json.loads(self._fitted.posterior()[1])
         found.pop("mixing")
         return found
 
     @property
     def diagnostics_(self) -> dict[str, dict[str, float]]:
-        """Whether the chains agree, by parameter: `r_hat` (rank-normalised, split), `ess_bulk` and `ess_tail`, effective numbers of draws."""
+        """Whether the chains agree, by parameter.
+
+        `r_hat` (rank-normalised, split), `ess_bulk` and `ess_tail` (effective numbers of draws).
+        """
         draws, told = self._fitted.posterior()
         return dict(zip(draws, json.loads(told)["mixing"], strict=True))
 

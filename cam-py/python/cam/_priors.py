@@ -31,8 +31,9 @@ class Prior:
     Parameters
     ----------
     distribution : str
-        ``"Flat"``, ``"Normal"`` and ``"LogNormal"`` (mu, sigma), ``"HalfNormal"`` (sigma), ``"Gamma"`` (alpha, beta: the rate), ``"Exponential"`` (rate), ``"Weibull"``
-        (alpha, beta: the scale), ``"Pareto"`` (alpha, m), ``"Uniform"`` (lower, upper) or ``"Beta"`` (alpha, beta); or in small letters, ``"half_normal"``.
+        ``"Flat"``, ``"Normal"`` and ``"LogNormal"`` (mu, sigma), ``"HalfNormal"`` (sigma), ``"Gamma"`` (alpha, beta:
+        the rate), ``"Exponential"`` (rate), ``"Weibull"`` (alpha, beta: the scale), ``"Pareto"`` (alpha, m),
+        ``"Uniform"`` (lower, upper) or ``"Beta"`` (alpha, beta); or in small letters, ``"half_normal"``.
     **arguments : float
         Its arguments.
 

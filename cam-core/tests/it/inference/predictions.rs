@@ -12,7 +12,7 @@ const AHEAD: Quantity = Quantity::ExpectedPurchases { horizon: 20.0 };
 fn the_process_has_the_quantiles_of_the_exact_distribution() {
     let data = Simulated::new("bg_nbd", &[0.5, 8.0, 0.8, 2.5], 400, 40.0, 1);
     let fitted = fit("bg_nbd", &data.table(), &FitOptions::new());
-    let options = PredictionOptions { level: 0.8, draws: 20, seed: 1 };
+    let options = PredictionOptions { level: 0.8, draws: 20, seed: 1, process: true };
     let found = prediction_intervals(&fitted, &data.table(), &AHEAD, &options, &Control::new()).unwrap();
     let count = found.count.unwrap();
     let mut cumulative = vec![0.0; 400];
@@ -45,7 +45,7 @@ fn the_total_of_the_next_weeks_is_covered_as_often_as_it_should_be() {
     for seed in 0..40 {
         let data = Simulated::new("nbd", &[0.8, 6.0], 250, 40.0, 100 + seed);
         let fitted = fit("nbd", &data.table(), &FitOptions::new());
-        let options = PredictionOptions { level: 0.8, draws: 100, seed };
+        let options = PredictionOptions { level: 0.8, draws: 100, seed, process: true };
         let total =
             prediction_intervals(&fitted, &data.table(), &AHEAD, &options, &Control::new()).unwrap().total;
         // What happens: rates from their true conditional distribution.
