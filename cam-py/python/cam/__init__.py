@@ -10,7 +10,10 @@ expected spend and the lifetime value.
   `LogNormalSpend`: of spend; `models` lists them, `Model` is any of them by name;
 - `tasks`: what else is reached by name, at every door;
 - `spend_independence`: whether who comes often spends more;
-- `customer_lifetime_value`: from a model of purchases and one of spend;
+- `customer_lifetime_value`, `lifetime_value_variance`, `simulate_lifetime_value`, `new_customer_value`: from a model of purchases and
+  one of spend;
+- `compare`: which of several models of purchases to take, and why;
+- `cohort_table`, `fit_cohorts`: customers by when they were acquired;
 - `from_json`, `load`: open a model that any of cam's languages wrote, from a text or a file;
 - `datasets`, `plotting`, `errors`: data, pictures, exceptions.
 
@@ -34,6 +37,8 @@ customer_id
 
 from cam import datasets, errors, plotting
 from cam._base import Model, from_json, load
+from cam._cohorts import CohortFits, cohort_table, fit_cohorts
+from cam._compare import Comparison, compare
 from cam._core import __version__
 from cam._independence import SpendIndependence, spend_independence
 from cam._models import BgBb, BgNbd, GammaGamma, LogNormalSpend, NormalSpend, ParetoNbd
@@ -42,6 +47,13 @@ from cam._registry import models
 from cam._summary import SummaryBuilder, opportunities, split, summarize, tracking
 from cam._tasks import tasks
 from cam._value import customer_lifetime_value
+from cam._value_uncertainty import (
+    NewCustomerValue,
+    ValueDistribution,
+    lifetime_value_variance,
+    new_customer_value,
+    simulate_lifetime_value,
+)
 from cam.errors import AssumptionWarning, CamError, ConvergenceWarning, UnitWarning
 
 __all__ = [
@@ -50,6 +62,8 @@ __all__ = [
     "BgCnbdK",
     "BgNbd",
     "CamError",
+    "CohortFits",
+    "Comparison",
     "ConvergenceWarning",
     "GammaGamma",
     "LogNormalSpend",
@@ -57,20 +71,28 @@ __all__ = [
     "MbgNbd",
     "Model",
     "Nbd",
+    "NewCustomerValue",
     "NormalSpend",
     "ParetoNbd",
     "SpendIndependence",
     "SummaryBuilder",
     "UnitWarning",
+    "ValueDistribution",
     "__version__",
+    "cohort_table",
+    "compare",
     "customer_lifetime_value",
     "datasets",
     "errors",
+    "fit_cohorts",
     "from_json",
+    "lifetime_value_variance",
     "load",
     "models",
+    "new_customer_value",
     "opportunities",
     "plotting",
+    "simulate_lifetime_value",
     "spend_independence",
     "split",
     "summarize",
