@@ -36,14 +36,13 @@ def test_costs_are_taken_off(models, summary):
     dear = cam.customer_lifetime_value(*models, summary, 52, WEEKLY, cost_per_purchase=2.0)
     np.testing.assert_allclose(dear, plain - 2 * bought, rtol=1e-9, atol=1e-12)
     kept = cam.customer_lifetime_value(*models, summary, 52, WEEKLY, cost_per_period=0.01)
-    assert (kept < plain).all() and (kept > plain - 0.52).all()
+    assert (kept < plain).all()
+    assert (kept > plain - 0.52).all()
 
 
 def test_a_continuous_rate_of_the_same_year_is_worth_about_the_same(models, summary):
     per_period = cam.customer_lifetime_value(*models, summary, 52, WEEKLY).sum()
-    continuous = cam.customer_lifetime_value(
-        *models, summary, 52, continuous_discount_rate=np.log(1.15) / 52
-    ).sum()
+    continuous = cam.customer_lifetime_value(*models, summary, 52, continuous_discount_rate=np.log(1.15) / 52).sum()
     # Paid half a week earlier on average.
     assert 1 < continuous / per_period < 1.002
 
@@ -63,7 +62,8 @@ def test_draws_have_the_mean_and_the_variance_of_the_formulas(models, summary):
 
 def test_a_new_customer_has_a_value_and_perhaps_a_variance(models):
     found = cam.new_customer_value(*models, 52, WEEKLY, 0.3)
-    assert found.value > 0 and found.variance > found.value
+    assert found.value > 0
+    assert found.variance > found.value
     assert np.isnan(cam.new_customer_value(*models, 52, WEEKLY, [0.3, 0.2]).variance)
 
 

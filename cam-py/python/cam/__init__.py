@@ -10,8 +10,8 @@ expected spend and the lifetime value.
   `LogNormalSpend`: of spend; `models` lists them, `Model` is any of them by name;
 - `tasks`: what else is reached by name, at every door;
 - `spend_independence`: whether who comes often spends more;
-- `customer_lifetime_value`, `lifetime_value_variance`, `simulate_lifetime_value`, `new_customer_value`: from a model of purchases and
-  one of spend;
+- `customer_lifetime_value`, `lifetime_value_variance`, `simulate_lifetime_value`, `new_customer_value`: from a model of
+  purchases and one of spend;
 - `compare`: which of several models of purchases to take, and why;
 - `cohort_table`, `fit_cohorts`: customers by when they were acquired;
 - `from_json`, `load`: open a model that any of cam's languages wrote, from a text or a file;

@@ -50,10 +50,10 @@ def cohort_table(
     Returns
     -------
     frame
-        One row per cohort and period since its acquisition, those in which nothing happened included: `cohort`, the start of its period of
-        acquisition (a date; where times are numbers, a number of days); `period` (0 is that of the acquisition); `customers` of the
-        cohort; those `active`, who bought; their `purchases` and `revenue`; `retention` = active / customers; `repeat_rate`, the share
-        of the cohort that has bought a second time by then; and whether the period is `complete`ly observed.
+        One row per cohort and period since its acquisition, those in which nothing happened included: `cohort`, the start of its
+        period of acquisition (a date; where times are numbers, a number of days); `period` (0 is that of the acquisition);
+        `customers` of the cohort; those `active`, who bought; their `purchases` and `revenue`; `retention`, the share of them that
+        was active; `repeat_rate`, the share that has bought a second time by then; and `complete`, whether all of it is observed.
 
     Examples
     --------
@@ -186,7 +186,7 @@ def fit_cohorts(
 
 
 def _chi_square_tail(x: float, freedom: int) -> float:
-    """Give P(chi-square > x): finite sums, for a whole number of degrees of freedom (Abramowitz & Stegun 1964, 26.4.4 and 26.4.5)."""
+    """Give P(chi-square > x) by finite sums (Abramowitz & Stegun 1964, 26.4.4 and 26.4.5)."""
     import math
 
     x = max(x, 0.0)

@@ -44,7 +44,9 @@ class ComparisonPlots:
             ax.stairs(10 * heights / heights.sum(), np.linspace(0, 1, 11), color=color, linewidth=1.8, label=name)
         ax.axhline(1, color=INK, linewidth=1, linestyle=":")
         ax.set_ylim(bottom=0)
-        _finish(ax, "Probability integral transform", "transform of the purchases in the holdout", "density of customers")
+        _finish(
+            ax, "Probability integral transform", "transform of the purchases in the holdout", "density of customers"
+        )
         ax.legend(frameon=False)
         return ax
 
@@ -95,7 +97,9 @@ class ComparisonPlots:
             label = name if gini is None else f"{name} (Gini {gini:.3f})"
             ax.plot(x, y, color=color, linewidth=1.8, label=label)
         ax.plot([0, 1], [0, 1], color=INK, linewidth=1, linestyle=":")
-        _finish(ax, "Purchases by the best customers", "share of customers, best first", "share of purchases in the holdout")
+        _finish(
+            ax, "Purchases by the best customers", "share of customers, best first", "share of purchases in the holdout"
+        )
         ax.legend(frameon=False, loc="lower right")
         return ax
 

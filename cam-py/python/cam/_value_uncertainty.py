@@ -1,12 +1,13 @@
-"""How uncertain lifetime value is: its variance in closed form, its distribution by simulation, and what a new customer is worth."""
+"""How uncertain lifetime value is: variance, distribution by simulation, and what a new customer is worth."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
-from cam._call import Progress, whole
+from cam._call import Progress, number, whole
 from cam._frames import Floats, Frame, Vector
 from cam._models import PurchaseModel, SpendModel, need_model
 from cam._tasks import run
@@ -51,8 +52,8 @@ def lifetime_value_variance(
 
     Notes
     -----
-    In it are how often the customer will buy, how little is known of his or her own mean spend, and how spend varies from purchase to
-    purchase; spend and purchases are taken to be independent. That the parameters are estimates is not in it.
+    In it are how often the customer will buy, how little is known of his or her own mean spend, and how spend varies from
+    purchase to purchase; spend and purchases are taken to be independent. That the parameters are estimates is not in it.
 
     References
     ----------
@@ -205,11 +206,11 @@ def simulate_lifetime_value(
         horizon, discount_rate, continuous_discount_rate, margin, margin_period, cost_per_purchase, cost_per_period
     )
     source, columns = value_columns(purchases, spend, summary, unit)
-    options = {
+    options: dict[str, Any] = {
         "value": value,
         "seed": whole("seed", seed, 0),
         "draws": whole("draws", draws, 2),
-        "probabilities": [float(p) for p in probabilities],
+        "probabilities": [number("probabilities", p) for p in probabilities],
     }
     with source.named_rows():
         answer = run(
