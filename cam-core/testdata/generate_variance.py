@@ -264,7 +264,7 @@ SETS = {
 
 
 def main():
-    print("# Variances of purchases to come and of spend, by generate_variance.py with mpmath 1.4.1 at 34 digits.")
+    print("# Variances of purchases to come and of spend, by generate_variance.py with mpmath 1.4.1 and python-flint 0.9.0 at 34 digits.")
     print("model,p1,p2,p3,p4,frequency,recency,T,quantity,a1,a2,value")
     for model, (make, sets) in SETS.items():
         for theta in sets:
