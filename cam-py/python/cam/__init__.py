@@ -11,7 +11,10 @@ expected spend and the lifetime value.
 - `Prior`: the distribution of a parameter before the data are seen, for ``fit(…, priors=…)``;
 - `tasks`: what else is reached by name, at every door;
 - `spend_independence`: whether who comes often spends more;
-- `customer_lifetime_value`: from a model of purchases and one of spend;
+- `customer_lifetime_value`, `lifetime_value_variance`, `simulate_lifetime_value`, `new_customer_value`: from a model of
+  purchases and one of spend;
+- `compare`: which of several models of purchases to take, and why;
+- `cohort_table`, `fit_cohorts`: customers by when they were acquired;
 - `from_json`, `load`: open a model that any of cam's languages wrote, from a text or a file;
 - `datasets`, `plotting`, `errors`: data, pictures, exceptions.
 
@@ -35,6 +38,8 @@ customer_id
 
 from cam import datasets, errors, plotting
 from cam._base import Model, from_json, load
+from cam._cohorts import CohortFits, cohort_table, fit_cohorts
+from cam._compare import Comparison, compare
 from cam._core import __version__
 from cam._independence import SpendIndependence, spend_independence
 from cam._inference import LikelihoodRatio, PredictionIntervals
@@ -46,6 +51,13 @@ from cam._spend import GammaGamma, LogNormalSpend, NormalSpend
 from cam._summary import SummaryBuilder, opportunities, split, summarize, tracking
 from cam._tasks import run, tasks
 from cam._value import customer_lifetime_value
+from cam._value_uncertainty import (
+    NewCustomerValue,
+    ValueDistribution,
+    lifetime_value_variance,
+    new_customer_value,
+    simulate_lifetime_value,
+)
 from cam.errors import AssumptionWarning, CamError, ConvergenceWarning, UnitWarning
 
 __all__ = [
@@ -54,6 +66,8 @@ __all__ = [
     "BgCnbdK",
     "BgNbd",
     "CamError",
+    "CohortFits",
+    "Comparison",
     "ConvergenceWarning",
     "GammaGamma",
     "LikelihoodRatio",
@@ -62,6 +76,7 @@ __all__ = [
     "MbgNbd",
     "Model",
     "Nbd",
+    "NewCustomerValue",
     "NormalSpend",
     "ParetoNbd",
     "PredictionIntervals",
@@ -69,16 +84,23 @@ __all__ = [
     "SpendIndependence",
     "SummaryBuilder",
     "UnitWarning",
+    "ValueDistribution",
     "__version__",
+    "cohort_table",
+    "compare",
     "customer_lifetime_value",
     "datasets",
     "errors",
+    "fit_cohorts",
     "from_json",
+    "lifetime_value_variance",
     "load",
     "models",
+    "new_customer_value",
     "opportunities",
     "plotting",
     "run",
+    "simulate_lifetime_value",
     "spend_independence",
     "split",
     "summarize",

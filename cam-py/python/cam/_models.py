@@ -12,12 +12,13 @@ from cam._answers import each
 from cam._base import Model
 from cam._call import number, shown
 from cam._frames import Frame, Source, Vector
+from cam._moments import PurchaseMoments, SpendMoments
 from cam.errors import InvalidParameterError
 
 __all__ = ["BgBb", "BgNbd", "ParetoNbd", "PurchaseModel", "SpendModel"]
 
 
-class PurchaseModel(Model):
+class PurchaseModel(PurchaseMoments, Model):
     """What can be asked of every model of repeat purchases. Times are in the unit of the model."""
 
     def probability_alive(
@@ -233,7 +234,7 @@ class PurchaseModel(Model):
         return source.scores(columns, (*self._spec.columns, *self._spec.logs, "monetary_value", "weight"))
 
 
-class SpendModel(Model):
+class SpendModel(SpendMoments, Model):
     """What can be asked of every model of spend per purchase."""
 
     def expected_spend(self, summary: Frame, *, threads: int | None = None) -> Vector:
