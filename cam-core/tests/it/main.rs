@@ -1,6 +1,7 @@
 //! Integration tests of cam-core: one binary.
 
 mod counting;
+mod diagnostics;
 mod discrete;
 mod donations;
 mod fitting;
