@@ -3,7 +3,13 @@
 use crate::error::{Error, Result};
 use crate::task::TaskEntry;
 
-static TASKS: &[TaskEntry] = &[TaskEntry::of::<crate::clv::SpendIndependence>()];
+static TASKS: &[TaskEntry] = &[
+    TaskEntry::of::<crate::clv::SpendIndependence>(),
+    TaskEntry::of::<crate::clv::hierarchical::ParetoNbdHb>(),
+    TaskEntry::of::<crate::clv::hierarchical::ParetoGgg>(),
+    TaskEntry::of::<crate::clv::hierarchical::PosteriorPredict>(),
+    TaskEntry::of::<crate::clv::hierarchical::PosteriorSummary>(),
+];
 
 /// All tasks.
 pub fn tasks() -> &'static [TaskEntry] {

@@ -1,5 +1,6 @@
 //! Customer lifetime value: one file a model, and what is common to them.
 
+pub mod hierarchical;
 mod history;
 mod horizons;
 mod lifetime;

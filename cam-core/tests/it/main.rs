@@ -6,6 +6,7 @@ mod discrete;
 mod donations;
 mod fitting;
 mod golden;
+mod hierarchical;
 mod independence;
 mod layers;
 mod math;

@@ -8,6 +8,7 @@ expected spend and the lifetime value.
 - `opportunities`: the same for discrete time, where each period is one opportunity to buy;
 - `BgNbd`, `ParetoNbd`, `MbgNbd`, `BgCnbdK`, `MbgCnbdK`, `Nbd`, `BgBb`: models of purchases; `GammaGamma`, `NormalSpend`,
   `LogNormalSpend`: of spend; `models` lists them, `Model` is any of them by name;
+- `ParetoNbdHb`, `ParetoGgg`: hierarchical Bayes, with each customer's own parameters;
 - `tasks`: what else is reached by name, at every door;
 - `spend_independence`: whether who comes often spends more;
 - `customer_lifetime_value`: from a model of purchases and one of spend;
@@ -35,6 +36,7 @@ customer_id
 from cam import datasets, errors, plotting
 from cam._base import Model, from_json, load
 from cam._core import __version__
+from cam._hierarchical import ParetoGgg, ParetoNbdHb
 from cam._independence import SpendIndependence, spend_independence
 from cam._models import BgBb, BgNbd, GammaGamma, LogNormalSpend, NormalSpend, ParetoNbd
 from cam._phases import BgCnbdK, MbgCnbdK, MbgNbd, Nbd
@@ -58,7 +60,9 @@ __all__ = [
     "Model",
     "Nbd",
     "NormalSpend",
+    "ParetoGgg",
     "ParetoNbd",
+    "ParetoNbdHb",
     "SpendIndependence",
     "SummaryBuilder",
     "UnitWarning",
