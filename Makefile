@@ -55,6 +55,16 @@ STEP := .ci/step
 help: ## list what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 24
 
+# --- coverage ---------------------------------------------------------------------------------------------------------------
+
+COVERAGE_REPLICATIONS ?= 1000
+
+.PHONY: coverage
+coverage: ## simulate, fit and count how often 95 % intervals hold the truth, for every model; writes docs/coverage.md
+	@mkdir -p build
+	@cargo run --quiet --release -p cam-core --example coverage -- $(COVERAGE_REPLICATIONS) $$(date -u +%Y-%m-%d) | tee build/coverage.md
+	@mv build/coverage.md docs/coverage.md
+
 # --- the main job -----------------------------------------------------------------------------------------------------------
 
 .PHONY: demo
@@ -136,8 +146,8 @@ test-python: $(VENV)/wheel $(VENV)/test
 	@$(STEP) python $(PY) -m pytest cam-py/tests
 
 # One log, four languages, one document.
-test-documents: $(VENV)/wheel
-	@$(STEP) documents $(PY) .ci/documents $(TARGET)/tmp/cdnow-json $(TARGET)/c/json $(TARGET)/java-json
+test-documents: libcam $(VENV)/wheel
+	@$(STEP) documents $(PY) .ci/documents $(TARGET)/$(PROFILE)/$(LIBRARY) $(TARGET)/tmp/cdnow-json $(TARGET)/c/json $(TARGET)/java-json
 
 # Python outside the Python door: the peers, the generators of reference values, and what the checks call.
 SCRIPTS := benches/compare cam-core/testdata cam-ffi/tests .ci/accuracy .ci/documents .ci/layout

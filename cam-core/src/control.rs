@@ -73,6 +73,13 @@ impl<'a> Control<'a> {
         self
     }
 
+    /// The same without an observer: for parts of a computation whose own steps are not worth telling.
+    #[must_use]
+    pub fn quiet(mut self) -> Self {
+        self.progress = None;
+        self
+    }
+
     /// The number of threads this call may use.
     pub fn thread_count(&self) -> usize {
         match self.threads {

@@ -39,6 +39,7 @@
 //! | [`fit`] | maximum likelihood with honest diagnostics, and the JSON document |
 //! | [`mod@task`] | what work is that is not a model, and is reached by name, too |
 //! | [`clv`] | the models, one file each, and lifetime value |
+//! | [`validate`] | how well a model meets what happened, and which to take |
 //! | [`registry`], [`mod@tasks`] | all models and all tasks by name: what the Python, C and Java doors walk over |
 //!
 //! # Conventions
@@ -59,6 +60,7 @@ pub mod clv;
 pub mod control;
 pub mod error;
 pub mod fit;
+pub mod inference;
 pub mod math;
 pub mod model;
 pub mod optim;
@@ -69,6 +71,7 @@ pub mod table;
 pub mod task;
 pub mod tasks;
 pub mod unit;
+pub mod validate;
 
 pub use control::{Control, Progress};
 pub use error::{Error, ErrorKind, Result};

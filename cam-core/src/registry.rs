@@ -2,12 +2,13 @@
 
 use crate::control::Control;
 use crate::error::{Error, ErrorKind, Result};
-use crate::fit::{FitOptions, Fitted, maximum_likelihood, open};
-use crate::model::{Family, Model, Spec};
+use crate::fit::{FitOptions, Fitted, Likelihood, fit_with_covariates, likelihood, maximum_likelihood, open};
+use crate::model::{Covariates, Family, Model, Process, Spec, WithCovariates};
 use crate::table::Table;
 use crate::unit::Unit;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
+type LikelihoodByName = fn(&Table<'_>, &[f64], &Control<'_>) -> Result<Box<dyn Likelihood>>;
 type FitByName = fn(&Table<'_>, &FitOptions, &Control<'_>) -> Result<Fitted<Box<dyn Model>>>;
 
 /// A model in the registry: what it is, and how to make one.
@@ -15,21 +16,44 @@ type FitByName = fn(&Table<'_>, &FitOptions, &Control<'_>) -> Result<Fitted<Box<
 pub struct Entry {
     spec: &'static Spec,
     fit: FitByName,
-    make: fn(&[f64]) -> Result<Box<dyn Model>>,
+    likelihood: LikelihoodByName,
+    make: fn(&[f64], Option<Scaled<'_>>) -> Result<Box<dyn Model>>,
+    processes: &'static [Process],
 }
+
+/// Covariates as they are declared, with their coefficients by name.
+type Scaled<'a> = (&'a Covariates, &'a Map<String, Value>);
 
 impl Entry {
     const fn of<F: Family>() -> Entry {
         Entry {
             spec: F::SPEC,
-            fit: |table, options, control| Ok(maximum_likelihood::<F>(table, options, control)?.boxed()),
-            make: |theta| Ok(Box::new(F::from_parameters(theta)?)),
+            fit: |table, options, control| match &options.covariates {
+                None => Ok(maximum_likelihood::<F>(table, options, control)?.boxed()),
+                Some(covariates) => {
+                    Ok(fit_with_covariates::<F>(table, covariates, options, control)?.boxed())
+                }
+            },
+            likelihood: likelihood::<F>,
+            make: |theta, scaled| {
+                let base = F::from_parameters(theta)?;
+                Ok(match scaled {
+                    None => Box::new(base),
+                    Some(scaled) => Box::new(with_coefficients(base, scaled)?),
+                })
+            },
+            processes: F::PROCESSES,
         }
     }
 
     /// Who the model is.
     pub fn spec(&self) -> &'static Spec {
         self.spec
+    }
+
+    /// What covariates may act on; empty where the model takes none.
+    pub fn processes(&self) -> &'static [Process] {
+        self.processes
     }
 
     /// Maximum likelihood; see [`Fit::fit_with`](crate::Fit::fit_with).
@@ -45,12 +69,25 @@ impl Entry {
         (self.fit)(table, options, control)
     }
 
+    /// The likelihood of the rows of a table, with its origin at these parameters.
+    ///
+    /// # Errors
+    /// As for [`fit`](Self::fit), where the data are concerned.
+    pub fn likelihood(
+        &self,
+        table: &Table<'_>,
+        theta: &[f64],
+        control: &Control<'_>,
+    ) -> Result<Box<dyn Likelihood>> {
+        (self.likelihood)(table, theta, control)
+    }
+
     /// The model with these parameters, in the order of [`Spec::parameters`].
     ///
     /// # Errors
     /// [`ErrorKind::InvalidParameter`] naming the one out of its domain, [`ErrorKind::InvalidShape`] for a wrong number of them.
     pub fn with_parameters(&self, theta: &[f64], unit: Option<Unit>) -> Result<Fitted<Box<dyn Model>>> {
-        Ok(Fitted { model: (self.make)(theta)?, unit, fit: None })
+        Ok(Fitted { model: (self.make)(theta, None)?, unit, fit: None })
     }
 }
 
@@ -111,11 +148,17 @@ impl Fitted<Box<dyn Model>> {
             })
             .collect::<Result<_>>()?;
         if let Some(fit) = &opened.fit {
-            let estimated = entry.spec.free_parameters().len();
+            let coefficients = opened.covariates.as_ref().map_or(0, |(_, coefficients)| coefficients.len());
+            let estimated = entry.spec.free_parameters().len() + coefficients;
             fit.check(estimated)
                 .map_err(|rule| Error::new(ErrorKind::InvalidDocument, format!("fit: {rule}")))?;
         }
-        Ok(Fitted { model: (entry.make)(&theta).map_err(invalid)?, unit: opened.unit, fit: opened.fit })
+        let scaled = opened.covariates.as_ref().map(|(declared, coefficients)| (declared, coefficients));
+        Ok(Fitted {
+            model: (entry.make)(&theta, scaled).map_err(invalid)?,
+            unit: opened.unit,
+            fit: opened.fit,
+        })
     }
 }
 
@@ -133,10 +176,52 @@ impl<F: Family> Fitted<F> {
                 format!("the document holds a {found} model, not {}", F::SPEC.id),
             ));
         }
+        if opened.model.covariates().is_some() {
+            return Err(Error::new(
+                ErrorKind::InvalidDocument,
+                format!("the document holds a {found} model with covariates, not a plain one"),
+            ));
+        }
         Ok(Fitted {
             model: F::from_parameters(&opened.model.parameters())?,
             unit: opened.unit,
             fit: opened.fit,
         })
     }
+}
+
+impl<F: Family> Fitted<WithCovariates<F>> {
+    /// Open a document that holds this model with covariates.
+    ///
+    /// # Errors
+    /// As for the model behind the object-safe trait, and [`ErrorKind::InvalidDocument`] when the document holds another model.
+    pub fn from_json(text: &str) -> Result<Self> {
+        let opened = Fitted::<Box<dyn Model>>::from_json(text)?;
+        let found = opened.model.spec().id;
+        let Some(declared) = opened.model.covariates().filter(|_| found == F::SPEC.id) else {
+            return Err(Error::new(
+                ErrorKind::InvalidDocument,
+                format!("the document holds a {found} model, not {} with covariates", F::SPEC.id),
+            ));
+        };
+        let all = opened.model.parameters();
+        let (theta, gamma) = all.split_at(F::SPEC.parameters.len());
+        let model = WithCovariates::new(F::from_parameters(theta)?, declared, gamma)?;
+        Ok(Fitted { model, unit: opened.unit, fit: opened.fit })
+    }
+}
+
+/// The model with coefficients by name: all of them, and no others.
+fn with_coefficients<F: Family>(base: F, (declared, named): Scaled<'_>) -> Result<WithCovariates<F>> {
+    let names = WithCovariates::<F>::names_of(declared)?;
+    if let Some(other) = named.keys().find(|name| !names.contains(name)) {
+        return Err(Error::unknown("coefficient", other, names.iter().map(String::as_str)));
+    }
+    let value = |name: &String| {
+        named.get(name).and_then(Value::as_f64).ok_or_else(|| {
+            Error::new(ErrorKind::InvalidDocument, format!("coefficient {name} must be a number"))
+        })
+    };
+    let coefficients: Vec<f64> = names.iter().map(value).collect::<Result<_>>()?;
+    WithCovariates::new(base, declared, &coefficients)
 }

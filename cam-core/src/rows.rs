@@ -54,18 +54,38 @@ impl Rows {
         control: &Control<'_>,
     ) -> Result<Rows> {
         let reader = Reader::new(table, columns, purpose, rule)?;
-        let n = table.rows();
+        Rows::read(&reader, table.rows(), control)
+    }
+
+    /// The same from bare columns of equal length, all of one kind and without weights; a row with a NaN is left out.
+    pub(crate) fn of_columns(
+        views: Vec<ArrayView1<'_, f64>>,
+        kind: Variable,
+        control: &Control<'_>,
+    ) -> Result<Rows> {
+        let n = views.first().map_or(0, |view| view.len());
+        let columns = vec![kind; views.len()];
+        let rule = |_: &[f64]| Ok(());
+        let reader = Reader { columns: &columns, views, weight: None, purpose: Purpose::Score, rule };
+        Rows::read(&reader, n, control)
+    }
+
+    fn read(
+        reader: &Reader<'_, '_, impl Fn(&[f64]) -> Result<(), String> + Sync>,
+        n: usize,
+        control: &Control<'_>,
+    ) -> Result<Rows> {
         if n >= NOWHERE as usize {
             return Err(Error::shape(format!("at most {} rows at once, got {n}", NOWHERE - 1)));
         }
-        let width = columns.len();
-        let kept = if purpose == Purpose::Score { n } else { 0 };
+        let width = reader.columns.len();
+        let kept = if reader.purpose == Purpose::Score { n } else { 0 };
         let index: Vec<AtomicU32> = (0..kept).map(|_| AtomicU32::new(NOWHERE)).collect();
         // The widths that models have, as constants: the inner loops are then unrolled.
         let buckets = match width {
-            2 => buckets::<2>(&reader, width, n, &index, control),
-            3 => buckets::<3>(&reader, width, n, &index, control),
-            _ => buckets::<0>(&reader, width, n, &index, control),
+            2 => buckets::<2>(reader, width, n, &index, control),
+            3 => buckets::<3>(reader, width, n, &index, control),
+            _ => buckets::<0>(reader, width, n, &index, control),
         }?;
         Rows::gather(&buckets, width, index, control)
     }
@@ -138,6 +158,11 @@ impl Rows {
         self.values.chunks_exact(self.width).zip(self.weights.iter().copied())
     }
 
+    /// The weights, in the order of the rows.
+    pub fn weights(&self) -> &[f64] {
+        &self.weights
+    }
+
     /// The sum of the weights.
     pub fn total_weight(&self) -> f64 {
         self.weights.iter().sum()
@@ -200,9 +225,19 @@ impl Rows {
         control: &Control<'_>,
         work: impl Fn(&[f64], &[f64]) -> Result<T> + Sync,
     ) -> Result<Vec<T>> {
+        self.map_chunks_weighted(&self.weights, control, work)
+    }
+
+    /// The same with other weights, one for each distinct row.
+    pub fn map_chunks_weighted<T: Send>(
+        &self,
+        weights: &[f64],
+        control: &Control<'_>,
+        work: impl Fn(&[f64], &[f64]) -> Result<T> + Sync,
+    ) -> Result<Vec<T>> {
         control.map(self.len().div_ceil(CHUNK), |k| {
             let (lo, hi) = (k * CHUNK, self.len().min((k + 1) * CHUNK));
-            work(&self.values[lo * self.width..hi * self.width], &self.weights[lo..hi])
+            work(&self.values[lo * self.width..hi * self.width], &weights[lo..hi])
         })
     }
 
@@ -241,7 +276,7 @@ impl Rows {
     }
 
     /// An error that knows the distinct row gets the first row of the table that looks so.
-    fn in_table(&self, error: Error, first: usize) -> Error {
+    pub(crate) fn in_table(&self, error: Error, first: usize) -> Error {
         let Some(local) = error.row() else { return error };
         let code = self.codes.get(first + local).copied();
         match self.index.iter().position(|i| Some(i.load(Ordering::Relaxed)) == code) {

@@ -5,6 +5,13 @@ use crate::task::TaskEntry;
 
 static TASKS: &[TaskEntry] = &[
     TaskEntry::of::<crate::clv::SpendIndependence>(),
+    TaskEntry::of::<crate::inference::ConfidenceIntervals>(),
+    TaskEntry::of::<crate::inference::LikelihoodRatioTest>(),
+    TaskEntry::of::<crate::inference::PredictionIntervals>(),
+    TaskEntry::of::<crate::clv::LifetimeValueVariance>(),
+    TaskEntry::of::<crate::clv::NewCustomerValue>(),
+    TaskEntry::of::<crate::clv::SimulateLifetimeValue>(),
+    TaskEntry::of::<crate::validate::Compare>(),
     TaskEntry::of::<crate::clv::hierarchical::ParetoNbdHb>(),
     TaskEntry::of::<crate::clv::hierarchical::ParetoGgg>(),
     TaskEntry::of::<crate::clv::hierarchical::PosteriorPredict>(),

@@ -27,7 +27,7 @@ impl cam_model {
         Box::into_raw(Box::new(cam_model {
             id: c_text(spec.id),
             unit: fitted.unit.map(|unit| c_text(&unit.to_string())),
-            parameters: spec.parameters.iter().map(|p| c_text(p.name)).collect(),
+            parameters: fitted.model.names().iter().map(|name| c_text(name)).collect(),
             fitted,
         }))
     }

@@ -2,6 +2,7 @@
 
 use crate::columns::Columns;
 use crate::enter::{Call, enter, guard};
+use crate::errors::to_python;
 use cam_core::clv::{ValueOptions, customer_lifetime_value as lifetime_value};
 use cam_core::{Error, ErrorKind, FitOptions, Model, Quantity, Result, Status, Unit, registry};
 use numpy::{PyArray1, PyArray2};
@@ -43,10 +44,63 @@ impl Fitted {
         self.0.model.parameters()
     }
 
+    /// Their names.
+    #[getter]
+    fn names(&self) -> Vec<String> {
+        self.0.model.names().into_iter().map(Into::into).collect()
+    }
+
+    /// The covariates as they were declared, as JSON; none for a plain model.
+    #[getter]
+    fn covariates(&self, py: Python<'_>) -> PyResult<Option<String>> {
+        let json = |declared| {
+            serde_json::to_string(declared).map_err(|e| Error::new(ErrorKind::Internal, e.to_string()))
+        };
+        guard(py, || self.0.model.covariates().map(json).transpose())
+    }
+
+    /// The plain model of the customers with the covariates of these columns of one row.
+    fn given(&self, py: Python<'_>, columns: Columns<'_>) -> PyResult<Fitted> {
+        let model = guard(py, || self.0.model.given(&columns.table(None)?))?;
+        Ok(Fitted(cam_core::Fitted { model, unit: self.0.unit, fit: None }))
+    }
+
     /// Whether there is a report of a fit.
     #[getter]
     fn estimated(&self) -> bool {
         self.0.fit.is_some()
+    }
+
+    /// Whether there are draws from a posterior.
+    #[getter]
+    fn sampled(&self) -> bool {
+        self.0.fit.as_ref().is_some_and(|fit| fit.posterior.is_some())
+    }
+
+    /// How many parameters are estimated.
+    #[getter]
+    fn free(&self) -> usize {
+        self.0.fit.as_ref().map_or(0, |fit| fit.estimated())
+    }
+
+    /// The draws from the posterior by parameter, chains x draws; and what they say about themselves, as JSON.
+    fn posterior<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyDict>, String)> {
+        let (posterior, told) = guard(py, || {
+            let posterior = self.0.report()?.posterior.as_ref().ok_or_else(|| {
+                Error::new(
+                    ErrorKind::Unsupported,
+                    "there are no draws: the model was not fitted with the method nuts",
+                )
+            })?;
+            Ok((posterior, posterior.told()?))
+        })?;
+        let named = PyDict::new(py);
+        for (name, chains) in posterior.parameters.iter().zip(&posterior.draws) {
+            let array = PyArray2::from_vec2(py, chains)
+                .map_err(|e| to_python(py, &Error::new(ErrorKind::Internal, e.to_string())))?;
+            named.set_item(name, array)?;
+        }
+        Ok((named, told))
     }
 
     /// What the fit found out.

@@ -124,10 +124,21 @@ def test_progress_tells_the_stage_and_the_mean_log_likelihood(summary, capfd):
     told = []
     model = cam.ParetoNbd().fit(summary, progress=lambda *report: told.append(report))
     stage, done, total, value = told[-1]
-    assert (stage, done, total) == ("pareto_nbd", model.n_evaluations_, None)
+    assert (stage, done, total) == ("pareto_nbd", model.n_evaluations_, model.n_evaluations_)
     assert value == pytest.approx(model.log_likelihood_ / 2357)
     cam.ParetoNbd().fit(summary, progress=True)
-    assert "pareto_nbd" in capfd.readouterr().err
+    printed = capfd.readouterr().err
+    assert "pareto_nbd" in printed and printed.endswith("\n")
+
+
+def test_progress_counts_on_over_samples_and_ends_its_line_once(capfd):
+    model = cam.ParetoNbd.from_params(r=0.55, alpha=10.6, s=0.6, beta=11.7)
+    drawn = model.simulate(T=np.repeat(np.arange(27.0, 40.0, 1 / 7), 1_000), seed=3)
+    told = []
+    cam.ParetoNbd().fit(drawn, progress=lambda *report: told.append(report))
+    done = [report[1] for report in told]
+    assert done == sorted(done)
+    assert [report[2] for report in told] == [None] * (len(told) - 1) + [done[-1]]
 
 
 def test_an_exception_in_the_progress_function_comes_out(summary):

@@ -23,16 +23,18 @@ mod silence;
 
 use super::history::FREQUENCY;
 use super::purchases::if_alive;
+use super::variance;
 use crate::error::{Error, ErrorKind, Result, brief};
 use crate::math::{
     beta::ln_beta_rising,
+    exp_log::logistic,
     jet::{Jet, Real},
     random::Stream,
 };
-use crate::model::{Family, Quantity, Scorer, Spec, parameters, score_row};
+use crate::model::{Family, Futures, Quantity, Scorer, Spec, parameters, score_row};
 use crate::rows::Rows;
 use crate::table::{Dimension, Domain, Variable};
-use ahead::{Ahead, count_probability, stay};
+use ahead::{Ahead, count_probability, stay, stay_in_pairs};
 use silence::Silence;
 use std::collections::HashMap;
 
@@ -83,7 +85,7 @@ static SPEC: Spec = Spec {
     parameters: &BgBb::PARAMETERS,
     columns: &[FREQUENCY, RECENCY, OPPORTUNITIES],
     design: &[OPPORTUNITIES],
-    quantities: super::history::PURCHASE_QUANTITIES,
+    quantities: super::history::VARIANCE_QUANTITIES,
     example: (&[1.2, 0.75, 0.66, 2.8], 12.0),
 };
 
@@ -171,6 +173,20 @@ impl Family for BgBb {
                 }
                 Ok(())
             }),
+            Quantity::VarianceOfPurchases { .. } | Quantity::VarianceOfDiscountedPurchases { .. } => {
+                let ahead = Ahead::of(quantity)?;
+                Box::new(move |rows, out| {
+                    // How long a customer will stay depends on T alone.
+                    let mut known: HashMap<u64, [f64; 3]> = HashMap::new();
+                    for (row, out) in rows.chunks_exact(3).zip(out) {
+                        let customer = self.updated(row);
+                        let stays = *known.entry(row[2].to_bits()).or_insert_with(|| customer.stays(&ahead));
+                        let (mean, alive) = customer.moments(stays);
+                        *out = variance::in_all(self.silence(row).log_odds_left(), alive, mean);
+                    }
+                    Ok(())
+                })
+            }
             _ => {
                 let ahead = Ahead::of(quantity)?;
                 Box::new(move |rows, out| {
@@ -196,6 +212,9 @@ impl Family for BgBb {
                 Ok(()) => count_probability(self, n, horizon),
                 Err(e) => return Some(Err(e)),
             },
+            Quantity::VarianceOfPurchases { .. } | Quantity::VarianceOfDiscountedPurchases { .. } => {
+                self.moments(self.stays(&Ahead::of(quantity)?)).1
+            }
             _ => self.buys() * stay(&Ahead::of(quantity)?, self.gamma, self.delta),
         }))
     }
@@ -216,6 +235,24 @@ impl Family for BgBb {
             (x, t_x) = (x + 1.0, next);
         }
         row.copy_from_slice(&[x, t_x, n]);
+    }
+
+    fn futures(&self) -> Option<Futures<'_>> {
+        Some(Box::new(|row, horizon, stream, times| {
+            if stream.uniform() >= logistic(-self.silence(row).log_odds_left()) {
+                return 0.0;
+            }
+            let now = self.updated(row);
+            let (p, theta) = (stream.beta(now.alpha, now.beta), stream.beta(now.gamma, now.delta));
+            let mut failures = |p: f64| if p > 0.0 { stream.geometric(p) } else { f64::INFINITY };
+            let stay = failures(theta);
+            let mut next = 1.0 + failures(p);
+            while next <= stay.min(horizon) {
+                times.push(next);
+                next += 1.0 + failures(p);
+            }
+            stay
+        }))
     }
 }
 
@@ -277,6 +314,20 @@ impl BgBb {
     /// E\[p\].
     fn buys(&self) -> f64 {
         self.alpha / (self.alpha + self.beta)
+    }
+
+    /// Opportunities at which a new customer will be there: discounted, by the square of the discount, and in pairs.
+    fn stays(&self, ahead: &Ahead) -> [f64; 3] {
+        let (gamma, delta) = (self.gamma, self.delta);
+        [stay(ahead, gamma, delta), stay(&ahead.squared(), gamma, delta), stay_in_pairs(ahead, gamma, delta)]
+    }
+
+    /// Mean and variance of what a new customer will do: E\[p\] for each opportunity, E\[p²\] for each pair of them.
+    fn moments(&self, [once, twice, pairs]: [f64; 3]) -> (f64, f64) {
+        let p = self.buys();
+        // E[p²] = E[p]² + Var[p].
+        let scatter = p * self.beta / (self.alpha + self.beta) / (self.alpha + self.beta + 1.0);
+        (p * once, p * twice + scatter * pairs + p * p * (pairs - once * once))
     }
 
     fn silence(&self, row: &[f64]) -> Silence {

@@ -15,11 +15,14 @@
 //! is 1 for `frequency == 0`.
 
 mod kernel;
+mod moments;
 
+use super::futures::renewals;
 use super::history::{HISTORY, History, check_history};
 use super::lifetime::Lifetime;
-use super::local::Local;
+use super::local::{BLOCK, LANES, Lanes, Local, together};
 use super::purchases::{count_start, if_alive, nbd_probability};
+use super::variance::Squares;
 use crate::error::Result;
 use crate::math::{
     beta::{inc_beta, ln_beta_rising},
@@ -29,11 +32,12 @@ use crate::math::{
     mixing::beta_mixing,
     octaves::Octaves,
     random::Stream,
-    vector::{Exp, Expm1, Kernel, Ln1p, Wide, widest},
+    vector::{Exp, Expm1, Kernel, Ln, Ln1p, Wide, widest},
 };
-use crate::model::{Family, Quantity, Scorer, Spec, parameters, score_row};
+use crate::model::{Family, Futures, Process, Quantity, Repeats, Scorer, Spec, parameters, score_row};
 use crate::rows::Rows;
 use kernel::{Dropouts, Kernels};
+use moments::Moments;
 
 parameters! {
     /// The BG/NBD model; see the [module](self).
@@ -64,7 +68,7 @@ static SPEC: Spec = Spec {
     parameters: &BgNbd::PARAMETERS,
     columns: &HISTORY,
     design: &[super::history::AGE],
-    quantities: super::history::PURCHASE_QUANTITIES,
+    quantities: super::history::VARIANCE_QUANTITIES,
     example: (&[0.8, 6.0, 0.9, 2.5], 52.0),
 };
 
@@ -79,6 +83,7 @@ pub struct SharedByFrequency<R> {
 
 impl Family for BgNbd {
     const SPEC: &'static Spec = &SPEC;
+    const PROCESSES: &'static [Process] = &[Process::PURCHASE, Process::LEAVING];
     type Jet = Jet<4>;
     type Shared<R: Real> = SharedByFrequency<R>;
 
@@ -106,9 +111,20 @@ impl Family for BgNbd {
 
     /// Eq. 6 in logarithms: the customer is alive, or left right after the last purchase. Derivatives by hand.
     fn log_likelihood<R: Real>(theta: &[R], shared: &SharedByFrequency<R>, row: &[f64]) -> R {
+        Self::sum_log_likelihood(theta, shared, row, &[1.0])
+    }
+
+    fn sum_log_likelihood<R: Real>(
+        theta: &[R],
+        shared: &SharedByFrequency<R>,
+        rows: &[f64],
+        weights: &[f64],
+    ) -> R {
         let inputs = [theta[0], theta[1], theta[2], theta[3]];
         let odds = shared.odds.map(Real::value);
-        shared.base + widest(LogLikelihood { theta: inputs.map(Real::value), odds, row }).of(inputs)
+        let customers: f64 = weights.iter().sum();
+        let rest = widest(LogLikelihood { theta: inputs.map(Real::value), odds, rows, weights });
+        shared.base * customers + rest.of(inputs)
     }
 
     fn start(rows: &Rows) -> Result<Vec<f64>> {
@@ -117,8 +133,11 @@ impl Family for BgNbd {
     }
 
     /// All but counts: a few dozen nanoseconds a row, once the octaves are known.
-    fn is_cheap(quantity: &Quantity) -> bool {
-        !matches!(quantity, Quantity::PurchaseProbability { .. })
+    fn repeats(quantity: &Quantity) -> Repeats {
+        match quantity {
+            Quantity::PurchaseProbability { .. } => Repeats::Found,
+            _ => Repeats::Computed,
+        }
     }
 
     fn scorer<'a>(&'a self, quantity: &Quantity) -> Option<Scorer<'a>> {
@@ -139,6 +158,9 @@ impl Family for BgNbd {
                 Ok(())
             }),
             _ => {
+                if let Some(squares) = Squares::of(quantity) {
+                    return Some(self.variances(squares));
+                }
                 let lifetime = Lifetime::of(quantity)?;
                 match lifetime.plain_horizon() {
                     Some(horizon) => {
@@ -161,6 +183,9 @@ impl Family for BgNbd {
             Quantity::ProbabilityAlive { after } => self.survival(after),
             Quantity::PurchaseProbability { n, horizon } => self.count_probability(n, horizon),
             _ => {
+                if let Some(squares) = Squares::of(quantity) {
+                    return Some(Ok(Moments::new(squares, self).of(self)[1]));
+                }
                 let lifetime = Lifetime::of(quantity)?;
                 match lifetime.plain_horizon() {
                     Some(horizon) => self.expected_within(horizon, &Dropouts::new(self.a)),
@@ -186,15 +211,27 @@ impl Family for BgNbd {
         };
         row.copy_from_slice(&[x, if x > 0.0 { age * share } else { 0.0 }, age]);
     }
+
+    fn futures(&self) -> Option<Futures<'_>> {
+        Some(Box::new(|row, horizon, stream, times| {
+            if stream.uniform() >= logistic(-self.log_odds_left(row)) {
+                return 0.0;
+            }
+            let now = self.updated(row[0], self.alpha + row[2]);
+            let rates = (stream.gamma(now.r) / now.alpha, stream.beta(now.a, now.b));
+            renewals(rates, (1.0, 1.0), horizon, stream, times)
+        }))
+    }
 }
 
-/// The log-likelihood of a row but for what depends on the frequency alone:
-/// −r ln(1 + T/α) − x ln(α + T) + ln(1 + a/(b + x − 1) · ((α + T)/(α + t_x))^(r + x)).
+/// The log-likelihood of rows of one frequency x but for ln Γ and ln B, each −r ln(1 + T/α) − x ln(α + T) + ln(1 + e^z) times its weight, with the odds
+/// of having left e^z = a/(b + x − 1) ((α + T)/(α + t_x))^(r + x).
 struct LogLikelihood<'a> {
     theta: [f64; 4],
     /// ln a/(b + x − 1).
     odds: Option<f64>,
-    row: &'a [f64],
+    rows: &'a [f64],
+    weights: &'a [f64],
 }
 
 impl Wide for LogLikelihood<'_> {
@@ -203,23 +240,116 @@ impl Wide for LogLikelihood<'_> {
     #[inline(always)]
     fn run(self) -> Local<4> {
         let [r, alpha, a, b] = self.theta;
-        let (x, recency, age) = (self.row[0], self.row[1], self.row[2]);
-        let silence = age - recency;
-        let mut logs = [age / alpha, silence / (alpha + recency)];
-        Ln1p::over(&mut logs);
-        let mut local = Local::default();
-        local.add_silence(0, r, alpha, age, -logs[0]);
-        if let Some(odds) = self.odds {
-            local.add_purchases(1, x, alpha + age);
-            let mut left = Local::default();
-            left.add_silence(0, r + x, alpha + recency, silence, logs[1]);
-            let stays = 1.0 / (b + (x - 1.0));
-            left.value += odds;
-            left.gradient[2] += 1.0 / a;
-            left.hessian[2][2] -= 1.0 / (a * a);
-            left.gradient[3] -= stays;
-            left.hessian[3][3] += stays * stays;
-            local.add_softplus(&left);
+        let x = self.rows[0];
+        let per_alpha = 1.0 / alpha;
+        let came_back = self.odds.is_some();
+        // Σ w times: ln(1 + T/α), its derivative by α with its own; for those who came back also ln(α + T), 1/(α + T) and its square.
+        let (mut ages, mut slopes, mut bends) = (Lanes::default(), Lanes::default(), Lanes::default());
+        let (mut rates, mut rises, mut squares) = (Lanes::default(), Lanes::default(), Lanes::default());
+        // ln(1 + e^z), and with p = 1/(1 + e^(−z)) its derivative: p times 1, L = ln((α + T)/(α + t_x)), ∂L/∂α and ∂²L/∂α².
+        let (mut soft, mut left, mut left_log) = (Lanes::default(), Lanes::default(), Lanes::default());
+        let (mut left_slope, mut left_bend) = (Lanes::default(), Lanes::default());
+        // p (1 − p) times the products of two of 1, L and ∂L/∂α.
+        let mut mixed = [Lanes::default(); 6];
+        for (rows, weights) in self.rows.chunks(3 * BLOCK).zip(self.weights.chunks(BLOCK)) {
+            let n = weights.len();
+            // Past the end: customers who do not count.
+            let (mut recency, mut age, mut weight) = ([0.0; BLOCK], [0.0; BLOCK], [0.0; BLOCK]);
+            for (i, (row, w)) in rows.chunks_exact(3).zip(weights).enumerate() {
+                (recency[i], age[i], weight[i]) = (row[1], row[2], *w);
+            }
+            let n = n.next_multiple_of(LANES);
+            let mut log_age = [0.0; BLOCK];
+            for i in 0..BLOCK {
+                log_age[i] = age[i] / alpha;
+            }
+            Ln1p::over(&mut log_age[..n]);
+            for i in (0..n).step_by(LANES) {
+                for l in 0..LANES {
+                    let (w, i) = (weight[i + l], i + l);
+                    let rise = 1.0 / (alpha + age[i]);
+                    let slope = -age[i] * per_alpha * rise;
+                    ages[l] += w * log_age[i];
+                    slopes[l] += w * slope;
+                    bends[l] += w * (slope * (per_alpha + rise));
+                    rises[l] += w * rise;
+                    squares[l] += w * (rise * rise);
+                }
+            }
+            let Some(odds) = self.odds else { continue };
+            let (mut log_rate, mut log_left) = ([0.0; BLOCK], [0.0; BLOCK]);
+            for i in 0..BLOCK {
+                log_rate[i] = alpha + age[i];
+                log_left[i] = (age[i] - recency[i]) / (alpha + recency[i]);
+            }
+            Ln::over(&mut log_rate[..n]);
+            Ln1p::over(&mut log_left[..n]);
+            // e^(−|z|), and ln(1 + e^(−|z|)).
+            let (mut small, mut log_small) = ([0.0; BLOCK], [0.0; BLOCK]);
+            for i in 0..BLOCK {
+                small[i] = -(odds + (r + x) * log_left[i]).abs();
+            }
+            Exp::over(&mut small[..n]);
+            log_small[..n].copy_from_slice(&small[..n]);
+            Ln1p::over(&mut log_small[..n]);
+            for i in (0..n).step_by(LANES) {
+                for l in 0..LANES {
+                    let (w, i) = (weight[i + l], i + l);
+                    let z = odds + (r + x) * log_left[i];
+                    let (at_end, at_last) = (1.0 / (alpha + age[i]), 1.0 / (alpha + recency[i]));
+                    let slope = -(age[i] - recency[i]) * at_last * at_end;
+                    let major = 1.0 / (1.0 + small[i]);
+                    let minor = small[i] * major;
+                    let p = w * if z < 0.0 { minor } else { major };
+                    let both = w * (minor * major);
+                    rates[l] += w * log_rate[i];
+                    soft[l] += w * (if z < 0.0 { 0.0 } else { z } + log_small[i]);
+                    left[l] += p;
+                    left_log[l] += p * log_left[i];
+                    left_slope[l] += p * slope;
+                    left_bend[l] -= p * (slope * (at_last + at_end));
+                    mixed[0][l] += both;
+                    mixed[1][l] += both * log_left[i];
+                    mixed[2][l] += both * slope;
+                    mixed[3][l] += both * (log_left[i] * log_left[i]);
+                    mixed[4][l] += both * (log_left[i] * slope);
+                    mixed[5][l] += both * (slope * slope);
+                }
+            }
+        }
+        let [ages, slopes, bends] = [ages, slopes, bends].map(together);
+        let mut local =
+            Local { value: -r * ages, gradient: [-ages, -r * slopes, 0.0, 0.0], ..Local::default() };
+        let mut cross = -slopes;
+        local.hessian[1][1] = r * bends;
+        if came_back {
+            let [rates, rises, squares, soft] = [rates, rises, squares, soft].map(together);
+            let [p, p_log, p_slope, p_bend] = [left, left_log, left_slope, left_bend].map(together);
+            let [one, log, slope, log_log, log_slope, slope_slope] = mixed.map(together);
+            let m = r + x;
+            // ∂z: L by r, m ∂L/∂α by α, 1/a by a, −1/(b + x − 1) by b.
+            let (by_a, by_b) = (1.0 / a, -1.0 / (b + (x - 1.0)));
+            local.value += soft - x * rates;
+            local.gradient[0] += p_log;
+            local.gradient[1] += m * p_slope - x * rises;
+            local.gradient[2] = p * by_a;
+            local.gradient[3] = p * by_b;
+            cross += p_slope + m * log_slope;
+            local.hessian[0][0] = log_log;
+            local.hessian[1][1] += x * squares + m * p_bend + m * m * slope_slope;
+            local.hessian[0][2] = by_a * log;
+            local.hessian[0][3] = by_b * log;
+            local.hessian[1][2] = by_a * m * slope;
+            local.hessian[1][3] = by_b * m * slope;
+            local.hessian[2][2] = by_a * by_a * (one - p);
+            local.hessian[2][3] = by_a * by_b * one;
+            local.hessian[3][3] = by_b * by_b * (one + p);
+        }
+        local.hessian[0][1] = cross;
+        for i in 0..4 {
+            for j in 0..i {
+                local.hessian[i][j] = local.hessian[j][i];
+            }
         }
         local
     }

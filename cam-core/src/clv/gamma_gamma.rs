@@ -12,15 +12,15 @@
 //! That spend does not depend on frequency is checked with each fit; see [`spend_independence`](super::spend_independence).
 
 use super::history::{FREQUENCY, MONETARY_VALUE};
-use super::local::Local;
+use super::local::{BLOCK, LANES, Lanes, Local, together};
 use super::spend::{check_spend, independence_check};
 use crate::error::{Error, ErrorKind, Result, brief};
 use crate::math::{
     jet::{Jet, Real},
     random::Stream,
-    vector::{Kernel, Ln1p, Wide, widest},
+    vector::{Kernel, Ln, Ln1p, Wide, widest},
 };
-use crate::model::{Check, Family, Quantity, Scorer, Spec, parameters};
+use crate::model::{Check, Family, Process, Quantity, Scorer, Spec, Spending, parameters};
 use crate::rows::Rows;
 
 parameters! {
@@ -50,12 +50,13 @@ static SPEC: Spec = Spec {
     parameters: &GammaGamma::PARAMETERS,
     columns: &[FREQUENCY, MONETARY_VALUE],
     design: &[FREQUENCY],
-    quantities: &["log_likelihood", "expected_spend"],
+    quantities: super::spend::SPEND_QUANTITIES,
     example: (&[4.0, 5.0, 20.0], 6.0),
 };
 
 impl Family for GammaGamma {
     const SPEC: &'static Spec = &SPEC;
+    const PROCESSES: &'static [Process] = &[Process { name: "spend", scales: &[("v", 1.0)] }];
     type Jet = Jet<3>;
     /// −ln B(px, q); none for x = 0.
     type Shared<R: Real> = Option<R>;
@@ -83,9 +84,15 @@ impl Family for GammaGamma {
 
     /// With y = x z̄/(v + x z̄): −ln B(px, q) + px ln y + q ln(1 − y) − ln z̄.
     fn log_likelihood<R: Real>(theta: &[R], shared: &Option<R>, row: &[f64]) -> R {
+        Self::sum_log_likelihood(theta, shared, row, &[1.0])
+    }
+
+    fn sum_log_likelihood<R: Real>(theta: &[R], shared: &Option<R>, rows: &[f64], weights: &[f64]) -> R {
         let Some(minus_ln_beta) = *shared else { return R::constant(0.0) };
         let inputs = [theta[0], theta[1], theta[2]];
-        minus_ln_beta + widest(LogLikelihood { theta: inputs.map(Real::value), row }).of(inputs)
+        let customers: f64 = weights.iter().sum();
+        minus_ln_beta * customers
+            + widest(LogLikelihood { theta: inputs.map(Real::value), rows, weights }).of(inputs)
     }
 
     fn start(rows: &Rows) -> Result<Vec<f64>> {
@@ -114,25 +121,18 @@ impl Family for GammaGamma {
         independence_check(rows, SPEC.title)
     }
 
-    fn is_cheap(quantity: &Quantity) -> bool {
-        matches!(quantity, Quantity::ExpectedSpend {})
-    }
-
     fn scorer<'a>(&'a self, quantity: &Quantity) -> Option<Scorer<'a>> {
-        let Quantity::ExpectedSpend {} = quantity else { return None };
-        Some(Box::new(|rows, out| {
+        let answer = Self::answer(quantity)?;
+        Some(Box::new(move |rows, out| {
             for (i, (row, out)) in rows.chunks_exact(2).zip(out).enumerate() {
-                *out = self.expected_spend(row[0], row[1]).map_err(|e| e.with_row(i))?;
+                *out = answer(self, row[0], row[1]).map_err(|e| e.with_row(i))?;
             }
             Ok(())
         }))
     }
 
     fn score_new(&self, quantity: &Quantity) -> Option<Result<f64>> {
-        match quantity {
-            Quantity::ExpectedSpend {} => Some(self.expected_spend(0.0, 0.0)),
-            _ => None,
-        }
+        Self::answer(quantity).map(|answer| answer(self, 0.0, 0.0))
     }
 
     /// The sum of x purchases is Gamma(px, ν).
@@ -142,12 +142,20 @@ impl Family for GammaGamma {
         let mean = if x > 0.0 { stream.gamma(self.p * x) / (rate * x) } else { 0.0 };
         row.copy_from_slice(&[x, mean]);
     }
+
+    fn spending(&self) -> Option<Spending<'_>> {
+        Some(Box::new(|row, stream, spends| {
+            let rate = stream.gamma(self.p * row[0] + self.q) / (self.v + row[0] * row[1]);
+            spends.iter_mut().for_each(|spend| *spend = stream.gamma(self.p) / rate);
+        }))
+    }
 }
 
-/// The log-likelihood of a row but for the beta function: −p x ln(1 + v/s) − q ln(1 + s/v) − ln z̄ with s = x z̄.
+/// The log-likelihood of rows of one frequency x but for the beta function, each −p x ln(1 + v/s) − q ln(1 + s/v) − ln z̄ with s = x z̄, times its weight.
 struct LogLikelihood<'a> {
     theta: [f64; 3],
-    row: &'a [f64],
+    rows: &'a [f64],
+    weights: &'a [f64],
 }
 
 impl Wide for LogLikelihood<'_> {
@@ -156,24 +164,106 @@ impl Wide for LogLikelihood<'_> {
     #[inline(always)]
     fn run(self) -> Local<3> {
         let [p, q, v] = self.theta;
-        let (x, mean) = (self.row[0], self.row[1]);
-        let total = x * mean;
-        let mut logs = [v / total, total / v];
-        Ln1p::over(&mut logs);
-        let [known, unknown] = logs;
-        // Derivatives by v: 1/(s + v) of the first logarithm, −s/(v (s + v)) of the second.
-        let rises = 1.0 / (total + v);
-        let falls = -total / v * rises;
-        let bend = p * x * rises * rises + q * falls * (rises + 1.0 / v);
+        let x = self.rows[0];
+        let per_v = 1.0 / v;
+        // Σ w times: the two logarithms, ln z̄, and the derivatives of the two by v with their own.
+        let (mut known, mut unknown, mut means) = (Lanes::default(), Lanes::default(), Lanes::default());
+        let (mut rises, mut falls, mut squares, mut bends) =
+            (Lanes::default(), Lanes::default(), Lanes::default(), Lanes::default());
+        for (rows, weights) in self.rows.chunks(2 * BLOCK).zip(self.weights.chunks(BLOCK)) {
+            let n = weights.len();
+            // Past the end: a customer like any, who does not count.
+            let (mut total, mut weight) = ([v; BLOCK], [0.0; BLOCK]);
+            let (mut log_known, mut log_unknown, mut log_mean) = ([0.0; BLOCK], [0.0; BLOCK], [1.0; BLOCK]);
+            for i in 0..n {
+                log_mean[i] = rows[2 * i + 1];
+                total[i] = x * log_mean[i];
+                weight[i] = weights[i];
+            }
+            for i in 0..BLOCK {
+                log_known[i] = v / total[i];
+                log_unknown[i] = total[i] / v;
+            }
+            let even = n.next_multiple_of(LANES);
+            Ln1p::over(&mut log_known[..even]);
+            Ln1p::over(&mut log_unknown[..even]);
+            Ln::over(&mut log_mean[..even]);
+            for i in (0..even).step_by(LANES) {
+                for l in 0..LANES {
+                    let (w, i) = (weight[i + l], i + l);
+                    // 1/(s + v) of the first logarithm, −s/(v (s + v)) of the second.
+                    let rise = 1.0 / (total[i] + v);
+                    let fall = -total[i] * per_v * rise;
+                    known[l] += w * log_known[i];
+                    unknown[l] += w * log_unknown[i];
+                    means[l] += w * log_mean[i];
+                    rises[l] += w * rise;
+                    falls[l] += w * fall;
+                    squares[l] += w * (rise * rise);
+                    bends[l] += w * (fall * (rise + per_v));
+                }
+            }
+        }
+        let [known, unknown, means] = [known, unknown, means].map(together);
+        let [rises, falls, squares, bends] = [rises, falls, squares, bends].map(together);
         Local {
-            value: -p * x * known - q * unknown - mean.ln(),
+            value: -p * x * known - q * unknown - means,
             gradient: [-x * known, -unknown, -p * x * rises - q * falls],
-            hessian: [[0.0, 0.0, -x * rises], [0.0, 0.0, -falls], [-x * rises, -falls, bend]],
+            hessian: [
+                [0.0, 0.0, -x * rises],
+                [0.0, 0.0, -falls],
+                [-x * rises, -falls, p * x * squares + q * bends],
+            ],
         }
     }
 }
 
 impl GammaGamma {
+    /// The quantity, from frequency and mean spend.
+    fn answer(quantity: &Quantity) -> Option<fn(&Self, f64, f64) -> Result<f64>> {
+        Some(match quantity {
+            Quantity::ExpectedSpend {} => Self::expected_spend,
+            Quantity::VarianceOfMeanSpend {} => Self::variance_of_mean_spend,
+            Quantity::ExpectedSpendVariance {} => Self::expected_spend_variance,
+            _ => return None,
+        })
+    }
+
+    /// Variance of p/ν, the customer's own mean spend, whose rate ν ~ Gamma(px + q, v + x z̄): E\[p/ν\]²/(px + q − 2).
+    ///
+    /// # Errors
+    /// [`ErrorKind::Numerical`] when px + q ≤ 2: then it is infinite.
+    pub fn variance_of_mean_spend(&self, frequency: f64, monetary_value: f64) -> Result<f64> {
+        let mean = self.expected_spend(frequency, monetary_value)?;
+        self.excess(frequency).map(|excess| mean * mean / excess)
+    }
+
+    /// Expected variance p/ν² of what the customer spends per purchase: E\[p/ν\]² (px + q − 1)/(p (px + q − 2)).
+    ///
+    /// # Errors
+    /// As for [`variance_of_mean_spend`](Self::variance_of_mean_spend).
+    pub fn expected_spend_variance(&self, frequency: f64, monetary_value: f64) -> Result<f64> {
+        let mean = self.expected_spend(frequency, monetary_value)?;
+        self.excess(frequency).map(|excess| mean / self.p * mean * ((1.0 + excess) / excess))
+    }
+
+    /// px + q − 2, which must be positive.
+    fn excess(&self, frequency: f64) -> Result<f64> {
+        // q − 2 first: exact where q is near 2.
+        let excess = self.p * frequency + (self.q - 2.0);
+        if excess > 0.0 {
+            return Ok(excess);
+        }
+        Err(Error::new(
+            ErrorKind::Numerical,
+            format!(
+                "the variance of spend is infinite unless p * frequency + q > 2, got frequency = {}, q = {}",
+                brief(frequency),
+                brief(self.q)
+            ),
+        ))
+    }
+
     /// Expected spend per purchase of a customer whose x purchases had this mean: p (v + x z̄)/(px + q − 1), Fader & Hardie (2013), eq. 5.
     ///
     /// # Errors

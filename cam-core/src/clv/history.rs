@@ -37,12 +37,34 @@ pub(super) const MONETARY_DEVIATION: Variable = Variable::new(
 );
 
 /// What every purchase model answers.
+#[allow(dead_code, reason = "for a model whose second moments are not known")]
 pub(super) const PURCHASE_QUANTITIES: &[&str] = &[
     "log_likelihood",
     "probability_alive",
     "expected_purchases",
     "purchase_probability",
     "discounted_expected_purchases",
+];
+
+/// What a purchase model answers that knows its second moments, too.
+pub(super) const VARIANCE_QUANTITIES: &[&str] = &[
+    "log_likelihood",
+    "probability_alive",
+    "expected_purchases",
+    "purchase_probability",
+    "discounted_expected_purchases",
+    "variance_of_purchases",
+    "variance_of_discounted_purchases",
+];
+
+/// What one answers that knows the second moment of the number of purchases, but not of discounted ones.
+pub(super) const COUNT_VARIANCE_QUANTITIES: &[&str] = &[
+    "log_likelihood",
+    "probability_alive",
+    "expected_purchases",
+    "purchase_probability",
+    "discounted_expected_purchases",
+    "variance_of_purchases",
 ];
 
 /// The columns of a purchase history, in the order of a row.

@@ -65,6 +65,25 @@ impl Lifetime {
     }
 }
 
+/// Σ f(k) for k = `from`, `from` + 1, …, `to` (which may be infinite, for an f that falls in the end): terms by themselves, and then blocks
+/// that grow with k by a 1/`cells`-th. f is to be smooth on that scale, and not negative; it ends where a block no longer counts.
+pub(super) fn smooth_sum(from: f64, to: f64, cells: f64, f: impl Fn(f64) -> f64) -> f64 {
+    let (mut sum, mut next, mut risen) = (0.0, from, false);
+    while next <= to {
+        let length = (next / cells).floor().max(1.0).min(to - next + 1.0);
+        let rule = gauss_sum(length);
+        let block = length * rule.expect(|k| f(next + k));
+        sum += block;
+        risen |= block > 0.0;
+        next += length;
+        // What comes after is no more than this block, once it is so small, times the blocks to come.
+        if risen && block < 1e-19 * sum || next > 1e18 {
+            break;
+        }
+    }
+    sum
+}
+
 /// Nodes and weights (which sum to 1) for the mean over 0, 1, …, n − 1: these numbers themselves, or Gauss's rule for discrete Chebyshev
 /// polynomials (Szegő 1975, *Orthogonal Polynomials*, 2.8) with 16 nodes.
 fn gauss_sum(n: f64) -> Rule {

@@ -39,7 +39,7 @@ impl Lifetime {
         }
     }
 
-    fn new(discount: Discount, horizon: f64) -> Lifetime {
+    pub(super) fn new(discount: Discount, horizon: f64) -> Lifetime {
         match discount {
             // Without a discount the periods telescope.
             Discount::PerPeriod(0.0) => Lifetime::Continuous { rate: 0.0, horizon },

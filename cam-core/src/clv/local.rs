@@ -2,6 +2,19 @@
 
 use crate::math::jet::Real;
 
+/// Rows of a group that are done at a time: their numbers stay in the nearest cache.
+pub(super) const BLOCK: usize = 32;
+
+/// Sums that run side by side, so that an instruction does several of them.
+pub(super) const LANES: usize = 4;
+pub(super) type Lanes = [f64; LANES];
+
+/// The sum of sums that ran side by side.
+#[inline(always)]
+pub(super) fn together(lanes: Lanes) -> f64 {
+    (lanes[0] + lanes[1]) + (lanes[2] + lanes[3])
+}
+
 /// A function of N parameters with its derivatives.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Local<const N: usize> {
@@ -22,6 +35,18 @@ impl<const N: usize> Local<N> {
     #[inline(always)]
     pub(super) fn of<R: Real>(&self, inputs: [R; N]) -> R {
         R::gather(inputs, self.value, self.gradient, self.hessian)
+    }
+
+    /// Add another, so many times.
+    #[inline(always)]
+    pub(super) fn add(&mut self, times: f64, other: &Local<N>) {
+        self.value += times * other.value;
+        for i in 0..N {
+            self.gradient[i] += times * other.gradient[i];
+            for j in 0..N {
+                self.hessian[i][j] += times * other.hessian[i][j];
+            }
+        }
     }
 
     /// Add e · log, log = ±ln(1 + rest/rate), where the parameters number `shape` and `shape + 1` are in e and in the rate: ∂e/∂shape = 1.

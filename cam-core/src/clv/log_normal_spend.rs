@@ -21,7 +21,7 @@ use crate::math::{
     jet::{Jet, Real},
     random::Stream,
 };
-use crate::model::{Check, Family, Quantity, Scorer, Spec, parameters};
+use crate::model::{Check, Family, Process, Quantity, Scorer, Spec, Spending, parameters};
 use crate::rows::Rows;
 use crate::table::{Dimension, Domain, Variable};
 
@@ -68,12 +68,13 @@ static SPEC: Spec = Spec {
     parameters: &LogNormalSpend::PARAMETERS,
     columns: &[FREQUENCY, GEOMETRIC_MEAN, LOG_DEVIATION],
     design: &[FREQUENCY],
-    quantities: &["log_likelihood", "expected_spend"],
+    quantities: super::spend::SPEND_QUANTITIES,
     example: (&[30.0, 0.6, 0.4], 6.0),
 };
 
 impl Family for LogNormalSpend {
     const SPEC: &'static Spec = &SPEC;
+    const PROCESSES: &'static [Process] = &[Process { name: "spend", scales: &[("median", 1.0)] }];
     type Jet = Jet<3>;
     type Shared<R: Real> = ();
 
@@ -115,25 +116,18 @@ impl Family for LogNormalSpend {
         independence_check(rows, SPEC.title)
     }
 
-    fn is_cheap(quantity: &Quantity) -> bool {
-        matches!(quantity, Quantity::ExpectedSpend {})
-    }
-
     fn scorer<'a>(&'a self, quantity: &Quantity) -> Option<Scorer<'a>> {
-        let Quantity::ExpectedSpend {} = quantity else { return None };
-        Some(Box::new(|rows, out| {
+        let answer = Self::answer(quantity)?;
+        Some(Box::new(move |rows, out| {
             for (i, (row, out)) in rows.chunks_exact(3).zip(out).enumerate() {
-                *out = self.expected_spend(row[0], row[1]).map_err(|e| e.with_row(i))?;
+                *out = answer(self, row[0], row[1]).map_err(|e| e.with_row(i))?;
             }
             Ok(())
         }))
     }
 
     fn score_new(&self, quantity: &Quantity) -> Option<Result<f64>> {
-        match quantity {
-            Quantity::ExpectedSpend {} => Some(self.expected_spend(0.0, 0.0)),
-            _ => None,
-        }
+        Self::answer(quantity).map(|answer| answer(self, 0.0, 0.0))
     }
 
     fn draw(&self, design: &[f64], stream: &mut Stream, row: &mut [f64]) {
@@ -142,6 +136,17 @@ impl Family for LogNormalSpend {
         let off = own + self.sigma / x.max(1.0).sqrt() * stream.normal();
         let mean = if x > 0.0 { self.median * off.exp() } else { 0.0 };
         row.copy_from_slice(&[x, mean, draw_deviation(x, self.sigma, stream)]);
+    }
+
+    fn spending(&self) -> Option<Spending<'_>> {
+        Some(Box::new(|row, stream, spends| {
+            let (own, doubt) = if row[0] > 0.0 { trust(row[0], self.sigma, self.tau) } else { (0.0, 1.0) };
+            let known = if row[0] > 0.0 { own * (row[1] / self.median).ln() } else { 0.0 };
+            let mean = known + self.tau * doubt.sqrt() * stream.normal();
+            spends
+                .iter_mut()
+                .for_each(|spend| *spend = self.median * (mean + self.sigma * stream.normal()).exp());
+        }))
     }
 }
 
@@ -152,6 +157,44 @@ impl LogNormalSpend {
     /// # Errors
     /// [`ErrorKind::Numerical`] where it is beyond all numbers, as with σ > 38.
     pub fn expected_spend(&self, frequency: f64, geometric_mean: f64) -> Result<f64> {
+        self.moment(frequency, geometric_mean, 1.0, |spend, _| spend)
+    }
+
+    /// Variance of the customer's own mean spend e^(m_i + σ²/2): E\[·\]² (e^(τ² (1 − w)) − 1), where τ² (1 − w) is the variance of m_i.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Numerical`] where it is beyond all numbers.
+    pub fn variance_of_mean_spend(&self, frequency: f64, geometric_mean: f64) -> Result<f64> {
+        self.moment(frequency, geometric_mean, 2.0, |square, doubt| square * -(-doubt).exp_m1())
+    }
+
+    /// Expected variance of what the customer spends per purchase: E\[e^(2 m_i + σ²)\] (e^(σ²) − 1).
+    ///
+    /// # Errors
+    /// As for [`variance_of_mean_spend`](Self::variance_of_mean_spend).
+    pub fn expected_spend_variance(&self, frequency: f64, geometric_mean: f64) -> Result<f64> {
+        let scatter = (self.sigma * self.sigma).exp_m1();
+        self.moment(frequency, geometric_mean, 2.0, |square, _| square * scatter)
+    }
+
+    /// The quantity, from frequency and geometric mean.
+    fn answer(quantity: &Quantity) -> Option<fn(&Self, f64, f64) -> Result<f64>> {
+        Some(match quantity {
+            Quantity::ExpectedSpend {} => Self::expected_spend,
+            Quantity::VarianceOfMeanSpend {} => Self::variance_of_mean_spend,
+            Quantity::ExpectedSpendVariance {} => Self::expected_spend_variance,
+            _ => return None,
+        })
+    }
+
+    /// f of E\[mean spend to the power n\] = e^(n (m̂ + σ²/2) + n² d/2) and of the variance d of m_i given the history.
+    fn moment(
+        &self,
+        frequency: f64,
+        geometric_mean: f64,
+        n: f64,
+        f: impl Fn(f64, f64) -> f64,
+    ) -> Result<f64> {
         let LogNormalSpend { median, sigma, tau } = *self;
         let (own, off, doubt) = if frequency == 0.0 {
             (0.0, 0.0, 1.0)
@@ -159,9 +202,11 @@ impl LogNormalSpend {
             let (own, doubt) = trust(frequency, sigma, tau);
             (own, (geometric_mean / median).ln(), doubt)
         };
-        let spend = median * (own * off + 0.5 * (tau * tau * doubt + sigma * sigma)).exp();
-        match spend.is_finite() {
-            true => Ok(spend),
+        let doubt = tau * tau * doubt;
+        let moment = (n * (own * off + 0.5 * (n * doubt + sigma * sigma))).exp();
+        let value = median.powf(n) * f(moment, doubt);
+        match value.is_finite() {
+            true => Ok(value),
             false => Err(Error::new(
                 ErrorKind::Numerical,
                 format!("the expected spend overflows: sigma = {}, tau = {}", brief(sigma), brief(tau)),

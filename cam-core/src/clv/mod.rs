@@ -1,5 +1,6 @@
 //! Customer lifetime value: one file a model, and what is common to them.
 
+mod futures;
 pub mod hierarchical;
 mod history;
 mod horizons;
@@ -8,11 +9,20 @@ mod local;
 mod phases;
 mod purchases;
 mod spend;
-mod value;
+pub mod value;
+pub mod value_draws;
+pub mod value_tasks;
+mod variance;
 
 pub use history::History;
 pub use spend::{SpendIndependence, SpendIndependenceFound, spend_independence};
-pub use value::{ValueOptions, customer_lifetime_value};
+pub(crate) use spend::{correlation, ranks};
+pub use value::{
+    Margin, ValueOptions, customer_lifetime_value, lifetime_value_variance, new_customer_value,
+    new_customer_value_variance,
+};
+pub use value_draws::{DrawOptions, ValueDistribution, simulate_lifetime_value};
+pub use value_tasks::{LifetimeValueVariance, NewCustomerValue, SimulateLifetimeValue};
 
 /// All models, `file::Model`. The line of a model here makes its module, exports it, and puts it into the [registry](crate::registry).
 macro_rules! each_model {

@@ -8,15 +8,17 @@
 //! The likelihood is that of the times of the purchases, Γ(r + x)/Γ(r) · α^r/(α + T)^(r + x), as in the other models, so that likelihoods can be compared; it
 //! differs from the negative binomial probability by x! and powers of T, which no parameter enters. It does not depend on recency.
 
-use super::history::{AGE, HISTORY, History, PURCHASE_QUANTITIES, check_history};
+use super::futures::poisson_until;
+use super::history::{AGE, HISTORY, History, VARIANCE_QUANTITIES, check_history};
 use super::lifetime::Lifetime;
 use super::purchases::{count_start, nbd_probability};
+use super::variance::Squares;
 use crate::error::Result;
 use crate::math::{
     jet::{Jet, Real},
     random::Stream,
 };
-use crate::model::{Family, Quantity, Scorer, Spec, parameters};
+use crate::model::{Family, Futures, Process, Quantity, Repeats, Scorer, Spec, parameters};
 use crate::rows::Rows;
 
 parameters! {
@@ -44,12 +46,13 @@ static SPEC: Spec = Spec {
     parameters: &Nbd::PARAMETERS,
     columns: &HISTORY,
     design: &[AGE],
-    quantities: PURCHASE_QUANTITIES,
+    quantities: VARIANCE_QUANTITIES,
     example: (&[0.8, 6.0], 52.0),
 };
 
 impl Family for Nbd {
     const SPEC: &'static Spec = &SPEC;
+    const PROCESSES: &'static [Process] = &[Process::PURCHASE];
     type Jet = Jet<2>;
     /// ln Γ(r + x)/Γ(r).
     type Shared<R: Real> = R;
@@ -80,8 +83,11 @@ impl Family for Nbd {
         count_start(rows, SPEC.title).map(|(r, alpha)| vec![r, alpha])
     }
 
-    fn is_cheap(quantity: &Quantity) -> bool {
-        !matches!(quantity, Quantity::PurchaseProbability { .. })
+    fn repeats(quantity: &Quantity) -> Repeats {
+        match quantity {
+            Quantity::PurchaseProbability { .. } => Repeats::Found,
+            _ => Repeats::Computed,
+        }
     }
 
     fn scorer<'a>(&'a self, quantity: &Quantity) -> Option<Scorer<'a>> {
@@ -105,6 +111,14 @@ impl Family for Nbd {
         // The last of x uniform times.
         row.copy_from_slice(&[x, if x > 0.0 { age * stream.uniform().powf(1.0 / x) } else { 0.0 }, age]);
     }
+
+    fn futures(&self) -> Option<Futures<'_>> {
+        Some(Box::new(|row, horizon, stream, times| {
+            let rate = stream.gamma(self.r + row[0]) / (self.alpha + row[2]);
+            poisson_until(rate, f64::INFINITY, horizon, stream, times);
+            f64::INFINITY
+        }))
+    }
 }
 
 /// What is asked, as a function of λ ~ Gamma(m, A) alone.
@@ -112,6 +126,8 @@ enum Answer {
     Alive,
     Purchases(f64),
     Count(u32, f64),
+    /// Discounted lengths of the horizon, for D and for D².
+    Variance(f64, f64),
 }
 
 impl Answer {
@@ -120,6 +136,8 @@ impl Answer {
             Answer::Alive => 1.0,
             Answer::Purchases(time) => m / rate * time,
             Answer::Count(n, horizon) => nbd_probability(m, rate, n, horizon),
+            // Poisson's own, and that of λ.
+            Answer::Variance(once, twice) => m / rate * (twice + once / rate * once),
         }
     }
 }
@@ -130,7 +148,10 @@ impl Nbd {
             Quantity::ProbabilityAlive { .. } => Answer::Alive,
             Quantity::PurchaseProbability { n, horizon } => Answer::Count(n, horizon),
             // Nobody leaves: the discounted length of the horizon.
-            _ => Answer::Purchases(Lifetime::of(quantity)?.longest()),
+            _ => match Squares::of(quantity) {
+                Some(squares) => Answer::Variance(squares.once.longest(), squares.twice.longest()),
+                None => Answer::Purchases(Lifetime::of(quantity)?.longest()),
+            },
         })
     }
 

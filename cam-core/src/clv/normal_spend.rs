@@ -19,7 +19,7 @@ use crate::math::{
     jet::{Jet, Real},
     random::Stream,
 };
-use crate::model::{Check, Family, Quantity, Scorer, Spec, parameters};
+use crate::model::{Check, Family, Quantity, Scorer, Spec, Spending, parameters};
 use crate::rows::Rows;
 use crate::table::{Domain, Variable};
 
@@ -50,7 +50,7 @@ static SPEC: Spec = Spec {
     parameters: &NormalSpend::PARAMETERS,
     columns: &[FREQUENCY, Variable { domain: Domain::Real, ..MONETARY_VALUE }, MONETARY_DEVIATION],
     design: &[FREQUENCY],
-    quantities: &["log_likelihood", "expected_spend"],
+    quantities: super::spend::SPEND_QUANTITIES,
     example: (&[30.0, 12.0, 9.0], 6.0),
 };
 
@@ -126,25 +126,18 @@ impl Family for NormalSpend {
         independence_check(rows, SPEC.title)
     }
 
-    fn is_cheap(quantity: &Quantity) -> bool {
-        matches!(quantity, Quantity::ExpectedSpend {})
-    }
-
     fn scorer<'a>(&'a self, quantity: &Quantity) -> Option<Scorer<'a>> {
-        let Quantity::ExpectedSpend {} = quantity else { return None };
-        Some(Box::new(|rows, out| {
+        let answer = Self::answer(quantity)?;
+        Some(Box::new(move |rows, out| {
             for (row, out) in rows.chunks_exact(3).zip(out) {
-                *out = self.expected_spend(row[0], row[1]);
+                *out = answer(self, row[0], row[1]);
             }
             Ok(())
         }))
     }
 
     fn score_new(&self, quantity: &Quantity) -> Option<Result<f64>> {
-        match quantity {
-            Quantity::ExpectedSpend {} => Some(Ok(self.mu)),
-            _ => None,
-        }
+        Self::answer(quantity).map(|answer| Ok(answer(self, 0.0, 0.0)))
     }
 
     fn draw(&self, design: &[f64], stream: &mut Stream, row: &mut [f64]) {
@@ -153,9 +146,32 @@ impl Family for NormalSpend {
         let mean = if x > 0.0 { own + self.sigma / x.sqrt() * stream.normal() } else { 0.0 };
         row.copy_from_slice(&[x, mean, draw_deviation(x, self.sigma, stream)]);
     }
+
+    fn spending(&self) -> Option<Spending<'_>> {
+        Some(Box::new(|row, stream, spends| {
+            let deviation = self.variance_of_mean_spend(row[0]).sqrt();
+            let mean = self.expected_spend(row[0], row[1]) + deviation * stream.normal();
+            spends.iter_mut().for_each(|spend| *spend = mean + self.sigma * stream.normal());
+        }))
+    }
 }
 
 impl NormalSpend {
+    /// The quantity, from frequency and mean spend.
+    fn answer(quantity: &Quantity) -> Option<fn(&Self, f64, f64) -> f64> {
+        Some(match quantity {
+            Quantity::ExpectedSpend {} => Self::expected_spend,
+            Quantity::VarianceOfMeanSpend {} => |model, frequency, _| model.variance_of_mean_spend(frequency),
+            Quantity::ExpectedSpendVariance {} => |model, _, _| model.sigma * model.sigma,
+            _ => return None,
+        })
+    }
+
+    /// Variance of the customer's own mean spend μ_i given x purchases: 1/(x/σ² + 1/τ²).
+    pub fn variance_of_mean_spend(&self, frequency: f64) -> f64 {
+        trust(frequency, self.sigma, self.tau).1 * self.tau * self.tau
+    }
+
     /// Expected spend per purchase of a customer whose x purchases had this mean: (x z̄/σ² + μ/τ²)/(x/σ² + 1/τ²).
     pub fn expected_spend(&self, frequency: f64, monetary_value: f64) -> f64 {
         if frequency == 0.0 {

@@ -18,9 +18,11 @@
 
 mod left;
 
+use super::futures::poisson_until;
 use super::history::{HISTORY, History, check_history};
 use super::lifetime::Lifetime;
 use super::purchases::{count_start, if_alive, nbd_probability, typical_age};
+use super::variance::{self, Squares};
 use crate::error::Result;
 use crate::math::{
     exp_log::{exprel, logistic},
@@ -31,7 +33,7 @@ use crate::math::{
     quadrature::legendre,
     random::Stream,
 };
-use crate::model::{Family, Quantity, Scorer, Spec, parameters};
+use crate::model::{Family, Futures, Process, Quantity, Repeats, Scorer, Spec, parameters};
 use crate::rows::Rows;
 
 parameters! {
@@ -63,12 +65,13 @@ static SPEC: Spec = Spec {
     parameters: &ParetoNbd::PARAMETERS,
     columns: &HISTORY,
     design: &[super::history::AGE],
-    quantities: super::history::PURCHASE_QUANTITIES,
+    quantities: super::history::VARIANCE_QUANTITIES,
     example: (&[0.8, 8.0, 0.7, 12.0], 52.0),
 };
 
 impl Family for ParetoNbd {
     const SPEC: &'static Spec = &SPEC;
+    const PROCESSES: &'static [Process] = &[Process::PURCHASE, Process::LIFETIME];
     type Jet = Jet<4>;
     /// ln Γ(r + x)/Γ(r).
     type Shared<R: Real> = R;
@@ -94,13 +97,18 @@ impl Family for ParetoNbd {
     /// The part that is no function of r and x alone, −r ln(1 + T/α) − x ln(α + T) − s ln(1 + T/β) + ln(1 + R), with
     /// its derivatives by hand: a jet for each of its twenty operations takes twice the time of the whole.
     fn log_likelihood<R: Real>(theta: &[R], rising: &R, row: &[f64]) -> R {
+        Self::sum_log_likelihood(theta, rising, row, &[1.0])
+    }
+
+    fn sum_log_likelihood<R: Real>(theta: &[R], rising: &R, rows: &[f64], weights: &[f64]) -> R {
         let inputs = [theta[0], theta[1], theta[2], theta[3]];
+        let customers: f64 = weights.iter().sum();
         let values = inputs.map(Real::value);
-        let local = match R::DERIVATIVES {
-            true => left::log_likelihood::<true>(values, row),
-            false => left::log_likelihood::<false>(values, row),
+        let rest = match R::DERIVATIVES {
+            true => left::sum_log_likelihood::<true>(values, rows, weights),
+            false => left::sum_log_likelihood::<false>(values, rows, weights),
         };
-        *rising + local.of(inputs)
+        *rising * customers + rest.of(inputs)
     }
 
     fn start(rows: &Rows) -> Result<Vec<f64>> {
@@ -109,12 +117,21 @@ impl Family for ParetoNbd {
         Ok(vec![r, alpha, 0.6, 0.5 * typical_age(rows)])
     }
 
+    /// An integral of a few dozen nodes; counts and discounted purchases cost more.
+    fn repeats(quantity: &Quantity) -> Repeats {
+        match quantity {
+            Quantity::ProbabilityAlive { .. } | Quantity::ExpectedPurchases { .. } => Repeats::Remembered,
+            _ => Repeats::Found,
+        }
+    }
+
     fn scorer<'a>(&'a self, quantity: &Quantity) -> Option<Scorer<'a>> {
         // (log-odds of having left, x, T) → the quantity.
         fn each<'a>(model: &'a ParetoNbd, f: impl Fn(f64, f64, f64) -> f64 + Send + Sync + 'a) -> Scorer<'a> {
             Box::new(move |rows, out| {
+                left::log_odds(model.values(), rows, out);
                 for (row, out) in rows.chunks_exact(3).zip(out) {
-                    *out = f(model.log_odds_left(row), row[0], row[2]);
+                    *out = f(*out, row[0], row[2]);
                 }
                 Ok(())
             })
@@ -128,6 +145,9 @@ impl Family for ParetoNbd {
                 if n == 0 { logistic(left) + count } else { count }
             }),
             _ => {
+                if let Some(squares) = Squares::of(quantity) {
+                    return Some(self.variances(squares));
+                }
                 let lifetime = Lifetime::of(quantity)?;
                 if let Some(horizon) = lifetime.plain_horizon() {
                     return Some(each(self, move |left, x, age| {
@@ -156,6 +176,10 @@ impl Family for ParetoNbd {
             Quantity::ProbabilityAlive { after } => self.survival(after),
             Quantity::PurchaseProbability { n, horizon } => self.count_probability(n, horizon),
             _ => {
+                if let Some(squares) = Squares::of(quantity) {
+                    let [once, twice, pairs] = self.moments_of_time(&squares);
+                    return Some(Ok(variance::poisson(self.r, self.alpha, once, twice, pairs)));
+                }
                 let lifetime = Lifetime::of(quantity)?;
                 let time = match lifetime.plain_horizon() {
                     Some(horizon) => self.time_alive(horizon),
@@ -175,6 +199,19 @@ impl Family for ParetoNbd {
         let x = stream.poisson(rate * alive);
         row.copy_from_slice(&[x, if x > 0.0 { alive * stream.uniform().powf(1.0 / x) } else { 0.0 }, age]);
     }
+
+    fn futures(&self) -> Option<Futures<'_>> {
+        Some(Box::new(|row, horizon, stream, times| {
+            if stream.uniform() >= logistic(-self.log_odds_left(row)) {
+                return 0.0;
+            }
+            let now = self.updated(row[0], row[2]);
+            let rate = stream.gamma(now.r) / now.alpha;
+            let leaves = stream.exponential() / (stream.gamma(now.s) / now.beta);
+            poisson_until(rate, leaves, horizon, stream, times);
+            leaves
+        }))
+    }
 }
 
 impl ParetoNbd {
@@ -184,7 +221,9 @@ impl ParetoNbd {
     }
 
     pub(super) fn log_odds_left(&self, row: &[f64]) -> f64 {
-        left::log_odds(self.values(), row)
+        let mut left = [f64::NAN];
+        left::log_odds(self.values(), row, &mut left);
+        left[0]
     }
 
     /// Expected purchases in (T, T + horizon\] given the history; Fader & Hardie (2005), eq. 41. `horizon` ≥ 0.
@@ -215,6 +254,41 @@ impl ParetoNbd {
         gamma_mixing(self.s, (self.beta / lifetime.longest()).min(1.0)).expect_slices(|rates| {
             rates.iter_mut().for_each(|rate| *rate /= self.beta);
             lifetime.over(rates);
+        })
+    }
+
+    /// Means over the rate of leaving of a new customer: the discounted time alive, the same for the squared discount, and J; see [`variance`].
+    fn moments_of_time(&self, squares: &Squares) -> [f64; 3] {
+        match squares.plain_horizon() {
+            Some(horizon) => {
+                let time = self.time_alive(horizon);
+                [time, time, variance::pareto_square(self.s, self.beta, horizon)]
+            }
+            None => [
+                self.discounted_time_alive(&squares.once),
+                self.discounted_time_alive(&squares.twice),
+                squares.mean_pairs(self.s, self.beta),
+            ],
+        }
+    }
+
+    /// The variance of what is to come, for each row; what depends on the age alone, through β + T, is interpolated.
+    fn variances(&self, squares: Squares) -> Scorer<'_> {
+        let moments = Octaves::new(move |which, beta| {
+            ParetoNbd { beta, ..*self }.moments_of_time(&squares)[which as usize]
+        });
+        Box::new(move |rows, out| {
+            let mut moments = moments.reader();
+            for (row, out) in rows.chunks_exact(3).zip(out) {
+                let (m, rate, beta) = (self.r + row[0], self.alpha + row[2], self.beta + row[2]);
+                let [once, twice, pairs] = match squares.plain_horizon() {
+                    Some(_) => ParetoNbd { beta, ..*self }.moments_of_time(&squares),
+                    None => [0.0, 1.0, 2.0].map(|which| moments.at(which, beta)),
+                };
+                let alive = variance::poisson(m, rate, once, twice, pairs);
+                *out = variance::in_all(self.log_odds_left(row), alive, m / rate * once);
+            }
+            Ok(())
         })
     }
 

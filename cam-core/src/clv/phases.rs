@@ -19,11 +19,13 @@
 //! Everything that depends on n = kx + j alone is computed once per n and interpolated in the age; see [`Octaves`] and [`future`].
 
 mod future;
+mod moments;
 
 use super::history::History;
 use super::lifetime::Lifetime;
 use super::local::Local;
 use super::purchases::if_alive;
+use super::variance::Squares;
 use crate::error::Result;
 use crate::math::{
     exp_log::logistic,
@@ -78,13 +80,20 @@ pub(super) fn shared<R: Real>(theta: &[R], k: f64, at_first: f64, x: f64) -> Sha
     }
 }
 
-/// The log-likelihood, but for (k − 1) Σ ln Δ. Derivatives by hand: see [`Local`].
-pub(super) fn log_likelihood<R: Real>(theta: &[R], k: f64, shared: &SharedByFrequency<R>, row: &[f64]) -> R {
+/// Σ w times the log-likelihood of rows of one frequency, but for (k − 1) Σ ln Δ. Derivatives by hand: see [`Local`].
+pub(super) fn sum_log_likelihood<R: Real>(
+    theta: &[R],
+    k: f64,
+    shared: &SharedByFrequency<R>,
+    rows: &[f64],
+    weights: &[f64],
+) -> R {
     let inputs = [theta[0], theta[1], theta[2], theta[3]];
     let odds = shared.odds.map(|odds| (odds.ln, odds.stays));
-    let likelihood =
-        LogLikelihood { theta: inputs.map(Real::value), k, odds, derivatives: R::DERIVATIVES, row };
-    shared.base + widest(likelihood).of(inputs)
+    let theta = inputs.map(Real::value);
+    let customers: f64 = weights.iter().sum();
+    let rest = widest(LogLikelihood { theta, k, odds, derivatives: R::DERIVATIVES, rows, weights });
+    shared.base * customers + rest.of(inputs)
 }
 
 /// The log-likelihood of a row but for what depends on the frequency alone, m = r + kx:
@@ -94,7 +103,8 @@ struct LogLikelihood<'a> {
     k: f64,
     odds: Option<(f64, f64)>,
     derivatives: bool,
-    row: &'a [f64],
+    rows: &'a [f64],
+    weights: &'a [f64],
 }
 
 impl Wide for LogLikelihood<'_> {
@@ -102,8 +112,20 @@ impl Wide for LogLikelihood<'_> {
 
     #[inline(always)]
     fn run(self) -> Local<4> {
+        let mut sum = Local::default();
+        for (row, &weight) in self.rows.chunks_exact(3).zip(self.weights).filter(|(_, weight)| **weight > 0.0)
+        {
+            sum.add(weight, &self.row(row));
+        }
+        sum
+    }
+}
+
+impl LogLikelihood<'_> {
+    #[inline(always)]
+    fn row(&self, row: &[f64]) -> Local<4> {
         let [r, alpha, a, b] = self.theta;
-        let (x, recency, age) = (self.row[0], self.row[1], self.row[2]);
+        let (x, recency, age) = (row[0], row[1], row[2]);
         let silence = age - recency;
         let (phases, m) = (self.k * x, r + self.k * x);
         let mut logs = [age / alpha, silence / (alpha + recency)];
@@ -296,6 +318,9 @@ impl Counting {
                 Ok(())
             }),
             _ => {
+                if let Some(squares) = Squares::of(quantity) {
+                    return self.variances(squares);
+                }
                 let lifetime = Lifetime::of(quantity)?;
                 match lifetime.plain_horizon() {
                     Some(horizon) => {
@@ -346,6 +371,9 @@ impl Counting {
                     + if n == 0 { self.leaves_at_first() } else { 0.0 }
             }
             _ => {
+                if let Some(squares) = Squares::of(quantity) {
+                    return self.new_variance(squares).map(Ok);
+                }
                 let lifetime = Lifetime::of(quantity)?;
                 stays
                     * match lifetime.plain_horizon() {
@@ -398,6 +426,8 @@ macro_rules! counting_family {
     ($model:ident { $($name:ident),+ }, at_first: $at_first:literal, $k:expr, start: $start:expr) => {
         impl $crate::model::Family for $model {
             const SPEC: &'static $crate::model::Spec = &SPEC;
+            const PROCESSES: &'static [$crate::model::Process] =
+                &[$crate::model::Process::PURCHASE, $crate::model::Process::LEAVING];
             type Jet = $crate::math::jet::Jet<4>;
             type Shared<R: $crate::math::jet::Real> = $crate::clv::phases::SharedByFrequency<R>;
 
@@ -431,8 +461,17 @@ macro_rules! counting_family {
             }
 
             fn log_likelihood<R: $crate::math::jet::Real>(theta: &[R], shared: &Self::Shared<R>, row: &[f64]) -> R {
+                Self::sum_log_likelihood(theta, shared, row, &[1.0])
+            }
+
+            fn sum_log_likelihood<R: $crate::math::jet::Real>(
+                theta: &[R],
+                shared: &Self::Shared<R>,
+                rows: &[f64],
+                weights: &[f64],
+            ) -> R {
                 let phases: fn(&[R]) -> f64 = $k;
-                $crate::clv::phases::log_likelihood(theta, phases(theta), shared, row)
+                $crate::clv::phases::sum_log_likelihood(theta, phases(theta), shared, rows, weights)
             }
 
             fn start(rows: &$crate::rows::Rows) -> $crate::Result<Vec<f64>> {
@@ -442,8 +481,11 @@ macro_rules! counting_family {
             }
 
             /// All but counts.
-            fn is_cheap(quantity: &$crate::model::Quantity) -> bool {
-                !matches!(quantity, $crate::model::Quantity::PurchaseProbability { .. })
+            fn repeats(quantity: &$crate::model::Quantity) -> $crate::model::Repeats {
+                match quantity {
+                    $crate::model::Quantity::PurchaseProbability { .. } => $crate::model::Repeats::Found,
+                    _ => $crate::model::Repeats::Computed,
+                }
             }
 
             fn scorer<'a>(&'a self, quantity: &$crate::model::Quantity) -> Option<$crate::model::Scorer<'a>> {
@@ -456,6 +498,10 @@ macro_rules! counting_family {
 
             fn draw(&self, design: &[f64], stream: &mut $crate::math::random::Stream, row: &mut [f64]) {
                 self.counting().draw(design, stream, row);
+            }
+
+            fn futures(&self) -> Option<$crate::model::Futures<'_>> {
+                Some(self.counting().futures())
             }
         }
 

@@ -16,6 +16,10 @@ use crate::table::{Table, Variable};
 use crate::task::{Answer, Models, NoOptions, Task, TaskSpec};
 use serde::Serialize;
 
+/// What a model of spend answers.
+pub(super) const SPEND_QUANTITIES: &[&str] =
+    &["log_likelihood", "expected_spend", "variance_of_mean_spend", "expected_spend_variance"];
+
 /// The least correlation, in size, that is held against the assumption: below it one explains less than 4 % of the variance of the other.
 const NOTABLE: f64 = 0.2;
 /// The largest p-value that is.
@@ -143,7 +147,7 @@ fn contradicted(correlation: f64, p_value: f64) -> bool {
 }
 
 /// Pearson's correlation of what `pairs` gives as (a, b, weight); none where one of the two does not vary.
-fn correlation<I: Iterator<Item = [f64; 3]>>(pairs: impl Fn() -> I) -> Option<f64> {
+pub(crate) fn correlation<I: Iterator<Item = [f64; 3]>>(pairs: impl Fn() -> I) -> Option<f64> {
     let (mut total, mut sum_a, mut sum_b) = (0.0, 0.0, 0.0);
     for [a, b, w] in pairs() {
         total += w;
@@ -172,7 +176,7 @@ fn p_value(r: f64, n: f64) -> Option<f64> {
 }
 
 /// Mid-ranks of column k, counting each row as often as its weight says.
-fn ranks(pairs: &[[f64; 3]], k: usize) -> Vec<f64> {
+pub(crate) fn ranks(pairs: &[[f64; 3]], k: usize) -> Vec<f64> {
     let mut order: Vec<usize> = (0..pairs.len()).collect();
     order.sort_by(|&i, &j| pairs[i][k].total_cmp(&pairs[j][k]));
     let mut ranks = vec![0.0; pairs.len()];

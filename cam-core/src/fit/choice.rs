@@ -3,7 +3,7 @@
 use super::document::Fitted;
 use super::mle::FitOptions;
 use crate::error::{Error, ErrorKind, Result};
-use crate::model::{Family, Spec, logs};
+use crate::model::{Family, Model, Spec, logs};
 use crate::rows::Purpose;
 use crate::summary::ExactSum;
 use crate::table::{MOST_WHOLE, Table};
@@ -25,14 +25,15 @@ pub(super) fn choices(spec: &'static Spec, options: &FitOptions) -> Result<Vec<O
 
 /// The best of the choices by its likelihood, which is tried until it has fallen twice in a row. `fit` is given all parameters where its search starts, and
 /// from where in it; it gives the fit, and the point of the search.
-pub(super) fn choose<F: Family>(
+pub(super) fn choose<M: Model>(
+    spec: &'static Spec,
     mut start: Vec<f64>,
     choices: &[Option<f64>],
-    fit: impl Fn(&[f64], Vec<f64>) -> Result<(Fitted<F>, Vec<f64>)>,
-) -> Result<Fitted<F>> {
-    let free = F::SPEC.free_parameters().len();
+    fit: impl Fn(&[f64], Vec<f64>) -> Result<(Fitted<M>, Vec<f64>)>,
+) -> Result<Fitted<M>> {
+    let free = spec.free_parameters().len();
     let mut from = vec![0.0; free];
-    let mut best: Option<Fitted<F>> = None;
+    let mut best: Option<Fitted<M>> = None;
     let mut falls = 0;
     for choice in choices {
         if let (Some(whole), Some(place)) = (choice, start.get_mut(free)) {
@@ -43,7 +44,7 @@ pub(super) fn choose<F: Family>(
         // The next whole number is not far from this one.
         from = if report.converged() { at } else { vec![0.0; free] };
         match &best {
-            Some(best) if !(report.log_likelihood > best.report()?.log_likelihood) => falls += 1,
+            Some(best) if !(report.log_posterior() > best.report()?.log_posterior()) => falls += 1,
             _ => (best, falls) = (Some(fitted), 0),
         }
         if falls == 2 {

@@ -5,12 +5,14 @@
 //!  "parameters": {"r": 0.24, "alpha": 4.41, "a": 0.79, "b": 2.43}, "fit": {"log_likelihood": -9582.4}}
 //! ```
 //!
+//! A model with covariates has `"covariates": {"declared": {"columns": {"purchase": ["age"]}}, "coefficients": {"purchase:age": 0.3}}` besides.
+//!
 //! Numbers are written with the fewest digits that read back to the same bits.
 
 use super::report::{FitReport, Interval};
 use crate::error::{Error, ErrorKind, Result};
 use crate::math::normal::normal_quantile;
-use crate::model::Model;
+use crate::model::{Covariates, Model};
 use crate::table::Domain;
 use crate::unit::Unit;
 use serde_json::{Map, Value, json};
@@ -45,7 +47,7 @@ impl<M: Model> Fitted<M> {
         })
     }
 
-    /// Wald intervals on the log scale, so that they keep to the positive numbers: θ̂ exp(± z SE/θ̂).
+    /// Wald intervals: of positive parameters on the log scale, θ̂ exp(± z SE/θ̂), of coefficients of covariates γ̂ ± z SE.
     ///
     /// # Errors
     /// A level outside (0, 1), or no covariance.
@@ -55,13 +57,23 @@ impl<M: Model> Fitted<M> {
         }
         let z = normal_quantile(0.5 + 0.5 * level);
         let errors = self.report()?.standard_errors()?;
+        let spec = self.model.spec();
         let theta = self.model.parameters();
-        let names = self.model.spec().parameters;
+        let names = self.model.names();
         // Whole-number parameters were chosen, not estimated.
-        Ok((0..errors.len())
-            .map(|i| {
-                let factor = (z * errors[i] / theta[i]).exp();
-                Interval { parameter: names[i].name, lower: theta[i] / factor, upper: theta[i] * factor }
+        let estimated =
+            (0..theta.len()).filter(|&i| i < spec.free_parameters().len() || i >= spec.parameters.len());
+        Ok(estimated
+            .zip(errors)
+            .map(|(i, error)| {
+                let parameter = names[i].clone();
+                // Coefficients of covariates may be negative.
+                let positive = spec.parameters.get(i).is_some_and(|p| p.domain != Domain::Real);
+                if !positive {
+                    return Interval { parameter, lower: theta[i] - z * error, upper: theta[i] + z * error };
+                }
+                let factor = (z * error / theta[i]).exp();
+                Interval { parameter, lower: theta[i] / factor, upper: theta[i] * factor }
             })
             .collect())
     }
@@ -92,6 +104,16 @@ impl<M: Model> Fitted<M> {
             model: spec.id.into(),
             unit: self.unit,
             parameters: Parameters(parameters, spec.parameters.iter().map(|p| p.name.to_owned()).collect()),
+            covariates: self.model.covariates().map(|declared| {
+                let own = spec.parameters.len();
+                let names: Vec<String> = self.model.names().drain(own..).map(Into::into).collect();
+                let values = self.model.parameters();
+                let each = names.iter().zip(&values[own..]).map(|(name, value)| (name.clone(), json!(value)));
+                StoredCovariates {
+                    declared: declared.clone(),
+                    coefficients: Parameters(each.collect(), names),
+                }
+            }),
             fit: self.fit.clone(),
         };
         serde_json::to_string(&document)
@@ -119,6 +141,7 @@ pub(crate) struct Opened {
     pub(crate) model: String,
     pub(crate) unit: Option<Unit>,
     pub(crate) parameters: Map<String, Value>,
+    pub(crate) covariates: Option<(Covariates, Map<String, Value>)>,
     pub(crate) fit: Option<FitReport>,
 }
 
@@ -147,6 +170,7 @@ pub(crate) fn open(text: &str) -> Result<Opened> {
         model: document.model,
         unit: document.unit,
         parameters: document.parameters.0,
+        covariates: document.covariates.map(|stored| (stored.declared, stored.coefficients.0)),
         fit: document.fit,
     })
 }
@@ -161,8 +185,18 @@ struct Ordered {
     #[serde(deserialize_with = "Option::deserialize")]
     unit: Option<Unit>,
     parameters: Parameters,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    covariates: Option<StoredCovariates>,
     #[serde(deserialize_with = "Option::deserialize")]
     fit: Option<FitReport>,
+}
+
+/// Which columns act on what, and how much.
+#[derive(serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct StoredCovariates {
+    declared: Covariates,
+    coefficients: Parameters,
 }
 
 /// Parameters by name, written in the order of the model.

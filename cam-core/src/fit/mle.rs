@@ -2,20 +2,41 @@
 
 use super::choice::{choices, choose, sum_of_logs};
 use super::document::Fitted;
+use super::likelihood::{FamilyLikelihood, Likelihood};
+use super::posterior::{Sampling, sample_posterior};
+use super::prior::{Posterior, Prior, Priors};
 use super::report::{FitReport, Status};
 use crate::control::{Control, Progress};
 use crate::error::{Error, ErrorKind, Result};
-use crate::math::{
-    jet::{Derivatives, Real},
-    linalg::{inverse_symmetric, symmetric_eigen},
-};
-use crate::model::Family;
-use crate::optim::{Minimum, Point, Settings, Stop, minimise};
+use crate::math::linalg::{inverse_symmetric, symmetric_eigen};
+use crate::model::{Covariates, Family};
+use crate::optim::{Minimum, Settings, Stop, minimise};
 use crate::rows::{Purpose, Rows};
 use crate::table::Table;
-use ndarray::{Array1, Array2};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// How parameters are estimated.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Method {
+    /// Maximum likelihood.
+    #[default]
+    Mle,
+    /// The mode of the posterior density of the parameters (maximum a posteriori): a likelihood penalised by [priors](super::prior).
+    Map,
+    /// The posterior distribution, by the no-U-turn sampler; see [`posterior`](super::posterior). The parameters are then the means of the draws.
+    Nuts,
+}
+
+impl Method {
+    /// Whether it is maximum likelihood, which documents do not mention.
+    pub(super) fn is_plain(&self) -> bool {
+        *self == Method::Mle
+    }
+}
 
 /// Options of a fit. The defaults are right for nearly all data.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -25,15 +46,33 @@ pub struct FitOptions {
     pub start: Option<Vec<f64>>,
     /// Whole-number parameters that are not to be chosen, by name; see [`fixed`](FitOptions::fixed).
     pub fixed: BTreeMap<String, f64>,
+    /// Covariates that scale parameters; for models behind the object-safe trait. See [`fit_with_covariates`](super::fit_with_covariates).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub covariates: Option<Covariates>,
     /// The largest first derivative of the mean log-likelihood, with respect to a log-parameter, that counts as zero.
     pub gradient_tolerance: f64,
     /// The most evaluations of the likelihood.
     pub max_evaluations: usize,
+    /// How the parameters are estimated.
+    pub method: Method,
+    /// Priors, by parameter; see [`prior`](super::prior). Parameters without one have a flat one.
+    pub priors: Priors,
+    /// How the posterior is sampled, for the method `nuts`.
+    pub sampling: Sampling,
 }
 
 impl Default for FitOptions {
     fn default() -> Self {
-        FitOptions { start: None, fixed: BTreeMap::new(), gradient_tolerance: 1e-11, max_evaluations: 500 }
+        FitOptions {
+            start: None,
+            fixed: BTreeMap::new(),
+            covariates: None,
+            gradient_tolerance: 1e-11,
+            max_evaluations: 500,
+            method: Method::Mle,
+            priors: Priors::new(),
+            sampling: Sampling::default(),
+        }
     }
 }
 
@@ -60,6 +99,13 @@ impl FitOptions {
 
     /// See the field.
     #[must_use]
+    pub fn covariates(mut self, covariates: Covariates) -> Self {
+        self.covariates = Some(covariates);
+        self
+    }
+
+    /// See the field.
+    #[must_use]
     pub fn gradient_tolerance(mut self, tolerance: f64) -> Self {
         self.gradient_tolerance = tolerance;
         self
@@ -72,7 +118,33 @@ impl FitOptions {
         self
     }
 
+    /// Estimate by the mode of the posterior density, with this prior of a parameter, among others.
+    #[must_use]
+    pub fn prior(mut self, name: impl Into<String>, prior: Prior) -> Self {
+        if self.method == Method::Mle {
+            self.method = Method::Map;
+        }
+        self.priors.insert(name.into(), prior);
+        self
+    }
+
+    /// Sample the posterior distribution.
+    #[must_use]
+    pub fn sampling(mut self, sampling: Sampling) -> Self {
+        self.method = Method::Nuts;
+        self.sampling = sampling;
+        self
+    }
+
     fn check(&self) -> Result<()> {
+        self.sampling.check()?;
+        if self.method == Method::Mle && !self.priors.is_empty() {
+            return Err(Error::new(
+                ErrorKind::InvalidParameter,
+                "priors are for the methods map and nuts; maximum likelihood knows none",
+            )
+            .with_field("priors"));
+        }
         if !(self.gradient_tolerance > 0.0 && self.gradient_tolerance.is_finite()) {
             return Err(Error::parameter(
                 "gradient_tolerance",
@@ -88,9 +160,8 @@ impl FitOptions {
 }
 
 /// Searches on samples come first, of at most so many distinct rows: the maximum of a sample is so near that of the whole that a few
-/// evaluations over all rows then suffice. A sample is worth its while where the rows are this many times more.
+/// evaluations over all rows then suffice.
 const SAMPLES: [usize; 2] = [4_096, 16_384];
-const SAMPLE_FROM: usize = 3;
 /// A gradient that is as good as zero: from here on Newton's steps only write out the last digits.
 const UNSEEN_BELOW: f64 = 1e-9;
 /// A direction in the log-parameters is flat when its standard error is larger than this: a factor of e³⁰ either way.
@@ -101,6 +172,8 @@ const FLAT_AGAINST_STEEPEST: f64 = 1e-10;
 const SETTLED: f64 = 1e-3;
 /// Parameters that differ from where the search began by more than this factor have run away: e⁴⁶ = 1e20.
 const BOUND: f64 = 46.0;
+/// Chains whose R̂ is larger do not agree (Vehtari et al. 2021 ask for 1.01 before results are published).
+const MIXED: f64 = 1.05;
 /// Parameters that have come as far as this, by a factor of e³ ≈ 20, along a flat direction are on the same way.
 const FAR: f64 = 3.0;
 
@@ -114,22 +187,18 @@ pub fn maximum_likelihood<F: Family>(
     control: &Control<'_>,
 ) -> Result<Fitted<F>> {
     options.check()?;
+    if options.covariates.is_some() {
+        return Err(Error::new(
+            ErrorKind::InvalidParameter,
+            "a model of this type has no covariates: fit_with_covariates, or the registry, makes one that has",
+        )
+        .with_field("covariates"));
+    }
     if table.rows() == 0 && F::SPEC.columns.iter().all(|c| table.get(c.name).is_some()) {
         return Err(Error::new(ErrorKind::NotEnoughData, "there is no row to fit"));
     }
     let choices = choices(F::SPEC, options)?;
-    let mut rows = Rows::new(table, F::SPEC.row_columns(), Purpose::Fit, F::check_row, control)?;
-    let informs = |row: &[f64], weight: f64| weight > 0.0 && F::informs(row);
-    if !rows.iter().all(|(row, weight)| informs(row, weight)) {
-        rows = rows.filter(|_, row, weight| informs(row, weight));
-    }
-    control.check()?;
-    if rows.is_empty() {
-        return Err(Error::new(
-            ErrorKind::NotEnoughData,
-            format!("no row says anything about {}: all are uninformative or have weight 0", F::SPEC.title),
-        ));
-    }
+    let rows = Arc::new(informative::<F>(table, control)?);
     let Some(start) = &options.start else {
         return climb(&rows, &F::start(&rows)?, &choices, options, table, control);
     };
@@ -145,7 +214,7 @@ pub fn maximum_likelihood<F: Family>(
     // A start from afar may lead onto a plain without an end: the moments may know better.
     match (found, F::start(&rows).and_then(|start| climb(&rows, &start, &choices, options, table, control))) {
         (Ok(first), Ok(second)) => {
-            let better = second.report()?.log_likelihood > first.report()?.log_likelihood;
+            let better = second.report()?.log_posterior() > first.report()?.log_posterior();
             Ok(if better { second } else { first })
         }
         (Err(_), Ok(second)) => Ok(second),
@@ -154,29 +223,126 @@ pub fn maximum_likelihood<F: Family>(
     }
 }
 
+/// The rows that say something about the parameters.
+pub(super) fn informative<F: Family>(table: &Table<'_>, control: &Control<'_>) -> Result<Rows> {
+    let mut rows = Rows::new(table, F::SPEC.row_columns(), Purpose::Fit, F::check_row, control)?;
+    let informs = |row: &[f64], weight: f64| weight > 0.0 && F::informs(row);
+    if !rows.iter().all(|(row, weight)| informs(row, weight)) {
+        rows = rows.filter(|_, row, weight| informs(row, weight));
+    }
+    control.check()?;
+    if rows.is_empty() {
+        return Err(Error::new(
+            ErrorKind::NotEnoughData,
+            format!("no row says anything about {}: all are uninformative or have weight 0", F::SPEC.title),
+        ));
+    }
+    Ok(rows)
+}
+
+/// The likelihood of the rows of a table, with its origin at these parameters.
+///
+/// # Errors
+/// As for [`Fit::fit`](super::Fit::fit), where the data are concerned.
+pub fn likelihood<F: Family>(
+    table: &Table<'_>,
+    theta: &[f64],
+    control: &Control<'_>,
+) -> Result<Box<dyn Likelihood>> {
+    F::SPEC.check_parameters(theta)?;
+    let constant = sum_of_logs::<F>(theta, table)?;
+    let rows = Arc::new(informative::<F>(table, control)?);
+    Ok(Box::new(FamilyLikelihood::<F>::new(rows, theta, constant)))
+}
+
 /// From a start to the maximum, for each choice of the whole-number parameter, if there is one.
 fn climb<F: Family>(
-    rows: &Rows,
+    rows: &Arc<Rows>,
     start: &[f64],
     choices: &[Option<f64>],
     options: &FitOptions,
     table: &Table<'_>,
     control: &Control<'_>,
 ) -> Result<Fitted<F>> {
-    choose(start.to_vec(), choices, |theta, from| {
+    choose(F::SPEC, start.to_vec(), choices, |theta, from| {
         // First of all, so that a missing column is found before the work begins.
         let logs = sum_of_logs::<F>(theta, table)?;
-        let found = ascend::<F>(rows, theta, from, options, control)?;
-        let at = found.at.clone();
-        Ok((conclude::<F>(rows, theta, found, logs, options, table)?, at))
+        let likelihood = FamilyLikelihood::<F>::new(Arc::clone(rows), theta, logs);
+        let (mut fit, at) = estimate(Box::new(likelihood.clone()), from, options, control)?;
+        fit.checks = F::checks(likelihood.rows());
+        let model = F::from_parameters(&likelihood.parameters(&at))?;
+        Ok((Fitted { model, unit: table.unit(), fit: Some(fit) }, at))
     })
 }
 
-/// The maximum from a start, with the whole-number parameter as it is there, over samples first where there are many rows. The search runs over
-/// ln(θ/start) of the others, so that the unit of time or money makes no difference.
-fn ascend<F: Family>(
-    rows: &Rows,
-    start: &[f64],
+/// The parameters by the method that is asked for, searched from a point on, and the report: the way of every likelihood, with covariates or without.
+pub(crate) fn estimate(
+    likelihood: Box<dyn Likelihood + '_>,
+    from: Vec<f64>,
+    options: &FitOptions,
+    control: &Control<'_>,
+) -> Result<(FitReport, Vec<f64>)> {
+    if options.method == Method::Mle {
+        let found = ascend(&*likelihood, from, options, control)?;
+        return Ok((conclude(&*likelihood, &found, options)?, found.at));
+    }
+    if options.method == Method::Nuts {
+        return sampled(likelihood, from, options, control);
+    }
+    let posterior = Posterior::new(likelihood, &options.priors, false)?;
+    if posterior.ln_prior(&from) == f64::NEG_INFINITY {
+        return Err(Error::new(
+            ErrorKind::InvalidParameter,
+            format!(
+                "the search would start at {:?}, which the priors exclude; give another start",
+                posterior.theta(&from)
+            ),
+        )
+        .with_field("start"));
+    }
+    let found = ascend(&posterior, from, options, control)?;
+    let mut fit = conclude(&posterior, &found, options)?;
+    let ln_prior = posterior.ln_prior(&found.at);
+    fit.log_likelihood -= ln_prior;
+    fit.method = options.method;
+    fit.priors = options.priors.clone();
+    fit.log_prior = Some(ln_prior);
+    Ok((fit, found.at))
+}
+
+/// Draws from the posterior, and the report on them: at their means.
+fn sampled(
+    likelihood: Box<dyn Likelihood + '_>,
+    from: Vec<f64>,
+    options: &FitOptions,
+    control: &Control<'_>,
+) -> Result<(FitReport, Vec<f64>)> {
+    let posterior = Posterior::new(likelihood, &options.priors, false)?;
+    let draws = sample_posterior(&posterior, from, options, control)?;
+    let at = posterior.coordinates_of(&draws.mean());
+    let point = posterior.evaluate(&at, control)?;
+    let (customers, ln_prior) = (posterior.customers(), posterior.ln_prior(&at));
+    let worst = draws.worst();
+    let fit = FitReport {
+        log_likelihood: posterior.constant() - point.value * customers - ln_prior,
+        customers,
+        distinct_rows: posterior.weights().len(),
+        evaluations: draws.gradients,
+        gradient_norm: point.gradient_norm(),
+        status: if worst.r_hat <= MIXED { Status::Converged } else { Status::NotConverged },
+        covariance: Some(draws.covariance()),
+        checks: Vec::new(),
+        method: options.method,
+        priors: options.priors.clone(),
+        log_prior: Some(ln_prior),
+        posterior: Some(draws),
+    };
+    Ok((fit, at))
+}
+
+/// The maximum, searched from a point on, over samples first where there are many rows.
+pub(super) fn ascend(
+    likelihood: &dyn Likelihood,
     from: Vec<f64>,
     options: &FitOptions,
     control: &Control<'_>,
@@ -189,87 +355,42 @@ fn ascend<F: Family>(
         max_radius: 4.0,
         bound: BOUND,
     };
-    let mut from = from;
-    for size in SAMPLES.into_iter().filter(|size| rows.len() >= SAMPLE_FROM * size) {
-        let sample = rows.thinned(size);
+    let (mut from, mut evaluations) = (from, 0);
+    for sample in SAMPLES.into_iter().filter_map(|size| likelihood.thinned(size)) {
         let coarse = Settings { gradient_tolerance: 1e-4, max_evaluations: 60, ..settings };
         let zero = vec![0.0; from.len()];
-        let found = search::<F>(&sample, start, from, &coarse, control)?;
+        let found = search(&*sample, from, &coarse, &mut evaluations, control)?;
         (from, settings.radius) = if found.stop == Stop::Gradient { (found.at, 0.5) } else { (zero, 1.0) };
     }
-    search::<F>(rows, start, from, &settings, control)
+    let found = search(likelihood, from, &settings, &mut evaluations, control)?;
+    // How many there are is known at the end only.
+    control.report(Progress::new(likelihood.id(), evaluations, Some(evaluations), -found.point.value));
+    Ok(found)
 }
 
-fn search<F: Family>(
-    rows: &Rows,
-    start: &[f64],
+fn search(
+    likelihood: &dyn Likelihood,
     from: Vec<f64>,
     settings: &Settings,
+    evaluations: &mut u64,
     control: &Control<'_>,
 ) -> Result<Minimum> {
-    let mut evaluations = 0;
     minimise(from, settings, |at| {
-        let theta = moved(start, at);
-        let point = mean_negative_log_likelihood::<F>(&theta, rows, control)?;
-        evaluations += 1;
-        control.report(Progress::new(F::SPEC.id, evaluations, None, -point.value));
+        let point = likelihood.evaluate(at, control)?;
+        *evaluations += 1;
+        control.report(Progress::new(likelihood.id(), *evaluations, None, -point.value));
         Ok(point)
     })
 }
 
-/// The parameters at a point of the search, which leaves the last ones alone if it has fewer dimensions.
-fn moved(start: &[f64], at: &[f64]) -> Vec<f64> {
-    let free = start.iter().zip(at).map(|(s, v)| s * v.exp());
-    free.chain(start[at.len()..].iter().copied()).collect()
-}
-
-/// −1/n Σ w ln L(θ; row) with derivatives with respect to ln θ.
-fn mean_negative_log_likelihood<F: Family>(
-    theta: &[f64],
-    rows: &Rows,
-    control: &Control<'_>,
-) -> Result<Point> {
-    let n = F::SPEC.free_parameters().len();
-    let width = F::SPEC.row_columns().len();
-    let number = |(i, &v): (usize, &f64)| if i < n { F::Jet::variable(v, i) } else { F::Jet::constant(v) };
-    let variables: Vec<F::Jet> = theta.iter().enumerate().map(number).collect();
-    let chunks = rows.map_chunks(control, |values, weights| {
-        let mut sum = F::Jet::constant(0.0);
-        let mut shared = None;
-        for (row, &weight) in values.chunks_exact(width).zip(weights) {
-            let common = match &mut shared {
-                Some((first, common)) if *first == row[0] => common,
-                _ => &mut shared.insert((row[0], F::shared(&variables, row[0]))).1,
-            };
-            sum.accumulate(weight, &F::log_likelihood(&variables, common, row));
-        }
-        Ok(sum)
-    })?;
-    let mut sum = F::Jet::constant(0.0);
-    for chunk in &chunks {
-        sum.accumulate(1.0, chunk);
-    }
-    let scale = -1.0 / rows.total_weight();
-    let gradient: Array1<f64> = (0..n).map(|i| scale * theta[i] * sum.gradient()[i]).collect();
-    let hessian = Array2::from_shape_fn((n, n), |(i, j)| {
-        let diagonal = if i == j { gradient[i] } else { 0.0 };
-        // Symmetric to the last bit, whatever the order in which the jets were multiplied.
-        let mixed = 0.5 * (sum.hessian_row(i)[j] + sum.hessian_row(j)[i]);
-        scale * theta[i] * theta[j] * mixed + diagonal
-    });
-    Ok(Point { value: scale * sum.value(), gradient, hessian })
-}
-
 /// Say honestly what was found.
-fn conclude<F: Family>(
-    rows: &Rows,
-    start: &[f64],
-    found: Minimum,
-    logs: f64,
+pub(super) fn conclude(
+    likelihood: &dyn Likelihood,
+    found: &Minimum,
     options: &FitOptions,
-    table: &Table<'_>,
-) -> Result<Fitted<F>> {
-    let customers = rows.total_weight();
+) -> Result<FitReport> {
+    let customers = likelihood.customers();
+    let coordinates = likelihood.coordinates();
     let point = &found.point;
     // A derivative that overflowed would pass for a vanishing one: every comparison with NaN is false.
     let derivatives = || point.gradient.iter().chain(&point.hessian);
@@ -278,9 +399,9 @@ fn conclude<F: Family>(
             ErrorKind::Numerical,
             format!(
                 "the log-likelihood of {} is {}, with derivatives that are not all finite, at {:?}",
-                F::SPEC.title,
-                logs - point.value * customers,
-                moved(start, &found.at)
+                likelihood.title(),
+                likelihood.constant() - point.value * customers,
+                likelihood.theta(&found.at)
             ),
         ));
     }
@@ -306,13 +427,7 @@ fn conclude<F: Family>(
         let weight = |i: usize| flat.iter().map(|&k| vectors[[i, k]].abs()).fold(0.0, f64::max);
         let mut parameters: Vec<String> = (0..found.at.len())
             .filter(|&i| weight(i) > 0.3 || found.at[i].abs() > 0.9 * BOUND)
-            .map(|i| {
-                format!(
-                    "{} -> {}",
-                    F::SPEC.parameters[i].name,
-                    if found.at[i] < 0.0 { "0" } else { "infinity" }
-                )
-            })
+            .map(|i| format!("{} -> {}", coordinates[i].name, coordinates[i].limit(found.at[i] < 0.0)))
             .collect();
         parameters.dedup();
         Status::Boundary { parameters }
@@ -323,28 +438,28 @@ fn conclude<F: Family>(
     } else {
         Status::NotMaximum
     };
-    let theta = moved(start, &found.at);
+    let slopes: Vec<f64> = coordinates.iter().zip(&found.at).map(|(c, &u)| c.at(u)[1]).collect();
     let covariance = match status {
         Status::Converged => inverse_symmetric(&point.hessian).map(|inverse| {
             let n = found.at.len();
             (0..n)
-                .map(|i| (0..n).map(|j| inverse[[i, j]] * theta[i] * theta[j] / customers).collect())
+                .map(|i| (0..n).map(|j| inverse[[i, j]] * slopes[i] * slopes[j] / customers).collect())
                 .collect()
         }),
         _ => None,
     };
-    Ok(Fitted {
-        model: F::from_parameters(&theta)?,
-        unit: table.unit(),
-        fit: Some(FitReport {
-            log_likelihood: logs - point.value * customers,
-            customers,
-            distinct_rows: rows.len(),
-            evaluations: found.evaluations,
-            gradient_norm,
-            status,
-            covariance,
-            checks: F::checks(rows),
-        }),
+    Ok(FitReport {
+        log_likelihood: likelihood.constant() - point.value * customers,
+        customers,
+        distinct_rows: likelihood.weights().len(),
+        evaluations: found.evaluations,
+        gradient_norm,
+        status,
+        covariance,
+        checks: Vec::new(),
+        method: Method::Mle,
+        priors: Priors::new(),
+        log_prior: None,
+        posterior: None,
     })
 }

@@ -4,14 +4,32 @@
 //! number of customers, and in the logarithms of the parameters, so that they stay positive and their scales do not
 //! matter: days or years lead to the same maximum.
 
+pub mod bootstrap;
 mod choice;
+mod covariates;
+pub mod diagnostics;
 mod document;
+mod likelihood;
 mod mle;
+mod nuts;
+pub mod posterior;
+pub mod prior;
+pub mod profile;
+pub mod ratio;
 mod report;
 
+pub use bootstrap::{Bootstrap, BootstrapInterval, bootstrap};
+pub(crate) use bootstrap::{maximum, quantile, refit};
+pub use covariates::{CovariateLikelihood, covariate_likelihood, fit_with_covariates};
 pub(crate) use document::open;
 pub use document::{Fitted, SCHEMA};
-pub use mle::{FitOptions, maximum_likelihood};
+pub use likelihood::{Coordinate, Likelihood, Scale};
+pub use mle::{FitOptions, Method, likelihood, maximum_likelihood};
+pub use posterior::{PosteriorDraws, Sampling};
+pub(crate) use prior::Posterior;
+pub use prior::{Prior, Priors};
+pub use profile::{ProfileInterval, profile_intervals};
+pub use ratio::{LikelihoodRatio, likelihood_ratio_test};
 pub use report::{FitReport, Interval, Status};
 
 use crate::control::Control;

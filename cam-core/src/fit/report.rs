@@ -1,9 +1,13 @@
 //! What a fit found out besides the parameters.
 
+use super::mle::Method;
+use super::posterior::PosteriorDraws;
+use super::prior::Priors;
 use crate::error::{Error, ErrorKind, Result, brief};
 use crate::model::Check;
 use ndarray::Array2;
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 
 /// How a fit ended. Only [`Status::Converged`] is a maximum that can be trusted.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -29,7 +33,7 @@ pub enum Status {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Interval {
     /// The parameter.
-    pub parameter: &'static str,
+    pub parameter: Cow<'static, str>,
     /// Lower end.
     pub lower: f64,
     /// Upper end.
@@ -59,6 +63,18 @@ pub struct FitReport {
     /// What the data say to the assumptions of the model; empty where nothing is checked.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub checks: Vec<Check>,
+    /// How the parameters were estimated.
+    #[serde(default, skip_serializing_if = "Method::is_plain")]
+    pub method: Method,
+    /// The priors, where there were any.
+    #[serde(default, skip_serializing_if = "Priors::is_empty")]
+    pub priors: Priors,
+    /// ln of the prior density of the parameters, where there were priors. The log-likelihood is without it; gradient and covariance are those of the sum.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub log_prior: Option<f64>,
+    /// Draws from the posterior distribution, where it was sampled. The parameters of the model are then their means, and the covariance is theirs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub posterior: Option<PosteriorDraws>,
 }
 
 impl FitReport {
@@ -73,6 +89,9 @@ impl FitReport {
                 brief(self.log_likelihood),
                 brief(self.gradient_norm)
             ));
+        }
+        if let Some(posterior) = &self.posterior {
+            posterior.check()?;
         }
         match &self.covariance {
             None if self.converged() => Err("a fit that converged must have a covariance".into()),
@@ -115,6 +134,16 @@ impl FitReport {
     /// As for [`covariance`](Self::covariance).
     pub fn standard_errors(&self) -> Result<Vec<f64>> {
         Ok(self.covariance()?.diag().iter().map(|v| v.sqrt()).collect())
+    }
+
+    /// The log-likelihood, and ln of the prior density where there is one: what the fit made largest.
+    pub fn log_posterior(&self) -> f64 {
+        self.log_likelihood + self.log_prior.unwrap_or(0.0)
+    }
+
+    /// How many parameters were estimated, where a covariance tells; 0 otherwise.
+    pub fn estimated(&self) -> usize {
+        self.covariance.as_ref().map_or(0, Vec::len)
     }
 
     /// Akaike's information criterion for `parameters` free parameters: 2k − 2 ln L.

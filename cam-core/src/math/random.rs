@@ -182,6 +182,40 @@ impl Stream {
         }
     }
 
+    /// The number of successes in `trials` (a whole number, up to 2⁵³) that each succeed with probability p ∈ \[0, 1\]; NaN otherwise.
+    ///
+    /// Many trials are halved: the middle one of their uniforms, in order, is a beta variate, and says how many lie to its left
+    /// (Relles 1972, *Journal of the American Statistical Association* 67, 612–613). Few successes are counted by the waiting times between them.
+    pub fn binomial(&mut self, trials: f64, p: f64) -> f64 {
+        if !(trials >= 0.0 && trials <= (1u64 << 53) as f64 && (0.0..=1.0).contains(&p)) {
+            return f64::NAN;
+        }
+        let (mut n, mut p, mut successes) = (trials, p, 0.0);
+        while n > 0.0 && p > 0.0 {
+            if p > 0.5 {
+                // 1 − p is exact from here on.
+                return successes + n - self.binomial(n, 1.0 - p);
+            }
+            if n * p < 12.0 {
+                let mut at = self.geometric(p);
+                while at < n {
+                    successes += 1.0;
+                    at += 1.0 + self.geometric(p);
+                }
+                return successes;
+            }
+            let middle = (0.5 * n).floor() + 1.0;
+            let at = self.beta(middle, n - middle + 1.0);
+            if at <= p {
+                successes += middle;
+                (n, p) = (n - middle, (p - at) / (1.0 - at));
+            } else {
+                (n, p) = (middle - 1.0, p / at);
+            }
+        }
+        successes
+    }
+
     /// The number of failures before the first success, 0, 1, 2, …, of trials that succeed with probability p ∈ (0, 1];
     /// NaN otherwise.
     pub fn geometric(&mut self, p: f64) -> f64 {

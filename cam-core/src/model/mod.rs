@@ -5,11 +5,19 @@
 //! simulate a row. One blanket implementation turns every family into a [`Model`], which is what the registry,
 //! the documents and the other languages see.
 
+mod covariates;
+mod profiles;
 mod quantity;
 mod scoring;
+mod with_covariates;
 
+pub(crate) use covariates::{Coefficient, Design};
+pub use covariates::{Covariates, Process};
+pub(crate) use profiles::{Grouped, PROFILE, Profiles, with_profiles};
 pub use quantity::{Discount, Quantity};
+pub use scoring::Repeats;
 pub(crate) use scoring::{logs, score_row};
+pub use with_covariates::WithCovariates;
 
 use crate::control::Control;
 use crate::error::{Error, ErrorKind, Result};
@@ -18,9 +26,10 @@ use crate::math::{
     random::Stream,
 };
 use crate::rows::{Purpose, Rows};
-use crate::table::{Dimension, Domain, MAX_COLUMNS, Table, Variable};
-use scoring::{log_likelihoods, score_each};
+use crate::table::{Dimension, Domain, Table, Variable};
+use scoring::{draw_rows, log_likelihoods, score_each};
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 
 /// Who a model is.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
@@ -97,11 +106,15 @@ impl Spec {
     fn check_times(&self, quantity: &Quantity) -> Result<()> {
         let (name, time) = match *quantity {
             Quantity::ProbabilityAlive { after } => ("after", after),
-            Quantity::ExpectedPurchases { horizon } | Quantity::PurchaseProbability { horizon, .. } => {
-                ("horizon", horizon)
-            }
-            Quantity::DiscountedExpectedPurchases { horizon, .. } => ("horizon", horizon.unwrap_or(0.0)),
-            Quantity::LogLikelihood {} | Quantity::ExpectedSpend {} => return Ok(()),
+            Quantity::ExpectedPurchases { horizon }
+            | Quantity::PurchaseProbability { horizon, .. }
+            | Quantity::VarianceOfPurchases { horizon } => ("horizon", horizon),
+            Quantity::DiscountedExpectedPurchases { horizon, .. }
+            | Quantity::VarianceOfDiscountedPurchases { horizon, .. } => ("horizon", horizon.unwrap_or(0.0)),
+            Quantity::LogLikelihood {}
+            | Quantity::ExpectedSpend {}
+            | Quantity::VarianceOfMeanSpend {}
+            | Quantity::ExpectedSpendVariance {} => return Ok(()),
         };
         match self.is_discrete() && time.fract() != 0.0 {
             true => {
@@ -158,6 +171,9 @@ pub trait Family: Clone + Send + Sync + std::fmt::Debug + 'static {
     /// What rows with the same first column share in the log-likelihood, computed once for all of them.
     type Shared<R: Real>: Send + Sync;
 
+    /// What covariates may act on; see [`Process`]. Their parameters are positive.
+    const PROCESSES: &'static [Process] = &[];
+
     /// The model with these parameters.
     ///
     /// # Errors
@@ -191,6 +207,24 @@ pub trait Family: Clone + Send + Sync + std::fmt::Debug + 'static {
     /// ln of the probability (density) of one row, which has the [`row_columns`](Spec::row_columns).
     fn log_likelihood<R: Real>(theta: &[R], shared: &Self::Shared<R>, row: &[f64]) -> R;
 
+    /// Σ w ln L(θ; row) over rows that share their first column, and have a weight each. Row by row, unless a model does many at once.
+    fn sum_log_likelihood<R: Real>(
+        theta: &[R],
+        shared: &Self::Shared<R>,
+        rows: &[f64],
+        weights: &[f64],
+    ) -> R {
+        let mut sum = R::constant(0.0);
+        for (row, &weight) in rows
+            .chunks_exact(Self::SPEC.row_columns().len())
+            .zip(weights)
+            .filter(|(_, weight)| **weight > 0.0)
+        {
+            sum = sum + Self::log_likelihood(theta, shared, row) * weight;
+        }
+        sum
+    }
+
     /// Where a fit starts: rough moment estimates.
     ///
     /// # Errors
@@ -202,9 +236,12 @@ pub trait Family: Clone + Send + Sync + std::fmt::Debug + 'static {
         Vec::new()
     }
 
-    /// Whether the quantity costs so little for a row that to look for equal rows first would cost more.
-    fn is_cheap(_quantity: &Quantity) -> bool {
-        false
+    /// How rows that are equal are scored once, by what the quantity costs.
+    fn repeats(quantity: &Quantity) -> Repeats {
+        match quantity {
+            Quantity::ExpectedSpend {} => Repeats::Computed,
+            _ => Repeats::Found,
+        }
     }
 
     /// How the quantity is computed for many rows; none where the model does not define it. It may be called from several
@@ -217,15 +254,50 @@ pub trait Family: Clone + Send + Sync + std::fmt::Debug + 'static {
 
     /// Draw one row. `design` holds the columns of [`Spec::design`]; all columns of `row` are written.
     fn draw(&self, design: &[f64], stream: &mut Stream, row: &mut [f64]);
+
+    /// How the future of a customer is drawn; none where the model is not of purchases.
+    fn futures(&self) -> Option<Futures<'_>> {
+        None
+    }
+
+    /// How what a customer will spend is drawn; none where the model is not of spend.
+    fn spending(&self) -> Option<Spending<'_>> {
+        None
+    }
 }
+
+/// From a row, whose history is known, and a horizon: draws the times of the purchases from now to the horizon, in any order, into the list, and gives
+/// the time at which the customer leaves: 0 or less where that has happened, and anything beyond the horizon where it is not seen.
+pub type Futures<'a> = Box<dyn Fn(&[f64], f64, &mut Stream, &mut Vec<f64>) -> f64 + Send + Sync + 'a>;
+
+/// From a row: draws what each of so many purchases of the customer is worth, given what is known.
+pub type Spending<'a> = Box<dyn Fn(&[f64], &mut Stream, &mut [f64]) + Send + Sync + 'a>;
 
 /// The object-safe side of a model; implemented once, for every [`Family`].
 pub trait Model: Send + Sync + std::fmt::Debug {
     /// Who the model is.
     fn spec(&self) -> &'static Spec;
 
-    /// The parameters, in the order of [`Spec::parameters`].
+    /// The parameters, in the order of [`Spec::parameters`]; and after them the coefficients of [covariates](Model::covariates).
     fn parameters(&self) -> Vec<f64>;
+
+    /// The names of all [`parameters`](Model::parameters).
+    fn names(&self) -> Vec<Cow<'static, str>> {
+        self.spec().parameters.iter().map(|p| p.name.into()).collect()
+    }
+
+    /// The covariates that a customer of this model has besides a history: a score needs their columns, too. None for a plain model.
+    fn covariates(&self) -> Option<&Covariates> {
+        None
+    }
+
+    /// The plain model of the customers who have the covariates in the first row of this table; without covariates the model itself.
+    ///
+    /// # Errors
+    /// A column is missing, holds no number, or scales a parameter out of its domain.
+    fn given(&self, _covariates: &Table<'_>) -> Result<Box<dyn Model>> {
+        Ok(self.boxed())
+    }
 
     /// The quantity for every row of the table. A row with a NaN gives NaN.
     ///
@@ -240,12 +312,22 @@ pub trait Model: Send + Sync + std::fmt::Debug {
     /// As for [`score`](Model::score).
     fn new_customer(&self, quantity: &Quantity) -> Result<f64>;
 
-    /// Draw one row for every row of `design`, which holds the columns of [`Spec::design`]. The answer has the
+    /// Draw one row for every row of `design`, which holds the columns of [`Spec::design`] and those of covariates. The answer has the
     /// columns of [`Spec::columns`]. Row i depends on the seed and on i alone, never on the number of threads.
     ///
     /// # Errors
     /// A column of the design is missing or out of its domain.
     fn simulate(&self, design: &Table<'_>, seed: u64, control: &Control<'_>) -> Result<Vec<Vec<f64>>>;
+
+    /// How the future of a customer is drawn; none where the model is not of purchases, or does not know.
+    fn futures(&self) -> Option<Futures<'_>> {
+        None
+    }
+
+    /// How what a customer will spend is drawn; none where the model is not of spend.
+    fn spending(&self) -> Option<Spending<'_>> {
+        None
+    }
 
     /// A copy behind a new box.
     fn boxed(&self) -> Box<dyn Model>;
@@ -267,8 +349,9 @@ impl<F: Family> Model for F {
             Quantity::LogLikelihood {} => log_likelihoods(self),
             _ => self.scorer(quantity).ok_or_else(|| F::SPEC.unsupported(quantity))?,
         };
-        let mut scores = if F::is_cheap(quantity) {
-            score_each::<F>(&scorer, table, control)?
+        let repeats = F::repeats(quantity);
+        let mut scores = if repeats != Repeats::Found {
+            score_each::<F>(&scorer, repeats == Repeats::Remembered, table, control)?
         } else {
             let rows = Rows::new(table, F::SPEC.row_columns(), Purpose::Score, F::check_row, control)?;
             let mut unique = vec![0.0; rows.len()];
@@ -290,28 +373,15 @@ impl<F: Family> Model for F {
     }
 
     fn simulate(&self, design: &Table<'_>, seed: u64, control: &Control<'_>) -> Result<Vec<Vec<f64>>> {
-        let columns: Vec<_> = F::SPEC.design.iter().map(|c| design.column(c.name)).collect::<Result<_>>()?;
-        for (variable, column) in F::SPEC.design.iter().zip(&columns) {
-            if let Some(row) = column.iter().position(|&v| !variable.domain.contains(v)) {
-                return Err(
-                    Error::parameter(variable.name, variable.domain.rule(), column[row]).with_row(row)
-                );
-            }
-        }
-        let width = F::SPEC.columns.len();
-        let mut drawn = vec![[0.0; MAX_COLUMNS]; design.rows()];
-        control.fill(&mut drawn, |first, chunk| {
-            let mut start = [0.0; MAX_COLUMNS];
-            for (i, row) in chunk.iter_mut().enumerate() {
-                for (value, column) in start.iter_mut().zip(&columns) {
-                    *value = column[first + i];
-                }
-                let mut stream = Stream::new(seed, (first + i) as u64);
-                self.draw(&start[..columns.len()], &mut stream, &mut row[..width]);
-            }
-            Ok(())
-        })?;
-        Ok((0..width).map(|k| drawn.iter().map(|row| row[k]).collect()).collect())
+        draw_rows(design, seed, control, |_| Ok(Cow::Borrowed(self)))
+    }
+
+    fn futures(&self) -> Option<Futures<'_>> {
+        Family::futures(self)
+    }
+
+    fn spending(&self) -> Option<Spending<'_>> {
+        Family::spending(self)
     }
 
     fn boxed(&self) -> Box<dyn Model> {
@@ -326,6 +396,15 @@ impl Model for Box<dyn Model> {
     fn parameters(&self) -> Vec<f64> {
         (**self).parameters()
     }
+    fn names(&self) -> Vec<Cow<'static, str>> {
+        (**self).names()
+    }
+    fn covariates(&self) -> Option<&Covariates> {
+        (**self).covariates()
+    }
+    fn given(&self, covariates: &Table<'_>) -> Result<Box<dyn Model>> {
+        (**self).given(covariates)
+    }
     fn score(&self, quantity: &Quantity, table: &Table<'_>, control: &Control<'_>) -> Result<Vec<f64>> {
         (**self).score(quantity, table, control)
     }
@@ -334,6 +413,12 @@ impl Model for Box<dyn Model> {
     }
     fn simulate(&self, design: &Table<'_>, seed: u64, control: &Control<'_>) -> Result<Vec<Vec<f64>>> {
         (**self).simulate(design, seed, control)
+    }
+    fn futures(&self) -> Option<Futures<'_>> {
+        (**self).futures()
+    }
+    fn spending(&self) -> Option<Spending<'_>> {
+        (**self).spending()
     }
     fn boxed(&self) -> Box<dyn Model> {
         (**self).boxed()

@@ -13,6 +13,16 @@ pub enum Discount {
     PerPeriod(f64),
 }
 
+impl Discount {
+    /// The rate as an argument: continuous, or per period.
+    pub(crate) fn rates(self) -> (Option<f64>, Option<f64>) {
+        match self {
+            Discount::Continuous(rate) => (Some(rate), None),
+            Discount::PerPeriod(rate) => (None, Some(rate)),
+        }
+    }
+}
+
 /// What can be asked of a model about a customer. In JSON: `{"quantity": "expected_purchases", "horizon": 52}`.
 ///
 /// Times are in the unit of the model.
@@ -55,6 +65,28 @@ pub enum Quantity {
     },
     /// Expected spend per purchase.
     ExpectedSpend {},
+    /// Variance of the number of purchases in the next `horizon` units of time, given the history.
+    VarianceOfPurchases {
+        /// Length of the period that begins at the end of observation.
+        horizon: f64,
+    },
+    /// Variance of the sum of the purchases from now on, each discounted to its present value; arguments as for the expectation,
+    /// [`DiscountedExpectedPurchases`](Quantity::DiscountedExpectedPurchases).
+    VarianceOfDiscountedPurchases {
+        /// Rate δ per unit of time: a purchase at time t counts e^(−δt).
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        continuous_discount_rate: Option<f64>,
+        /// Rate d per period: a purchase within the k-th unit of time counts (1 + d)^(−k).
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        discount_rate: Option<f64>,
+        /// Length of the period that begins at the end of observation; none is for ever.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        horizon: Option<f64>,
+    },
+    /// Variance of what is not known of the customer: of his or her own mean spend per purchase, given the history.
+    VarianceOfMeanSpend {},
+    /// Expected variance of what one customer spends from purchase to purchase about his or her own mean, given the history.
+    ExpectedSpendVariance {},
 }
 
 impl Quantity {
@@ -67,16 +99,27 @@ impl Quantity {
             Quantity::PurchaseProbability { .. } => "purchase_probability",
             Quantity::DiscountedExpectedPurchases { .. } => "discounted_expected_purchases",
             Quantity::ExpectedSpend {} => "expected_spend",
+            Quantity::VarianceOfPurchases { .. } => "variance_of_purchases",
+            Quantity::VarianceOfDiscountedPurchases { .. } => "variance_of_discounted_purchases",
+            Quantity::VarianceOfMeanSpend {} => "variance_of_mean_spend",
+            Quantity::ExpectedSpendVariance {} => "expected_spend_variance",
         }
     }
 
     /// Discounted expected purchases over a horizon, or for ever.
     pub fn discounted(discount: Discount, horizon: impl Into<Option<f64>>) -> Quantity {
-        let (continuous_discount_rate, discount_rate) = match discount {
-            Discount::Continuous(rate) => (Some(rate), None),
-            Discount::PerPeriod(rate) => (None, Some(rate)),
-        };
+        let (continuous_discount_rate, discount_rate) = discount.rates();
         Quantity::DiscountedExpectedPurchases {
+            continuous_discount_rate,
+            discount_rate,
+            horizon: horizon.into(),
+        }
+    }
+
+    /// Variance of the discounted purchases over a horizon, or for ever.
+    pub fn discounted_variance(discount: Discount, horizon: impl Into<Option<f64>>) -> Quantity {
+        let (continuous_discount_rate, discount_rate) = discount.rates();
+        Quantity::VarianceOfDiscountedPurchases {
             continuous_discount_rate,
             discount_rate,
             horizon: horizon.into(),
@@ -108,10 +151,11 @@ impl Quantity {
         };
         match *self {
             Quantity::ProbabilityAlive { after } => time("after", after),
-            Quantity::ExpectedPurchases { horizon } | Quantity::PurchaseProbability { horizon, .. } => {
-                time("horizon", horizon)
-            }
-            Quantity::DiscountedExpectedPurchases { continuous_discount_rate, discount_rate, horizon } => {
+            Quantity::ExpectedPurchases { horizon }
+            | Quantity::PurchaseProbability { horizon, .. }
+            | Quantity::VarianceOfPurchases { horizon } => time("horizon", horizon),
+            Quantity::DiscountedExpectedPurchases { continuous_discount_rate, discount_rate, horizon }
+            | Quantity::VarianceOfDiscountedPurchases { continuous_discount_rate, discount_rate, horizon } => {
                 if let Some(horizon) = horizon {
                     time("horizon", horizon)?;
                 }
@@ -133,7 +177,10 @@ impl Quantity {
                     false => Ok(()),
                 }
             }
-            Quantity::LogLikelihood {} | Quantity::ExpectedSpend {} => Ok(()),
+            Quantity::LogLikelihood {}
+            | Quantity::ExpectedSpend {}
+            | Quantity::VarianceOfMeanSpend {}
+            | Quantity::ExpectedSpendVariance {} => Ok(()),
         }
     }
 }

@@ -156,10 +156,11 @@ impl Frame {
             return Err(Error::new(ErrorKind::NotEnoughData, "the log has no rows"));
         };
         let end = horizon.end.unwrap_or(span.1);
-        horizon.check(end)?;
+        let clock = options.clock()?;
+        horizon.check(end, |code| clock.shown(code, kind.numbers))?;
         Ok(Frame {
             options: *options,
-            clock: options.clock()?,
+            clock,
             horizon: horizon.clone(),
             end,
             numbers: kind.numbers,

@@ -34,16 +34,24 @@ impl Horizon {
         cuts.sort_unstable();
         let order = codes.iter().map(|code| cuts.partition_point(|cut| cut < code)).collect();
         let horizon = Horizon { cuts, order, end };
-        end.map_or(Ok(()), |end| horizon.check(end))?;
+        if let Some(end) = end {
+            let numbers = matches!(options.observation_end, Some(Moment::Number(_)));
+            horizon.check(end, |code| clock.shown(code, numbers))?;
+        }
         Ok(horizon)
     }
 
-    /// Whether every calibration ends before the observation does.
-    pub(super) fn check(&self, end: i64) -> Result<()> {
+    /// Whether every calibration ends before the observation does; `shown` writes a period.
+    pub(super) fn check(&self, end: i64, shown: impl Fn(i64) -> String) -> Result<()> {
         match self.cuts.last() {
             Some(&cut) if cut >= end => Err(Error::new(
                 ErrorKind::InvalidParameter,
-                "calibration_end must lie in a period before that of the observation end: nothing is left to hold out",
+                format!(
+                    "calibration_end must lie in a period before that of the observation end, or nothing is left to hold out; \
+                     got the periods {} and {}",
+                    shown(cut),
+                    shown(end)
+                ),
             )
             .with_field("calibration_end")),
             _ => Ok(()),
@@ -66,9 +74,9 @@ impl Horizon {
 }
 
 fn end_code(clock: &Clock, name: &str, moment: Moment) -> Result<i64> {
-    clock
-        .code(moment)
-        .map_err(|rule| Error::new(ErrorKind::InvalidParameter, format!("{name}: {rule}")).with_field(name))
+    clock.code(moment).map_err(|rule| {
+        Error::new(ErrorKind::InvalidParameter, format!("{name}: {}", moment.breaks(rule))).with_field(name)
+    })
 }
 
 /// How many rows of which kind.

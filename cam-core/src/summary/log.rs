@@ -138,9 +138,10 @@ impl<'a> Reader<'a> {
     #[inline(always)]
     pub(super) fn check(&self, row: usize) -> Result<i64> {
         self.log.keys.check(row)?;
-        let code = match self.clock.code(self.log.times.get(row)) {
+        let moment = self.log.times.get(row);
+        let code = match self.clock.code(moment) {
             Ok(code) => code,
-            Err(rule) => return Err(Error::data(row, rule).with_field("time")),
+            Err(rule) => return Err(Error::data(row, moment.breaks(rule)).with_field("time")),
         };
         if let Some(amounts) = self.log.amounts {
             let amount = amounts[row];

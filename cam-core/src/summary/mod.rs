@@ -41,6 +41,7 @@
 
 mod builder;
 mod bytes;
+mod cohorts;
 mod columns;
 mod dense;
 mod dictionary;
@@ -65,6 +66,7 @@ mod tracking;
 mod whole;
 
 pub use builder::SummaryBuilder;
+pub use cohorts::{CohortTable, cohort_table};
 pub use columns::Summary;
 pub(crate) use columns::check_log_intervals;
 pub(crate) use exact::ExactSum;

@@ -5,7 +5,7 @@
 //! T. Integers make that exact: a recency of 29 days is `29.0 / 7.0` weeks, with no rounding before the division.
 
 use super::parse;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, ErrorKind, Result, brief};
 use crate::unit::Unit;
 use std::str::FromStr;
 
@@ -112,6 +112,28 @@ pub enum Moment {
     Timestamp(i64, TimeResolution),
     /// A number, in the unit of [`SummaryOptions::numbers_in`](super::SummaryOptions::numbers_in).
     Number(f64),
+}
+
+impl Moment {
+    /// The rule that it breaks, and what it is: a missing moment is nothing to be shown.
+    #[cold]
+    pub(super) fn breaks(self, rule: &str) -> String {
+        match self {
+            Moment::Day(i32::MIN) | Moment::Timestamp(i64::MIN, _) => rule.to_owned(),
+            Moment::Number(x) if x.is_nan() => rule.to_owned(),
+            Moment::Number(x) => format!("{rule}, got {}", brief(x)),
+            Moment::Day(day) => format!("{rule}, got {}", date(i64::from(day))),
+            Moment::Timestamp(tick, resolution) => {
+                format!("{rule}, got {}", date(tick.div_euclid(resolution.per_day())))
+            }
+        }
+    }
+}
+
+/// A day as ISO 8601 writes it.
+fn date(day: i64) -> String {
+    let (year, month, day) = civil(day);
+    format!("{year:04}-{month:02}-{day:02}")
 }
 
 impl From<f64> for Moment {
@@ -268,6 +290,14 @@ impl Clock {
             Period::Year => month_start(code * 12) as f64,
             Period::Instant if numbers => from_ordered_bits(code),
             Period::Instant => code as f64 / NANOS_PER_DAY as f64,
+        }
+    }
+
+    /// A period by its first day, or by its number.
+    pub(super) fn shown(&self, code: i64, numbers: bool) -> String {
+        match numbers {
+            true => brief(self.days(code, true) / self.number_days).to_string(),
+            false => date(self.days(code, false).floor() as i64),
         }
     }
 

@@ -4,9 +4,24 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 /// From the ground floor up.
-const ORDER: [&str; 15] = [
-    "error", "unit", "table", "control", "math", "optim", "summary", "rows", "model", "fit", "task", "clv",
-    "registry", "tasks", "lib",
+const ORDER: [&str; 17] = [
+    "error",
+    "unit",
+    "table",
+    "control",
+    "math",
+    "optim",
+    "summary",
+    "rows",
+    "model",
+    "fit",
+    "task",
+    "clv",
+    "registry",
+    "inference",
+    "validate",
+    "tasks",
+    "lib",
 ];
 
 #[test]

@@ -1,6 +1,9 @@
 //! Integration tests of cam-core: one binary.
 
+mod cohorts;
 mod counting;
+mod covariates;
+mod covariates_bad_input;
 mod diagnostics;
 mod discrete;
 mod donations;
@@ -8,6 +11,7 @@ mod fitting;
 mod golden;
 mod hierarchical;
 mod independence;
+mod inference;
 mod layers;
 mod math;
 mod messages;
@@ -20,6 +24,8 @@ mod summary_bad_input;
 mod summary_order;
 mod summary_stream;
 mod tasks;
+mod validate;
+mod value;
 
 use cam_core::summary::{Log, Moment, Split, Summary, SummaryOptions, Times, parse_date, split, summarize};
 use cam_core::{Control, Unit};

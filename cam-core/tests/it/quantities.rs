@@ -101,6 +101,17 @@ fn quantity(name: &str, arguments: &[f64]) -> (Quantity, &'static str) {
             },
         ),
         "spend" => (Quantity::ExpectedSpend {}, "expected spend"),
+        "variance" => (Quantity::VarianceOfPurchases { horizon: arguments[0] }, "variance of purchases"),
+        "variance_continuous" => (
+            Quantity::discounted_variance(Discount::Continuous(arguments[0]), finite(arguments[1])),
+            "variance of discounted purchases, rate δ",
+        ),
+        "variance_period" => (
+            Quantity::discounted_variance(Discount::PerPeriod(arguments[0]), finite(arguments[1])),
+            "variance of discounted purchases, per period",
+        ),
+        "variance_of_mean_spend" => (Quantity::VarianceOfMeanSpend {}, "variance of mean spend"),
+        "expected_spend_variance" => (Quantity::ExpectedSpendVariance {}, "expected variance of spend"),
         _ => panic!("{name} is no quantity"),
     }
 }
@@ -118,7 +129,7 @@ fn gradient<F: Family>(theta: &[f64], row: &[f64]) -> Vec<f64> {
 /// Prints the worst error of each quantity in Markdown; `make accuracy` shows it.
 #[test]
 fn accuracy_of_every_quantity() {
-    let text = ["quantities.csv", "counting.csv", "bg_bb_spend.csv"].map(testdata).concat();
+    let text = ["quantities.csv", "counting.csv", "bg_bb_spend.csv", "variance.csv"].map(testdata).concat();
     // (model, quantity, whether new) → number, worst error, where.
     let mut worst: BTreeMap<(&str, &str, bool), (usize, f64, &str)> = BTreeMap::new();
     let mut failures = Vec::new();

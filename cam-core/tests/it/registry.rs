@@ -44,6 +44,10 @@ fn quantities(spec: &cam_core::model::Spec) -> Vec<Quantity> {
         r#"{"quantity": "discounted_expected_purchases", "continuous_discount_rate": 0.01}"#,
         r#"{"quantity": "discounted_expected_purchases", "discount_rate": 0.01, "horizon": 20.5}"#,
         r#"{"quantity": "expected_spend"}"#,
+        r#"{"quantity": "variance_of_purchases", "horizon": 20}"#,
+        r#"{"quantity": "variance_of_discounted_purchases", "discount_rate": 0.01, "horizon": 20.5}"#,
+        r#"{"quantity": "variance_of_mean_spend"}"#,
+        r#"{"quantity": "expected_spend_variance"}"#,
     ];
     // Opportunities are whole.
     let whole = |json: &&str| if spec.is_discrete() { json.replace("20.5", "20") } else { json.to_string() };

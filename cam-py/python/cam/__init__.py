@@ -9,6 +9,7 @@ expected spend and the lifetime value.
 - `BgNbd`, `ParetoNbd`, `MbgNbd`, `BgCnbdK`, `MbgCnbdK`, `Nbd`, `BgBb`: models of purchases; `GammaGamma`, `NormalSpend`,
   `LogNormalSpend`: of spend; `models` lists them, `Model` is any of them by name;
 - `ParetoNbdHb`, `ParetoGgg`: hierarchical Bayes, with each customer's own parameters;
+- `Prior`: the distribution of a parameter before the data are seen, for ``fit(…, priors=…)``;
 - `tasks`: what else is reached by name, at every door;
 - `spend_independence`: whether who comes often spends more;
 - `customer_lifetime_value`: from a model of purchases and one of spend;
@@ -38,9 +39,12 @@ from cam._base import Model, from_json, load
 from cam._core import __version__
 from cam._hierarchical import ParetoGgg, ParetoNbdHb
 from cam._independence import SpendIndependence, spend_independence
-from cam._models import BgBb, BgNbd, GammaGamma, LogNormalSpend, NormalSpend, ParetoNbd
+from cam._inference import LikelihoodRatio, PredictionIntervals
+from cam._models import BgBb, BgNbd, ParetoNbd
 from cam._phases import BgCnbdK, MbgCnbdK, MbgNbd, Nbd
+from cam._priors import Prior
 from cam._registry import models
+from cam._spend import GammaGamma, LogNormalSpend, NormalSpend
 from cam._summary import SummaryBuilder, opportunities, split, summarize, tracking
 from cam._tasks import tasks
 from cam._value import customer_lifetime_value
@@ -54,6 +58,7 @@ __all__ = [
     "CamError",
     "ConvergenceWarning",
     "GammaGamma",
+    "LikelihoodRatio",
     "LogNormalSpend",
     "MbgCnbdK",
     "MbgNbd",
@@ -63,6 +68,8 @@ __all__ = [
     "ParetoGgg",
     "ParetoNbd",
     "ParetoNbdHb",
+    "PredictionIntervals",
+    "Prior",
     "SpendIndependence",
     "SummaryBuilder",
     "UnitWarning",

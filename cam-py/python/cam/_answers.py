@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+import copy
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -64,6 +65,8 @@ class Answers(Estimates):
         columns = source.floats(self._spec.columns)
         if quantity == "log_likelihood":
             columns |= source.floats([name for name in self._spec.logs if name in source])
+        if (encoding := self._encoding) is not None:
+            columns |= encoding.read(source)
         with source.named_rows():
             return self._fitted.score(quantity_json(quantity, **arguments), columns, source.unit, thread_count(threads))
 
@@ -101,6 +104,33 @@ class Answers(Estimates):
         float
         """
         return self._fitted.new_customer(quantity_json(quantity, **arguments))
+
+    def given(self, **covariates: Any) -> Self:
+        """Give the plain model of the customers who have these covariates.
+
+        Parameters
+        ----------
+        **covariates
+            A value for each covariate of the model: a number, or the name of a level.
+
+        Returns
+        -------
+        Model
+            With the parameters of these customers. It answers what is asked about a new customer.
+
+        Raises
+        ------
+        InvalidParameterError
+            A covariate is missing, or is none.
+        InvalidDataError
+            A level is not known.
+        """
+        encoding = self._encoding
+        if encoding is None:
+            raise InvalidParameterError(f"this {self._spec.title} model has no covariates", field="covariates")
+        plain = copy.copy(self)
+        plain._core = self._fitted.given(encoding.one(covariates))
+        return plain
 
     def log_likelihood(self, summary: Frame, *, unit: str | None = None, threads: int | None = None) -> Vector:
         """Give the logarithm of the probability (density) of every customer's row.
@@ -146,21 +176,25 @@ class Answers(Estimates):
         progress : bool or callable, optional
             ``True`` prints; a function gets ``(stage, done, total, value)``.
         **design : number or array
-            What a simulation starts from: `T`, the age of each customer, for purchase models; `frequency` for Gamma-Gamma.
+            What a simulation starts from: `T`, the age of each customer, for purchase models; `frequency` for Gamma-Gamma; and
+            the covariates of the model, where it has some.
 
         Returns
         -------
         frame
             The columns of the model, one row per customer.
         """
-        if set(design) != set(self._spec.design):
+        encoding = self._encoding
+        wanted = self._spec.design + ([] if encoding is None else encoding.columns)
+        if set(design) != set(wanted):
             raise InvalidShapeError(
-                f"a simulation of {self._spec.id} starts from {', '.join(self._spec.design)}; "
-                f"got {', '.join(design) or 'nothing'}"
+                f"a simulation of {self._spec.id} starts from {', '.join(wanted)}; got {', '.join(design) or 'nothing'}"
             )
         if isinstance(seed, bool) or not hasattr(seed, "__index__") or not 0 <= seed < 2**64:
             raise InvalidParameterError(f"seed must be a whole number from 0 to 2^64 - 1, got {seed!r}", field="seed")
-        columns = {name: _repeat(name, values, n) for name, values in design.items()}
+        columns = {name: _repeat(name, design[name], n) for name in self._spec.design}
+        if encoding is not None:
+            columns |= encoding.repeated(design, len(next(iter(columns.values()))))
         drawn = self._fitted.simulate(columns, int(seed), thread_count(threads), observer(progress))
         kind = self._kind if backend is None and self._kind is not None else default_kind(backend)
         return make(kind, drawn, {UNIT: self.unit_} if self.unit_ else {})

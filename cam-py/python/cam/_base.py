@@ -12,9 +12,11 @@ import numpy as np
 import numpy.typing as npt
 
 from cam import _core
-from cam._answers import Answers
 from cam._call import Progress, number, observer, shown, thread_count, warn, whole
+from cam._covariates import Covariates
 from cam._frames import Floats, Frame, Source, as_floats
+from cam._inference import Inference
+from cam._priors import priors_as_json
 from cam._registry import Spec, spec
 from cam.errors import (
     AssumptionWarning,
@@ -29,13 +31,25 @@ __all__ = ["Model", "from_json", "load"]
 WEIGHT = "weight"
 
 
-class Model(Answers):
+class Model(Inference):
     """Any model of the registry, by its name; `BgNbd`, `ParetoNbd` and `GammaGamma` know their own.
 
     Parameters
     ----------
     model : str
         The name, one of those that `cam.models` lists.
+    purchase_covariates, lifetime_covariates, spend_covariates : sequence of str
+        Columns of the summary that act on the rate of purchases, on leaving, or on the mean spend: the rate is multiplied
+        by exp(γ'z). A column of texts is categorical: each level but the first has a coefficient.
+    levels : dict, optional
+        The levels of categorical columns, in order; by default those that occur, by name. Others are compared with the first.
+    penalty : float or dict, optional
+        For all processes or by process (``{"lifetime": 0.01}``): the *mean* log-likelihood less Σ penalty · (γ s)² is
+        maximised, s the standard deviation of the covariate across customers.
+    constrain : sequence of str
+        Columns whose coefficient is the same in all processes they act on.
+    pooled : sequence of str
+        Processes that scale two parameters (``"lifetime"`` of BG/NBD and its kin: a and b), with the same coefficients for both.
 
     Examples
     --------
@@ -47,7 +61,19 @@ class Model(Answers):
 
     _classes: ClassVar[dict[str, type[Model]]] = {}
 
-    def __init__(self, model: str | None = None, **parameters: Any) -> None:
+    def __init__(
+        self,
+        model: str | None = None,
+        *,
+        purchase_covariates: Sequence[str] = (),
+        lifetime_covariates: Sequence[str] = (),
+        spend_covariates: Sequence[str] = (),
+        levels: Mapping[str, Sequence[str]] | None = None,
+        penalty: float | Mapping[str, float] | None = None,
+        constrain: Sequence[str] = (),
+        pooled: Sequence[str] = (),
+        **parameters: Any,
+    ) -> None:
         if parameters:
             given = ", ".join(f"{name}=…" for name in parameters)
             raise TypeError(
@@ -58,6 +84,13 @@ class Model(Answers):
         if name is None or (model is not None and model != name):
             raise InvalidParameterError(f"model must be the name of a model, got {model!r}", field="model")
         self._spec: Spec = spec(name)
+        self._asked = Covariates(
+            {"purchase": purchase_covariates, "lifetime": lifetime_covariates, "spend": spend_covariates},
+            levels,
+            penalty,
+            constrain,
+            pooled,
+        )
         self._core: _core.Fitted | None = None
         self._kind: str | None = None
 
@@ -75,13 +108,20 @@ class Model(Answers):
         unit: str | None = None,
         start: Mapping[str, float] | Sequence[float] | None = None,
         fixed: Mapping[str, float] | None = None,
+        method: str | None = None,
+        priors: Mapping[str, Any] | None = None,
+        draws: int | None = None,
+        warmup: int | None = None,
+        chains: int | None = None,
+        seed: int | None = None,
+        target_accept: float | None = None,
         weights: str | npt.ArrayLike | None = None,
         gradient_tolerance: float | None = None,
         max_evaluations: int | None = None,
         threads: int | None = None,
         progress: Progress = None,
     ) -> Self:
-        """Estimate the parameters by maximum likelihood.
+        """Estimate the parameters: by maximum likelihood, with priors, or as a posterior distribution.
 
         A Newton method in a trust region climbs the mean log-likelihood over distinct rows, in the logarithms of the
         parameters; so neither the number of customers nor the unit of time matters to where it ends.
@@ -98,6 +138,17 @@ class Model(Answers):
         fixed : dict, optional
             Whole-number parameters that are not to be chosen, such as ``{"k": 2}``. Others are tried from 1 on, until the
             likelihood has fallen twice in a row, and the best is taken.
+        method : {"mle", "map", "nuts"}, optional
+            ``"mle"``: maximum likelihood. ``"map"``: the mode of the posterior density of the parameters themselves, a likelihood penalised by the priors; the default where
+            there are priors. ``"nuts"``: draws from the posterior by the no-U-turn sampler; the parameters are then the means of the draws, which are in `posterior_`.
+        priors : dict, optional
+            A `cam.Prior` by parameter, or by the share ``"a/(a+b)"`` or the sum ``"a+b"`` of two. Parameters without one have a flat prior.
+        draws, warmup, chains : int, optional
+            For ``"nuts"``: draws that each chain keeps (1,000) and leaves out before (300), and how many chains (4).
+        seed : int, optional
+            For ``"nuts"``: the seed of all random numbers; 0. Draws depend on it, not on threads.
+        target_accept : float, optional
+            For ``"nuts"``: the mean acceptance that steps aim at; 0.8. Nearer to 1 steps are shorter, which helps against divergences.
         weights : str or array, optional
             How many customers each row stands for: a column, or numbers. By default the column `weight`, where there is one.
         gradient_tolerance : float, optional
@@ -135,6 +186,10 @@ class Model(Answers):
         elif WEIGHT in source:
             columns[WEIGHT] = source.float(WEIGHT)
         options: dict[str, Any] = {}
+        if self._asked:
+            encoding = self._asked.learn(source)
+            columns |= encoding.read(source)
+            options["covariates"] = encoding.declared
         if start is not None:
             options["start"] = self._theta(start)
         if fixed is not None:
@@ -143,6 +198,7 @@ class Model(Answers):
             options["gradient_tolerance"] = number("gradient_tolerance", gradient_tolerance)
         if max_evaluations is not None:
             options["max_evaluations"] = whole("max_evaluations", max_evaluations, 1)
+        options |= _bayesian(method, priors, draws, warmup, chains, seed, target_accept)
         with source.named_rows():
             fitted = _core.fit(
                 self._spec.id,
@@ -152,7 +208,9 @@ class Model(Answers):
                 thread_count(threads),
                 observer(progress),
             )
-        self._core, self._kind = fitted, source.kind
+        self._core, self._kind, self._data = fitted, source.kind, (columns, source.unit)
+        if fitted.sampled:
+            self._warn_of_draws()
         status, runaways = fitted.report()[5:]
         if status != "converged":
             which = f": {', '.join(runaways)}" if runaways else ""
@@ -287,17 +345,46 @@ class Model(Answers):
 
     def __reduce__(self) -> tuple[Any, ...]:
         document = None if self._core is None else self.to_json()
-        return _restore, (type(self), self._spec.id, document, self._kind)
+        return _restore, (type(self), self._spec.id, document, self._kind, self._asked)
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Model):
             return NotImplemented
         mine, theirs = self._core, other._core
         if mine is None or theirs is None:
-            return mine is theirs and self._spec.id == other._spec.id
+            return mine is theirs and self._spec.id == other._spec.id and self._asked == other._asked
         return mine.to_json() == theirs.to_json()
 
     __hash__ = None  # type: ignore[assignment]
+
+
+def _bayesian(
+    method: str | None,
+    priors: Mapping[str, Any] | None,
+    draws: int | None,
+    warmup: int | None,
+    chains: int | None,
+    seed: int | None,
+    target_accept: float | None,
+) -> dict[str, Any]:
+    """Read the options of a fit with priors or draws as the core has them."""
+    options: dict[str, Any] = {}
+    if priors is not None:
+        options["priors"] = priors_as_json(priors)
+    method = method or ("map" if priors else "mle")
+    if method not in ("mle", "map", "nuts"):
+        raise InvalidParameterError(f"method must be mle, map or nuts, got {shown(method)}", field="method")
+    if method != "mle":
+        options["method"] = method
+    sampling: dict[str, Any] = {}
+    for name, value, least in (("draws", draws, 4), ("warmup", warmup, 0), ("chains", chains, 1), ("seed", seed, 0)):
+        if value is not None:
+            sampling[name] = whole(name, value, least)
+    if target_accept is not None:
+        sampling["target_accept"] = number("target_accept", target_accept)
+    if sampling and method != "nuts":
+        raise InvalidParameterError(f'{", ".join(sampling)} are for method="nuts"', field=next(iter(sampling)))
+    return options | ({"sampling": sampling} if sampling else {})
 
 
 def _weights(given: npt.ArrayLike) -> Floats:
@@ -313,8 +400,12 @@ def _weights(given: npt.ArrayLike) -> Floats:
     return as_floats(array, WEIGHT)
 
 
-def _restore(cls: type[Model], name: str, document: str | None, kind: str | None) -> Model:
+def _restore(
+    cls: type[Model], name: str, document: str | None, kind: str | None, asked: Covariates | None = None
+) -> Model:
     model = cls() if cls.model is not None else cls(name)
+    if asked is not None:
+        model._asked = asked
     if document is not None:
         model._core = _core.from_json(document)
     model._kind = kind

@@ -10,6 +10,7 @@ import numpy as np
 
 from cam._call import flag, number
 from cam._core import Fitted
+from cam._covariates import Encoding
 from cam._frames import Floats, Frame, default_kind, make
 from cam._registry import Spec
 from cam.errors import NotFittedError
@@ -31,8 +32,29 @@ class Estimates:
 
     @property
     def params_(self) -> dict[str, float]:
-        """The parameters by name."""
-        return dict(zip(self._spec.parameters, self._fitted.parameters, strict=True))
+        """The parameters by name, and after them the coefficients of covariates."""
+        return dict(zip(self._fitted.names, self._fitted.parameters, strict=True))
+
+    @property
+    def coefficients_(self) -> dict[str, float]:
+        """The coefficients of covariates by process and column, such as ``purchase:age``; empty where there are none."""
+        own = len(self._spec.parameters)
+        return dict(zip(self._fitted.names[own:], self._fitted.parameters[own:], strict=True))
+
+    @property
+    def _encoding(self) -> Encoding | None:
+        return Encoding.from_json(self._fitted.covariates)
+
+    @property
+    def _estimated(self) -> list[str]:
+        """The names of what is estimated; whole numbers are chosen."""
+        return self._spec.estimated + self._fitted.names[len(self._spec.parameters) :]
+
+    @property
+    def _meanings(self) -> list[str]:
+        return self._spec.meanings + [
+            f"exponent of {term} in {acts}" for acts, _, term in (name.partition(":") for name in self.coefficients_)
+        ]
 
     @property
     def unit_(self) -> str | None:
@@ -89,7 +111,7 @@ class Estimates:
     def standard_errors_(self) -> dict[str, float]:
         """The square roots of the diagonal of the covariance, by parameter that is estimated (a whole number is chosen)."""
         errors = np.sqrt(np.diag(self.covariance_)).tolist()
-        return dict(zip(self._spec.estimated, errors, strict=True))
+        return dict(zip(self._estimated, errors, strict=True))
 
     @property
     def aic_(self) -> float:
@@ -115,7 +137,7 @@ class Estimates:
             Lower and upper end by parameter that is estimated.
         """
         intervals = self._fitted.confidence_intervals(number("level", level))
-        return dict(zip(self._spec.estimated, intervals, strict=True))
+        return dict(zip(self._estimated, intervals, strict=True))
 
     def summary(self, *, level: float = 0.95, meanings: bool = False, backend: str | None = None) -> Frame:
         """Tabulate the estimates.
@@ -135,16 +157,16 @@ class Estimates:
             Columns `estimate`, `standard_error`, `lower` and `upper`; NaN where there was no fit that
             converged, and for a whole number, which is chosen. pandas has the parameters as index, others as first column.
         """
-        names = self._spec.parameters
+        names = self._fitted.names
         columns: dict[str, Any] = {"estimate": np.array(self._fitted.parameters)}
         errors, ends = np.full(len(names), np.nan), np.full((len(names), 2), np.nan)
         if self._fitted.estimated and self.converged_:
-            free = [names.index(name) for name in self._spec.estimated]
+            free = [names.index(name) for name in self._estimated]
             errors[free] = np.sqrt(np.diag(self.covariance_))
             ends[free] = np.array(list(self.confidence_intervals(level).values()))
         columns |= {"standard_error": errors, "lower": ends[:, 0].copy(), "upper": ends[:, 1].copy()}
         if flag("meanings", meanings):
-            columns["meaning"] = self._spec.meanings
+            columns["meaning"] = self._meanings
         kind = default_kind(None) if backend is None and self._kind is None else backend or str(self._kind)
         if backend is not None:
             kind = default_kind(backend)
@@ -167,11 +189,11 @@ class Estimates:
         errors = self.standard_errors_ if fit else {}
         ends = self.confidence_intervals() if fit else {}
         rows = []
-        for name, meaning in zip(self._spec.parameters, self._spec.meanings, strict=True):
+        for name, meaning in zip(self._fitted.names, self._meanings, strict=True):
             low, high = ends.get(name, (math.nan, math.nan))
             cells = [f"{x:.6g}" if x == x else "" for x in (self.params_[name], errors.get(name, math.nan), low, high)]
             rows.append(
-                f"<tr><th>{name}</th>{''.join(f'<td>{c}</td>' for c in cells)}"
+                f"<tr><th>{escape(name)}</th>{''.join(f'<td>{c}</td>' for c in cells)}"
                 f'<td style="text-align:left">{escape(meaning)}</td></tr>'
             )
         found = ""

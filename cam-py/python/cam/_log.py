@@ -41,7 +41,9 @@ def read_keys(source: Source, name: str) -> Keys:
     if series.dtype.kind in "iub":
         if series.dtype == np.uint64 and series.size and series.max() > np.iinfo(np.int64).max:
             row = int(np.argmax(series > np.iinfo(np.int64).max))
-            raise InvalidDataError(f"row {row}: customer key is beyond 2^63 - 1", row=row, field="customer")
+            raise InvalidDataError(
+                f"row {row}: customer key {series[row]} is beyond 2^63 - 1", row=row, field="customer"
+            )
         return Keys(np.ascontiguousarray(series, dtype=np.int64), series.dtype)
     if series.dtype.kind == "f":
         whole = np.isfinite(series) & (np.trunc(series) == series) & (np.abs(series) < 2.0**63)

@@ -58,7 +58,30 @@ class MbgNbd(PurchaseModel):
         return super().from_params(unit=unit, r=r, alpha=alpha, a=a, b=b)
 
 
-class BgCnbdK(PurchaseModel):
+class RegularModel(PurchaseModel):
+    """A model of purchases with Erlang-k times between them."""
+
+    @classmethod
+    def from_params(  # type: ignore[override]
+        cls, *, r: float, alpha: float, a: float, b: float, k: int, unit: str | None = None
+    ) -> Self:
+        """Make a model with these parameters.
+
+        Parameters
+        ----------
+        r, alpha : float
+            Shape and rate of the rate of phases across customers; `alpha` in units of time.
+        a, b : float
+            First and second shape of the dropout probability across customers.
+        k : int
+            Phases of an interval between purchases, 1 to 32.
+        unit : str, optional
+            The unit of time that the parameters refer to.
+        """
+        return super().from_params(unit=unit, r=r, alpha=alpha, a=a, b=b, k=k)
+
+
+class BgCnbdK(RegularModel):
     r"""BG/CNBD-k: BG/NBD with intervals between purchases that are more regular than in a Poisson process.
 
     Notes
@@ -88,27 +111,8 @@ class BgCnbdK(PurchaseModel):
 
     model = "bg_cnbd_k"
 
-    @classmethod
-    def from_params(  # type: ignore[override]
-        cls, *, r: float, alpha: float, a: float, b: float, k: int, unit: str | None = None
-    ) -> Self:
-        """Make a model with these parameters.
 
-        Parameters
-        ----------
-        r, alpha : float
-            Shape and rate of the rate of phases across customers; `alpha` in units of time.
-        a, b : float
-            First and second shape of the dropout probability across customers.
-        k : int
-            Phases of an interval between purchases, 1 to 32.
-        unit : str, optional
-            The unit of time that the parameters refer to.
-        """
-        return super().from_params(unit=unit, r=r, alpha=alpha, a=a, b=b, k=k)
-
-
-class MbgCnbdK(PurchaseModel):
+class MbgCnbdK(RegularModel):
     r"""MBG/CNBD-k: MBG/NBD with intervals between purchases that are more regular than in a Poisson process.
 
     Notes
@@ -135,25 +139,6 @@ class MbgCnbdK(PurchaseModel):
     """
 
     model = "mbg_cnbd_k"
-
-    @classmethod
-    def from_params(  # type: ignore[override]
-        cls, *, r: float, alpha: float, a: float, b: float, k: int, unit: str | None = None
-    ) -> Self:
-        """Make a model with these parameters.
-
-        Parameters
-        ----------
-        r, alpha : float
-            Shape and rate of the rate of phases across customers; `alpha` in units of time.
-        a, b : float
-            First and second shape of the dropout probability across customers.
-        k : int
-            Phases of an interval between purchases, 1 to 32.
-        unit : str, optional
-            The unit of time that the parameters refer to.
-        """
-        return super().from_params(unit=unit, r=r, alpha=alpha, a=a, b=b, k=k)
 
 
 class Nbd(PurchaseModel):

@@ -29,8 +29,8 @@ def tasks() -> list[dict[str, Any]]:
     -------
     list of dict
         For each task `id`, `title`, `source`, the `columns` that it needs of the table, in words which `models` it takes, its
-        `options` (each with `name`, `default` as JSON, empty where it must be given, and `meaning`), and in words the `answers`:
-        the columns that it gives.
+        `options` (each with `name`, `default` as JSON, empty where it must be given, and `meaning`), and in words the
+        `answers`: the columns that it gives.
 
     Examples
     --------

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 
+import numpy as np
+
 from cam import _core
 from cam._call import Progress, number, observer, thread_count
 from cam._frames import Frame, Source, Vector
 from cam._models import PurchaseModel, SpendModel, need_model
+from cam.errors import InvalidParameterError
 
 __all__ = ["customer_lifetime_value"]
 
@@ -82,6 +85,11 @@ def customer_lifetime_value(
         "margin": number("margin", margin),
     }
     columns = source.floats(needed)
+    for encoding in filter(None, (purchases._encoding, spend._encoding)):
+        for name, values in encoding.read(source).items():
+            if name in columns and not np.array_equal(columns[name], values, equal_nan=True):
+                raise InvalidParameterError(f"the two models number the levels of {name} differently", field=name)
+            columns[name] = values
     with source.named_rows():
         value = _core.customer_lifetime_value(
             purchases._fitted,

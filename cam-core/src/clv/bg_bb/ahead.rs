@@ -1,6 +1,7 @@
 //! What lies ahead of a customer who is alive: how many opportunities, how many purchases.
 
 use super::BgBb;
+use crate::clv::horizons::smooth_sum;
 use crate::math::{beta::ln_beta_rising, exp_log::exprel, gamma::digamma_rising, mixing::beta_mixing};
 use crate::model::Quantity;
 
@@ -15,13 +16,21 @@ impl Ahead {
     /// From a checked quantity; none where it does not concern expected purchases.
     pub(super) fn of(quantity: &Quantity) -> Option<Ahead> {
         match *quantity {
-            Quantity::ExpectedPurchases { horizon } => Some(Ahead { rate: 0.0, horizon }),
-            Quantity::DiscountedExpectedPurchases { continuous_discount_rate, discount_rate, horizon } => {
+            Quantity::ExpectedPurchases { horizon } | Quantity::VarianceOfPurchases { horizon } => {
+                Some(Ahead { rate: 0.0, horizon })
+            }
+            Quantity::DiscountedExpectedPurchases { continuous_discount_rate, discount_rate, horizon }
+            | Quantity::VarianceOfDiscountedPurchases { continuous_discount_rate, discount_rate, horizon } => {
                 let rate = continuous_discount_rate.or(discount_rate.map(f64::ln_1p)).unwrap_or(0.0);
                 Some(Ahead { rate, horizon: horizon.unwrap_or(f64::INFINITY) })
             }
             _ => None,
         }
+    }
+
+    /// The same where each opportunity counts by the square of its discount.
+    pub(super) fn squared(&self) -> Ahead {
+        Ahead { rate: 2.0 * self.rate, horizon: self.horizon }
     }
 
     /// (1 − yʰ)/(1 − y) = 1 + y + … + y^(h−1) for y = (1 − θ) e^(−rate).
@@ -68,6 +77,17 @@ pub(super) fn stay(ahead: &Ahead, gamma: f64, delta: f64) -> f64 {
     // By Jensen's inequality the expectation is no less than at the mean of θ.
     let rule = beta_mixing(gamma, delta + 1.0, 1.0 / longest, (longest / ahead.annuity(mean)).ln());
     (-rate).exp() * (delta / (gamma + delta)) * rule.expect(|theta| ahead.annuity(theta))
+}
+
+/// Σ_{j≠k ≤ h} e^(−rate·(j + k)) E\[(1 − θ)^max(j, k)\]: the expected discounted number of pairs of opportunities at which the customer is there.
+/// Every term is positive, and smooth in k, so that the sum goes by blocks.
+pub(super) fn stay_in_pairs(ahead: &Ahead, gamma: f64, delta: f64) -> f64 {
+    let &Ahead { rate, horizon } = ahead;
+    // What k brings with the k − 1 before it.
+    smooth_sum(2.0, horizon, 2.0, |k| {
+        let before = (-rate).exp() * (k - 1.0) * exprel(-rate * (k - 1.0)) / exprel(-rate);
+        2.0 * before * (ln_beta_rising(gamma, delta, k) - rate * k).exp()
+    })
 }
 
 /// P(X(h) = m) of a new customer, eq. 8: the customer is there at the first i opportunities, and m of these are purchases. The terms are

@@ -101,13 +101,19 @@ impl Collapsed {
             return Ok(f64::NEG_INFINITY);
         }
         let parts = self.rows.map_chunks(control, |rows, weights| {
-            let mut shared = (f64::NAN, 0.0);
-            let mut sum = 0.0;
-            for (row, weight) in rows.chunks_exact(3).zip(weights) {
-                if shared.0 != row[0] {
-                    shared = (row[0], ParetoNbd::shared(&theta, row[0]));
-                }
-                sum += weight * ParetoNbd::log_likelihood(&theta, &shared.1, row);
+            let (mut sum, mut from) = (0.0, 0);
+            // Rows with the same frequency stand together.
+            while from < weights.len() {
+                let x = rows[3 * from];
+                let to = from + rows[3 * from..].chunks_exact(3).take_while(|row| row[0] == x).count();
+                let shared = ParetoNbd::shared(&theta, x);
+                sum += ParetoNbd::sum_log_likelihood(
+                    &theta,
+                    &shared,
+                    &rows[3 * from..3 * to],
+                    &weights[from..to],
+                );
+                from = to;
             }
             Ok(sum)
         })?;

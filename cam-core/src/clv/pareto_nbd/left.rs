@@ -20,35 +20,43 @@ use crate::math::{
 /// e^(−37) = 8.5e-17.
 const CUT: f64 = 37.0;
 
-/// ln of the odds that the customer of this row (x, t_x, T) has left; −∞ where T = t_x.
-pub(super) fn log_odds(theta: [f64; 4], row: &[f64]) -> f64 {
-    widest(LogOdds { theta, row })
+/// ln of the odds that the customer of each row (x, t_x, T) has left; −∞ where T = t_x.
+pub(super) fn log_odds(theta: [f64; 4], rows: &[f64], out: &mut [f64]) {
+    widest(LogOdds { theta, rows, out });
 }
 
 struct LogOdds<'a> {
     theta: [f64; 4],
-    row: &'a [f64],
+    rows: &'a [f64],
+    out: &'a mut [f64],
 }
 
 impl Wide for LogOdds<'_> {
-    type Output = f64;
+    type Output = ();
 
     #[inline(always)]
-    fn run(self) -> f64 {
-        left::<false>(self.theta, self.row, logs(self.theta, self.row))
-            .map_or(f64::NEG_INFINITY, |left| left.value)
+    fn run(self) {
+        for (row, out) in self.rows.chunks_exact(3).zip(self.out) {
+            let left = left::<false>(self.theta, row, logs(self.theta, row));
+            *out = left.map_or(f64::NEG_INFINITY, |left| left.value);
+        }
     }
 }
 
-/// The log-likelihood of a row but for ln Γ(r + x)/Γ(r): −r ln(1 + T/α) − x ln(α + T) − s ln(1 + T/β) + ln(1 + R), with derivatives
+/// Σ w times the log-likelihood of a row but for ln Γ(r + x)/Γ(r): −r ln(1 + T/α) − x ln(α + T) − s ln(1 + T/β) + ln(1 + R), with derivatives
 /// if they are asked for.
-pub(super) fn log_likelihood<const DERIVATIVES: bool>(theta: [f64; 4], row: &[f64]) -> Local<4> {
-    widest(LogLikelihood::<DERIVATIVES> { theta, row })
+pub(super) fn sum_log_likelihood<const DERIVATIVES: bool>(
+    theta: [f64; 4],
+    rows: &[f64],
+    weights: &[f64],
+) -> Local<4> {
+    widest(LogLikelihood::<DERIVATIVES> { theta, rows, weights })
 }
 
 struct LogLikelihood<'a, const DERIVATIVES: bool> {
     theta: [f64; 4],
-    row: &'a [f64],
+    rows: &'a [f64],
+    weights: &'a [f64],
 }
 
 impl<const DERIVATIVES: bool> Wide for LogLikelihood<'_, DERIVATIVES> {
@@ -57,16 +65,21 @@ impl<const DERIVATIVES: bool> Wide for LogLikelihood<'_, DERIVATIVES> {
     #[inline(always)]
     fn run(self) -> Local<4> {
         let [r, alpha, s, beta] = self.theta;
-        let (x, age) = (self.row[0], self.row[2]);
-        let logs = logs(self.theta, self.row);
-        let mut local = Local::default();
-        local.add_silence(0, r, alpha, age, -logs.alpha_age);
-        local.add_silence(2, s, beta, age, -logs.beta_age);
-        local.add_purchases(1, x, alpha + age);
-        if let Some(left) = left::<DERIVATIVES>(self.theta, self.row, logs) {
-            local.add_softplus(&left);
+        let mut sum = Local::default();
+        for (row, &weight) in self.rows.chunks_exact(3).zip(self.weights).filter(|(_, weight)| **weight > 0.0)
+        {
+            let (x, age) = (row[0], row[2]);
+            let logs = logs(self.theta, row);
+            let mut local = Local::default();
+            local.add_silence(0, r, alpha, age, -logs.alpha_age);
+            local.add_silence(2, s, beta, age, -logs.beta_age);
+            local.add_purchases(1, x, alpha + age);
+            if let Some(left) = left::<DERIVATIVES>(self.theta, row, logs) {
+                local.add_softplus(&left);
+            }
+            sum.add(weight, &local);
         }
-        local
+        sum
     }
 }
 

@@ -143,7 +143,7 @@ impl Future {
     }
 
     /// P(Y ≥ i), i ≥ 1.
-    fn at_least(&self, i: f64, tau: f64) -> f64 {
+    pub(super) fn at_least(&self, i: f64, tau: f64) -> f64 {
         let n = self.k * i - self.phase;
         if tau < 1.0 {
             inc_beta(n, self.m, tau / (1.0 + tau))

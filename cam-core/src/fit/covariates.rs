@@ -1,0 +1,551 @@
+//! Maximum likelihood with covariates: the chain rule around the log-likelihood of a family.
+//!
+//! A customer with covariates z has the parameters θᵢ = θ exp(Σ ± γ z), so ln θᵢ is linear in (ln θ, γ) and no likelihood is written anew: with
+//! G and H the gradient and the Hessian by ln θᵢ, summed over the rows that share their covariates, and D the matrix ∂ln θᵢ/∂(ln θ, γ) of signs and covariates,
+//! the gradient is D'G and the Hessian D'HD. Both are exact.
+//!
+//! The search runs in other coordinates than the answer is given in: covariates are centred and counted in standard deviations, so
+//! that their units do not matter; parameters and covariance are then put back.
+
+use super::choice::{choices, choose, sum_of_logs};
+use super::document::Fitted;
+use super::likelihood::{Coordinate, Likelihood, SAMPLE_FROM, Scale};
+use super::mle::{FitOptions, ascend, conclude, informative, maximum_likelihood};
+use super::report::Status;
+use crate::control::{CHUNK, Control};
+use crate::error::{Error, ErrorKind, Result, brief};
+use crate::math::jet::{Derivatives, Real};
+use crate::model::{Covariates, Design, Family, Grouped, PROFILE, Profiles, WithCovariates, with_profiles};
+use crate::optim::Point;
+use crate::rows::{Purpose, Rows};
+use crate::table::{Domain, Table};
+use ndarray::{Array1, Array2};
+use std::sync::Arc;
+
+/// Maximum likelihood of a family with covariates; `covariates` say which columns act on what, whatever the options hold.
+///
+/// Where there is a penalty, the *mean* log-likelihood less the penalty is maximised; the log-likelihood that is reported is without it, and the
+/// covariance is the inverse of the Hessian of both together.
+///
+/// # Errors
+/// As for [`Fit::fit`](super::Fit::fit); and a covariate is missing, no number (row and column are named), constant, or a linear function of others.
+pub fn fit_with_covariates<F: Family>(
+    table: &Table<'_>,
+    covariates: &Covariates,
+    options: &FitOptions,
+    control: &Control<'_>,
+) -> Result<Fitted<WithCovariates<F>>> {
+    let design = Arc::new(Design::new(F::SPEC, F::PROCESSES, covariates)?);
+    let (all, own) = (F::SPEC.parameters.len(), F::SPEC.free_parameters().len());
+    let given = options.start.as_deref().unwrap_or_default();
+    let (start, gamma) = given.split_at(given.len().min(all));
+    if !gamma.is_empty() && gamma.len() != design.coefficients.len() {
+        let (m, got) = (design.coefficients.len(), gamma.len());
+        return Err(Error::shape(format!(
+            "a start has {all} parameters, and {m} coefficients or none; got {got}"
+        )));
+    }
+    let plain = FitOptions {
+        start: (!start.is_empty()).then(|| start.to_vec()),
+        covariates: None,
+        ..options.clone()
+    };
+    // The model without covariates comes first: it checks the data, and its maximum is where γ = 0.
+    let first = maximum_likelihood::<F>(table, &plain, control);
+    let rows = informative::<F>(table, control)?;
+    let moments = F::start(&rows)?;
+    let from = match first {
+        Ok(fitted) if fitted.report()?.converged() => fitted.model.theta(),
+        Err(e) if e.kind() != ErrorKind::Numerical => return Err(e),
+        _ => moments.clone(),
+    };
+    let data = Data::new::<F>(table, &design, control)?;
+    let choices = choices(F::SPEC, options)?;
+    let climb = |origin: &[f64], gamma: &[f64]| {
+        choose(F::SPEC, origin.to_vec(), &choices, |theta, from| {
+            let constant = sum_of_logs::<F>(theta, table)?;
+            let likelihood = CovariateLikelihood::<F>::new(&data, &design, theta, constant, true);
+            let mut at = from;
+            at.resize(own, 0.0);
+            at.extend((0..design.coefficients.len()).map(|c| match gamma.get(c) {
+                Some(value) => likelihood.coordinates[own + c].of_value(*value),
+                None => 0.0,
+            }));
+            let found = ascend(&likelihood, at, options, control)?;
+            let mut fit = conclude(&likelihood, &found, options)?;
+            fit.log_likelihood += fit.customers * likelihood.penalty(&found.at);
+            fit.checks = F::checks(&rows);
+            let (theta, gamma, covariance) = likelihood.as_given(&found.at, fit.covariance.as_deref());
+            fit.covariance = covariance;
+            let base = F::from_parameters(&theta).map_err(|e| data.far_from_zero(&design, &gamma, &e))?;
+            let model = WithCovariates::new(base, covariates, &gamma)?;
+            // Coefficients begin anew with each whole number; they are found in a step or two.
+            Ok((Fitted { model, unit: table.unit(), fit: Some(fit) }, found.at[..own].to_vec()))
+        })
+    };
+    let found: Result<Fitted<WithCovariates<F>>> = climb(&from, gamma);
+    let lost = match &found {
+        Ok(fitted) => !matches!(fitted.report()?.status, Status::Converged | Status::NotConverged),
+        Err(e) => e.kind() == ErrorKind::Numerical,
+    };
+    if !lost || (from == moments && gamma.is_empty()) {
+        return found;
+    }
+    match (found, climb(&moments, &[])) {
+        (Ok(first), Ok(second)) => {
+            let (a, b) = (first.report()?, second.report()?);
+            let better = b.converged() || (!a.converged() && b.log_likelihood > a.log_likelihood);
+            Ok(if better { second } else { first })
+        }
+        (Err(_), Ok(second)) => Ok(second),
+        (first, Err(e)) if e.kind() != ErrorKind::Interrupted => first,
+        (_, second) => second,
+    }
+}
+
+/// The likelihood of a model with covariates in the caller's own coordinates, whose origin this model is; without penalties.
+///
+/// # Errors
+/// As for [`fit_with_covariates`].
+pub fn covariate_likelihood<F: Family>(
+    table: &Table<'_>,
+    model: &WithCovariates<F>,
+    control: &Control<'_>,
+) -> Result<CovariateLikelihood<F>> {
+    let design = Arc::clone(model.design());
+    let theta = model.base().theta();
+    let data = Data::new::<F>(table, &design, control)?;
+    let constant = sum_of_logs::<F>(&theta, table)?;
+    let mut likelihood = CovariateLikelihood::new(&data, &design, &theta, constant, false);
+    let own = theta.len() - likelihood.whole.len();
+    for (coordinate, &gamma) in likelihood.coordinates[own..].iter_mut().zip(model.coefficients()) {
+        coordinate.origin = gamma;
+    }
+    Ok(likelihood)
+}
+
+/// Rows by profile, and what their covariates are like.
+#[derive(Debug, Clone)]
+struct Data {
+    rows: Arc<Rows>,
+    grouped: Arc<Grouped>,
+    /// Of each profile.
+    terms: Arc<Vec<f64>>,
+    /// Mean and standard deviation of each term over customers.
+    mean: Vec<f64>,
+    deviation: Vec<f64>,
+}
+
+impl Data {
+    fn new<F: Family>(table: &Table<'_>, design: &Design, control: &Control<'_>) -> Result<Data> {
+        let columns = F::SPEC.row_columns();
+        let width = columns.len();
+        let profiles = Profiles::new(design, table, Purpose::Fit, control)?;
+        let with = with_profiles(table, columns, &profiles)?;
+        let all: Vec<_> = columns.iter().copied().chain([PROFILE]).collect();
+        let rows = Rows::new(&with, &all, Purpose::Fit, |row| F::check_row(&row[..width]), control)?
+            .filter(|_, row, weight| weight > 0.0 && F::informs(&row[..width]));
+        let grouped = Grouped::new(&rows, width);
+        let mut data = Data {
+            rows: Arc::new(rows),
+            grouped: Arc::new(grouped),
+            terms: Arc::new(profiles.terms),
+            mean: Vec::new(),
+            deviation: Vec::new(),
+        };
+        data.describe(design)?;
+        data.check_independent(design)?;
+        Ok(data)
+    }
+
+    /// The weight and the terms of each profile.
+    fn profiles(&self, width: usize) -> impl Iterator<Item = (f64, &[f64])> {
+        self.grouped.groups.iter().map(move |(profile, range)| {
+            let weight: f64 = self.grouped.weights[range.clone()].iter().sum();
+            (weight, &self.terms[profile * width..][..width])
+        })
+    }
+
+    fn describe(&mut self, design: &Design) -> Result<()> {
+        let width = design.terms.len();
+        let total: f64 = self.grouped.weights.iter().sum();
+        let mut mean = vec![0.0; width];
+        let (mut low, mut high) = (vec![f64::INFINITY; width], vec![f64::NEG_INFINITY; width]);
+        for (weight, terms) in self.profiles(width) {
+            for (t, &z) in terms.iter().enumerate() {
+                mean[t] += weight / total * z;
+                (low[t], high[t]) = (z.min(low[t]), z.max(high[t]));
+            }
+        }
+        let mut variance = vec![0.0; width];
+        for (weight, terms) in self.profiles(width) {
+            for (t, &z) in terms.iter().enumerate() {
+                variance[t] += weight / total * (z - mean[t]).powi(2);
+            }
+        }
+        for (t, term) in design.terms.iter().enumerate() {
+            // Values that differ by rounding alone are one value.
+            let same = high[t] - low[t] <= 1e-12 * high[t].abs().max(low[t].abs());
+            if same || !(variance[t] > 0.0) {
+                return Err(Error::new(
+                    ErrorKind::NotEnoughData,
+                    format!(
+                        "covariate {} is {} for every customer who says something about the model: its coefficient cannot be told",
+                        term.name,
+                        brief(low[t])
+                    ),
+                )
+                .with_field(term.name.as_str()));
+            }
+        }
+        (self.mean, self.deviation) = (mean, variance.iter().map(|v| v.sqrt()).collect());
+        Ok(())
+    }
+
+    /// No covariate of a process is a linear function of those before it: by the Cholesky factor of their correlations.
+    fn check_independent(&self, design: &Design) -> Result<()> {
+        let width = design.terms.len();
+        let total: f64 = self.grouped.weights.iter().sum();
+        let mut correlation = Array2::<f64>::zeros((width, width));
+        let mut z = vec![0.0; width];
+        for (weight, terms) in self.profiles(width) {
+            for t in 0..width {
+                z[t] = (terms[t] - self.mean[t]) / self.deviation[t];
+                for s in 0..=t {
+                    correlation[[t, s]] += weight / total * z[t] * z[s];
+                }
+            }
+        }
+        for direction in 0..design.directions.len() {
+            let of = design.coefficients.iter().filter(|c| c.direction == direction);
+            let terms: Vec<usize> = of.map(|c| c.term).collect();
+            let n = terms.len();
+            let mut l = Array2::<f64>::zeros((n, n));
+            for i in 0..n {
+                for j in 0..=i {
+                    let (a, b) = (terms[i].max(terms[j]), terms[i].min(terms[j]));
+                    let rest = correlation[[a, b]] - (0..j).map(|k| l[[i, k]] * l[[j, k]]).sum::<f64>();
+                    l[[i, j]] = if i == j { rest.max(0.0).sqrt() } else { rest / l[[j, j]] };
+                }
+                if l[[i, i]] > INDEPENDENT {
+                    continue;
+                }
+                // What it is a function of: L'β = l.
+                let mut beta = vec![0.0; i];
+                for j in (0..i).rev() {
+                    let rest = l[[i, j]] - (j + 1..i).map(|k| l[[k, j]] * beta[k]).sum::<f64>();
+                    beta[j] = rest / l[[j, j]];
+                }
+                let name = |t: usize| design.terms[t].name.as_str();
+                let others: Vec<&str> =
+                    (0..i).filter(|&j| beta[j].abs() > 1e-6).map(|j| name(terms[j])).collect();
+                return Err(Error::new(
+                    ErrorKind::NotEnoughData,
+                    format!(
+                        "covariate {} is a linear function of {}: their coefficients cannot be told apart; leave one of them out",
+                        name(terms[i]),
+                        others.join(", ")
+                    ),
+                )
+                .with_field(name(terms[i])));
+            }
+        }
+        Ok(())
+    }
+
+    /// The parameters of a customer whose covariates are 0 are out of reach where 0 is far from all customers.
+    fn far_from_zero(&self, design: &Design, gamma: &[f64], error: &Error) -> Error {
+        let shift = |c: usize| (gamma[c] * self.mean[design.coefficients[c].term]).abs();
+        let furthest = (0..gamma.len()).max_by(|&a, &b| shift(a).total_cmp(&shift(b))).unwrap_or(0);
+        let term = design.coefficients[furthest].term;
+        let name = &design.terms[term].name;
+        Error::new(
+            ErrorKind::Numerical,
+            format!(
+                "{error} for a customer whose covariates are 0, which is far from the mean of {name}, {}: subtract that from it",
+                brief(self.mean[term])
+            ),
+        )
+        .with_field(name.as_str())
+    }
+}
+
+/// √(1 − R²) of a covariate, given others, from which on it says something of its own.
+const INDEPENDENT: f64 = 1e-6;
+
+/// The likelihood of a family whose parameters are scaled by covariates; see the [module](self).
+#[derive(Debug, Clone)]
+pub struct CovariateLikelihood<F> {
+    data: Data,
+    design: Arc<Design>,
+    /// Free parameters, then coefficients.
+    coordinates: Vec<Coordinate>,
+    /// What is subtracted from each term: parameters are those of a customer whose covariates are this.
+    centre: Vec<f64>,
+    /// What the square of each coefficient costs.
+    ridge: Vec<f64>,
+    whole: Vec<f64>,
+    constant: f64,
+    family: std::marker::PhantomData<fn() -> F>,
+}
+
+impl<F: Family> CovariateLikelihood<F> {
+    /// For a search: centred, with penalties.
+    fn new(data: &Data, design: &Arc<Design>, origin: &[f64], constant: f64, for_search: bool) -> Self {
+        let free = F::SPEC.free_parameters();
+        let own = free.iter().zip(origin).map(|(p, &origin)| Coordinate::of(p, origin));
+        let coefficients = design
+            .coefficients
+            .iter()
+            .map(|c| Coordinate::new(c.name.clone(), Scale::Line(1.0 / data.deviation[c.term]), 0.0));
+        let cost = |c: &crate::model::Coefficient| match for_search {
+            true => c.penalty * data.deviation[c.term].powi(2),
+            false => 0.0,
+        };
+        CovariateLikelihood {
+            coordinates: own.chain(coefficients).collect(),
+            centre: if for_search { data.mean.clone() } else { vec![0.0; data.mean.len()] },
+            ridge: design.coefficients.iter().map(cost).collect(),
+            data: data.clone(),
+            design: Arc::clone(design),
+            whole: origin[free.len()..].to_vec(),
+            constant,
+            family: std::marker::PhantomData,
+        }
+    }
+
+    /// Σ penalty · (γ s)² at u.
+    fn penalty(&self, u: &[f64]) -> f64 {
+        let gamma = self.theta(u).split_off(self.coordinates.len() - self.ridge.len());
+        self.ridge.iter().zip(gamma).map(|(ridge, gamma)| ridge * gamma * gamma).sum()
+    }
+
+    /// All parameters of a customer whose covariates are 0, the coefficients, and the covariance of what was estimated.
+    #[expect(clippy::type_complexity, reason = "three parts of one answer")]
+    fn as_given(
+        &self,
+        u: &[f64],
+        covariance: Option<&[Vec<f64>]>,
+    ) -> (Vec<f64>, Vec<f64>, Option<Vec<Vec<f64>>>) {
+        let m = self.ridge.len();
+        let own = self.coordinates.len() - m;
+        let centred = self.theta(u);
+        let gamma = centred[own..].to_vec();
+        let mut theta: Vec<f64> = centred[..own].iter().chain(&self.whole).copied().collect();
+        let back: Vec<f64> = self.centre.iter().map(|c| -c).collect();
+        self.design.scale(&gamma, &back, &mut theta);
+        // ∂θⱼ/∂θ̃ⱼ and ∂θⱼ/∂γ; the coefficients are what they were.
+        let jacobian = Array2::from_shape_fn((own + m, own + m), |(i, j)| match (i < own, j < own) {
+            (true, true) if i == j => theta[i] / centred[i],
+            (true, false) => {
+                let c = &self.design.coefficients[j - own];
+                -theta[i] * self.design.directions[c.direction][i] * self.centre[c.term]
+            }
+            _ => f64::from(u8::from(i == j)),
+        });
+        let covariance = covariance.map(|rows| {
+            let centred = Array2::from_shape_fn((own + m, own + m), |(i, j)| rows[i][j]);
+            let put_back = jacobian.dot(&centred).dot(&jacobian.t());
+            (0..own + m)
+                .map(|i| (0..own + m).map(|j| 0.5 * (put_back[[i, j]] + put_back[[j, i]])).collect())
+                .collect()
+        });
+        (theta, gamma, covariance)
+    }
+
+    /// The sum over rows from `lo` to `hi`.
+    fn sum(&self, moved: &[[f64; 3]], gamma: &[f64], weights: &[f64], lo: usize, hi: usize) -> Sums {
+        let own = moved.len() - gamma.len();
+        let (width, kinds) = (F::SPEC.row_columns().len(), self.design.terms.len());
+        let groups = &self.data.grouped.groups;
+        let mut sums = Sums::new(own, &self.design);
+        let mut terms = vec![0.0; kinds];
+        let mut factors = vec![1.0; own];
+        let mut variables: Vec<F::Jet> = Vec::new();
+        for (profile, range) in &groups[groups.partition_point(|(_, range)| range.end <= lo)..] {
+            let (from, to) = (range.start.max(lo), range.end.min(hi));
+            if from >= to {
+                break;
+            }
+            let known = &self.data.terms[profile * kinds..][..kinds];
+            for ((term, known), centre) in terms.iter_mut().zip(known).zip(&self.centre) {
+                *term = known - centre;
+            }
+            variables.clear();
+            for (j, factor) in factors.iter_mut().enumerate() {
+                *factor = self.design.exponent(gamma, &terms, j).exp();
+                let theta = moved[j][0] * *factor;
+                if *factor != 1.0 && !Domain::Positive.contains(theta) {
+                    // Out of reach: the search takes a shorter step.
+                    sums.value = f64::NAN;
+                    return sums;
+                }
+                variables.push(F::Jet::variable(theta, j));
+            }
+            variables.extend(self.whole.iter().map(|&v| F::Jet::constant(v)));
+            let mut sum = F::Jet::constant(0.0);
+            let (mut values, mut weights) =
+                (&self.data.grouped.values[from * width..to * width], &weights[from..to]);
+            while let Some(&first) = values.first() {
+                let alike = values.chunks_exact(width).take_while(|row| row[0] == first).count();
+                let (rows, later) = values.split_at(alike * width);
+                let (counts, later_counts) = weights.split_at(alike);
+                let shared = F::shared(&variables, first);
+                sum.accumulate(1.0, &F::sum_log_likelihood(&variables, &shared, rows, counts));
+                (values, weights) = (later, later_counts);
+            }
+            sums.add(&sum, moved, &factors, &self.design, &terms);
+        }
+        sums
+    }
+}
+
+impl<F: Family> Likelihood for CovariateLikelihood<F> {
+    fn id(&self) -> &'static str {
+        F::SPEC.id
+    }
+
+    fn title(&self) -> &'static str {
+        F::SPEC.title
+    }
+
+    fn coordinates(&self) -> &[Coordinate] {
+        &self.coordinates
+    }
+
+    fn weights(&self) -> &[f64] {
+        &self.data.grouped.weights
+    }
+
+    fn constant(&self) -> f64 {
+        self.constant
+    }
+
+    fn evaluate_weighted(&self, u: &[f64], weights: &[f64], control: &Control<'_>) -> Result<Point> {
+        let moved: Vec<[f64; 3]> = self.coordinates.iter().zip(u).map(|(c, &u)| c.at(u)).collect();
+        let (n, m) = (moved.len(), self.ridge.len());
+        let own = n - m;
+        let gamma: Vec<f64> = moved[own..].iter().map(|at| at[0]).collect();
+        let chunks = control.map(weights.len().div_ceil(CHUNK), |k| {
+            Ok(self.sum(&moved, &gamma, weights, k * CHUNK, weights.len().min((k + 1) * CHUNK)))
+        })?;
+        let mut all = Sums::new(own, &self.design);
+        for chunk in &chunks {
+            all.accumulate(chunk);
+        }
+        let scale = -1.0 / weights.iter().sum::<f64>();
+        // Parameters were moved in the sums already.
+        let step = |i: usize| if i < own { 1.0 } else { moved[i][1] };
+        let mut value = scale * all.value;
+        let mut gradient = Array1::from_shape_fn(n, |i| scale * step(i) * all.gradient[i]);
+        let mut hessian = Array2::from_shape_fn((n, n), |(i, j)| {
+            scale * step(i) * step(j) * all.hessian[triangle(i.max(j)) + i.min(j)]
+        });
+        for (c, ridge) in self.ridge.iter().enumerate() {
+            let (i, slope) = (own + c, moved[own + c][1]);
+            value += ridge * gamma[c] * gamma[c];
+            gradient[i] += 2.0 * ridge * gamma[c] * slope;
+            hessian[[i, i]] += 2.0 * ridge * slope * slope;
+        }
+        Ok(Point { value, gradient, hessian })
+    }
+
+    fn thinned(&self, size: usize) -> Option<Box<dyn Likelihood + '_>> {
+        (self.data.rows.len() >= SAMPLE_FROM * size).then(|| {
+            let rows = self.data.rows.thinned(size);
+            let grouped = Arc::new(Grouped::new(&rows, F::SPEC.row_columns().len()));
+            let data = Data { rows: Arc::new(rows), grouped, ..self.data.clone() };
+            Box::new(CovariateLikelihood { data, ..self.clone() }) as Box<dyn Likelihood>
+        })
+    }
+}
+
+/// Where row i of a lower triangle begins.
+fn triangle(i: usize) -> usize {
+    i * (i + 1) / 2
+}
+
+/// Value, gradient and lower triangle of the Hessian by the coordinates of the parameters and by γ.
+struct Sums {
+    own: usize,
+    value: f64,
+    gradient: Vec<f64>,
+    hessian: Vec<f64>,
+    /// G and H by the parameters of one profile, moved, and what the directions make of them.
+    by_own: Vec<f64>,
+    bent: Array2<f64>,
+    along: Array2<f64>,
+}
+
+impl Sums {
+    fn new(own: usize, design: &Design) -> Sums {
+        let n = own + design.coefficients.len();
+        Sums {
+            own,
+            value: 0.0,
+            gradient: vec![0.0; n],
+            hessian: vec![0.0; triangle(n)],
+            by_own: vec![0.0; own],
+            bent: Array2::zeros((own, own)),
+            along: Array2::zeros((design.directions.len(), own)),
+        }
+    }
+
+    fn accumulate(&mut self, other: &Sums) {
+        self.value += other.value;
+        self.gradient.iter_mut().zip(&other.gradient).for_each(|(a, b)| *a += b);
+        self.hessian.iter_mut().zip(&other.hessian).for_each(|(a, b)| *a += b);
+    }
+
+    /// Add the sum over rows of one profile, whose parameters are `factors` times those that were moved.
+    fn add<J: Derivatives>(
+        &mut self,
+        sum: &J,
+        moved: &[[f64; 3]],
+        factors: &[f64],
+        design: &Design,
+        terms: &[f64],
+    ) {
+        let own = self.own;
+        self.value += sum.value();
+        let slope = |j: usize| factors[j] * moved[j][1];
+        for i in 0..own {
+            self.by_own[i] = slope(i) * sum.gradient()[i];
+            self.gradient[i] += self.by_own[i];
+            for j in 0..=i {
+                let mixed = 0.5 * (sum.hessian_row(i)[j] + sum.hessian_row(j)[i]);
+                let mut bent = slope(i) * slope(j) * mixed;
+                if i == j {
+                    bent += factors[i] * moved[i][2] * sum.gradient()[i];
+                }
+                self.hessian[triangle(i) + j] += bent;
+                (self.bent[[i, j]], self.bent[[j, i]]) = (bent, bent);
+            }
+        }
+        // What coefficients scale are positive parameters, which move by their logarithms: there G and H are those by ln θ.
+        for (q, direction) in design.directions.iter().enumerate() {
+            for j in 0..own {
+                self.along[[q, j]] = (0..own).map(|l| direction[l] * self.bent[[l, j]]).sum();
+            }
+        }
+        let dot = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f64>();
+        for (c, coefficient) in design.coefficients.iter().enumerate() {
+            let z = terms[coefficient.term];
+            if z == 0.0 {
+                continue;
+            }
+            let direction = &design.directions[coefficient.direction];
+            let row = triangle(own + c);
+            self.gradient[own + c] += z * dot(direction, &self.by_own);
+            let along = self.along.row(coefficient.direction);
+            for j in 0..own {
+                self.hessian[row + j] += z * along[j];
+            }
+            for (d, other) in design.coefficients[..=c].iter().enumerate() {
+                let bent: f64 =
+                    design.directions[other.direction].iter().zip(along).map(|(a, b)| a * b).sum();
+                self.hessian[row + own + d] += z * terms[other.term] * bent;
+            }
+        }
+    }
+}

@@ -1,0 +1,254 @@
+//! Draws from the posterior distribution of the parameters, and what they say.
+//!
+//! Chains are run by the [no-U-turn sampler](super::nuts) on the coordinates u of the parameters, where the density has the Jacobian ln |dθ/du|; see
+//! [`prior`](super::prior). The normal approximation at the mode says where to begin and how far to step. Chain c is drawn from stream c of the seed: the same for any
+//! number of threads.
+
+use super::diagnostics::Mixing;
+use super::likelihood::Likelihood as _;
+use super::mle::{FitOptions, ascend};
+use super::nuts::{Chain, Plan, Target, sample};
+use super::prior::Posterior;
+use crate::control::{Control, Progress};
+use crate::error::{Error, ErrorKind, Result};
+use crate::math::{linalg::inverse_symmetric, random::Stream};
+use ndarray::{Array1, Array2};
+use serde::{Deserialize, Serialize};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// How the posterior is sampled.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Sampling {
+    /// Draws that each chain keeps.
+    pub draws: usize,
+    /// Draws before, in which the sampler is tuned; they are not kept.
+    pub warmup: usize,
+    /// Chains.
+    pub chains: usize,
+    /// The seed of all random numbers.
+    pub seed: u64,
+    /// The mean acceptance that steps aim at; nearer to 1 they are shorter, which helps against divergences.
+    pub target_accept: f64,
+}
+
+impl Default for Sampling {
+    fn default() -> Self {
+        Sampling { draws: 1000, warmup: 300, chains: 4, seed: 0, target_accept: 0.8 }
+    }
+}
+
+impl Sampling {
+    pub(super) fn check(&self) -> Result<()> {
+        for (name, value, least) in [("draws", self.draws, 4), ("chains", self.chains, 1)] {
+            if value < least {
+                return Err(Error::parameter(name, &format!("at least {least}"), value));
+            }
+        }
+        if !(self.target_accept > 0.0 && self.target_accept < 1.0) {
+            return Err(Error::parameter("target_accept", "between 0 and 1", self.target_accept));
+        }
+        Ok(())
+    }
+}
+
+/// Draws from a posterior: chain by chain, draw by draw, parameter by parameter.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PosteriorDraws {
+    /// The names of the parameters.
+    pub parameters: Vec<String>,
+    /// `draws[p][c][d]`: parameter p in draw d of chain c.
+    pub draws: Vec<Vec<Vec<f64>>>,
+    /// What they say about themselves, by parameter.
+    pub mixing: Vec<Mixing>,
+    /// Draws, of all chains, whose trajectory went astray: the sampler cannot follow the density there, and draws may be missing.
+    pub divergences: usize,
+    /// Draws whose trajectory was as long as is allowed: slow, not wrong.
+    pub longest: usize,
+    /// Mean acceptance by chain.
+    pub acceptance: Vec<f64>,
+    /// Length of a step by chain, in standard deviations.
+    pub step: Vec<f64>,
+    /// Gradients computed by all chains, with warm-up.
+    pub gradients: usize,
+    /// How it was sampled.
+    pub sampling: Sampling,
+}
+
+impl PosteriorDraws {
+    /// The number of draws of all chains.
+    pub fn len(&self) -> usize {
+        self.sampling.chains * self.sampling.draws
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The parameters in draw `k`, counted through the chains.
+    pub fn theta(&self, k: usize) -> Vec<f64> {
+        let (chain, draw) = (k / self.sampling.draws, k % self.sampling.draws);
+        self.draws.iter().map(|parameter| parameter[chain][draw]).collect()
+    }
+
+    /// Mean of each parameter.
+    pub fn mean(&self) -> Vec<f64> {
+        let n = self.len() as f64;
+        self.draws.iter().map(|chains| chains.iter().flatten().sum::<f64>() / n).collect()
+    }
+
+    /// The quantile of each parameter.
+    pub fn quantile(&self, p: f64) -> Vec<f64> {
+        let one = |chains: &Vec<Vec<f64>>| {
+            let mut sorted = chains.concat();
+            sorted.sort_unstable_by(f64::total_cmp);
+            super::bootstrap::quantile(&sorted, p)
+        };
+        self.draws.iter().map(one).collect()
+    }
+
+    /// Covariance of the parameters.
+    pub(super) fn covariance(&self) -> Vec<Vec<f64>> {
+        let mean = self.mean();
+        let n = self.len() as f64;
+        let all: Vec<Vec<f64>> = self.draws.iter().map(|chains| chains.concat()).collect();
+        let one = |i: usize, j: usize| {
+            all[i].iter().zip(&all[j]).map(|(a, b)| (a - mean[i]) * (b - mean[j])).sum::<f64>() / (n - 1.0)
+        };
+        (0..all.len()).map(|i| (0..all.len()).map(|j| one(i, j)).collect()).collect()
+    }
+
+    /// The largest R̂, and the smallest effective size, of all parameters.
+    pub fn worst(&self) -> Mixing {
+        let worst = Mixing { r_hat: f64::NEG_INFINITY, ess_bulk: f64::INFINITY, ess_tail: f64::INFINITY };
+        // A NaN is the worst of all.
+        let larger = |a: f64, b: f64| if a > b || a.is_nan() { a } else { b };
+        let smaller = |a: f64, b: f64| if a < b || a.is_nan() { a } else { b };
+        self.mixing.iter().fold(worst, |worst, m| Mixing {
+            r_hat: larger(worst.r_hat, m.r_hat),
+            ess_bulk: smaller(worst.ess_bulk, m.ess_bulk),
+            ess_tail: smaller(worst.ess_tail, m.ess_tail),
+        })
+    }
+
+    /// All but the draws, as JSON.
+    ///
+    /// # Errors
+    /// Never, as far as one can see: there is nothing in it that JSON cannot hold.
+    pub fn told(&self) -> Result<String> {
+        let told = serde_json::json!({
+            "mixing": self.mixing,
+            "divergences": self.divergences,
+            "longest": self.longest,
+            "acceptance": self.acceptance,
+            "step": self.step,
+            "gradients": self.gradients,
+            "sampling": self.sampling,
+        });
+        serde_json::to_string(&told)
+            .map_err(|e| Error::new(ErrorKind::Internal, format!("cannot write what the draws say: {e}")))
+    }
+
+    /// Whether the shapes agree with each other; `Err` says it in words.
+    pub(super) fn check(&self) -> Result<(), String> {
+        let sound = |chains: &Vec<Vec<f64>>| {
+            chains.len() == self.sampling.chains
+                && chains.iter().all(|c| c.len() == self.sampling.draws && c.iter().all(|v| v.is_finite()))
+        };
+        match self.draws.len() == self.parameters.len() && !self.is_empty() && self.draws.iter().all(sound) {
+            true => Ok(()),
+            false => Err(format!(
+                "the posterior must have {} finite draws in each of {} chains, for each parameter",
+                self.sampling.draws, self.sampling.chains
+            )),
+        }
+    }
+}
+
+/// The density of the coordinates as the sampler sees it.
+struct Density<'a> {
+    posterior: &'a Posterior<'a>,
+    customers: f64,
+    control: Control<'a>,
+}
+
+impl Target for Density<'_> {
+    fn energy(&mut self, at: &Array1<f64>) -> Result<(f64, Array1<f64>)> {
+        let at: Vec<f64> = at.to_vec();
+        let (value, gradient) = self.posterior.slope(&at, &self.control)?;
+        Ok((self.customers * value, gradient * self.customers))
+    }
+}
+
+/// Draw from a posterior density.
+///
+/// # Errors
+/// No mode with a definite Hessian: then the posterior may be improper, and priors are needed.
+pub(super) fn sample_posterior(
+    posterior: &Posterior<'_>,
+    from: Vec<f64>,
+    options: &FitOptions,
+    control: &Control<'_>,
+) -> Result<PosteriorDraws> {
+    let sampling = options.sampling;
+    let posterior = &posterior.of_coordinates();
+    let customers = posterior.customers();
+    let mode = ascend(posterior, from, options, control)?;
+    let covariance = inverse_symmetric(&mode.point.hessian)
+        .filter(|inverse| inverse.diag().iter().all(|v| *v > 0.0))
+        .map(|inverse| inverse / customers);
+    let Some(covariance) = covariance else {
+        return Err(Error::new(
+            ErrorKind::Numerical,
+            format!(
+                "the posterior of {} is improper, or nearly so: its density never falls again on the way to {:?}. Priors that say more make it proper",
+                posterior.title(),
+                posterior.theta(&mode.at)
+            ),
+        ));
+    };
+    let chains = run(posterior, &mode.at, &covariance, sampling, control)?;
+    let theta: Vec<Vec<Vec<f64>>> = chains
+        .iter()
+        .map(|chain| chain.draws.iter().map(|u| posterior.theta(&u.to_vec())).collect())
+        .collect();
+    let parameters: Vec<String> = posterior.coordinates().iter().map(|c| c.name.to_string()).collect();
+    let draws: Vec<Vec<Vec<f64>>> = (0..parameters.len())
+        .map(|p| theta.iter().map(|chain| chain.iter().map(|theta| theta[p]).collect()).collect())
+        .collect();
+    Ok(PosteriorDraws {
+        mixing: draws.iter().map(|chains: &Vec<Vec<f64>>| Mixing::of(chains)).collect(),
+        parameters,
+        draws,
+        divergences: chains.iter().map(|c| c.divergences).sum(),
+        longest: chains.iter().map(|c| c.longest).sum(),
+        acceptance: chains.iter().map(|c| c.acceptance).collect(),
+        step: chains.iter().map(|c| c.step).collect(),
+        gradients: chains.iter().map(|c| c.gradients).sum(),
+        sampling,
+    })
+}
+
+fn run(
+    posterior: &Posterior<'_>,
+    mode: &[f64],
+    covariance: &Array2<f64>,
+    sampling: Sampling,
+    control: &Control<'_>,
+) -> Result<Vec<Chain>> {
+    let plan = Plan { draws: sampling.draws, warmup: sampling.warmup, target: sampling.target_accept };
+    let total = (sampling.chains * (sampling.draws + sampling.warmup)) as u64;
+    let done = AtomicU64::new(0);
+    let customers = posterior.customers();
+    control.map(sampling.chains, |chain| {
+        let mut density = Density { posterior, customers, control: control.quiet().threads(1) };
+        let stream = Stream::new(sampling.seed, chain as u64);
+        sample(&mut density, mode, covariance, plan, stream, |_| {
+            let done = done.fetch_add(1, Ordering::Relaxed) + 1;
+            control.report(Progress::new("draws", done, Some(total), 0.0));
+            control.check()
+        })
+    })
+}

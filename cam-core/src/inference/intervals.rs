@@ -1,0 +1,207 @@
+//! Intervals for parameters: by profile likelihood, and by the bootstrap.
+
+use crate::control::Control;
+use crate::error::{Error, ErrorKind, Result, brief};
+use crate::fit::bootstrap::BootstrapEnds;
+use crate::fit::{
+    Bootstrap, BootstrapInterval, Fitted, Likelihood, Posterior, ProfileInterval, bootstrap, maximum, refit,
+};
+use crate::math::random::Stream;
+use crate::model::Model;
+use crate::registry;
+use crate::table::Table;
+use serde::{Deserialize, Serialize};
+
+/// Profile-likelihood intervals of the parameters of a model, with the data that it was fitted to. See [`fit::profile`](crate::fit::profile). Where it was fitted with
+/// priors, they are part of what is profiled.
+///
+/// # Errors
+/// Other data, a model that was not fitted or whose fit did not converge, or a level outside (0, 1).
+pub fn profile_intervals(
+    fitted: &Fitted<Box<dyn Model>>,
+    table: &Table<'_>,
+    level: f64,
+    control: &Control<'_>,
+) -> Result<Vec<ProfileInterval>> {
+    let likelihood = likelihood_of(fitted, table, control)?;
+    crate::fit::profile_intervals(&*likelihood, &vec![0.0; likelihood.coordinates().len()], level, control)
+}
+
+/// Where the customers of a replicate come from.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum BootstrapKind {
+    /// Drawn from those that there are, with replacement.
+    #[default]
+    Nonparametric,
+    /// Drawn from the fitted model, each with his or her own age.
+    Parametric,
+}
+
+/// How a bootstrap is run.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct BootstrapOptions {
+    /// How many times customers are drawn and the model is fitted.
+    pub replicates: usize,
+    /// The seed of all random numbers.
+    pub seed: u64,
+    /// Where the customers come from.
+    pub kind: BootstrapKind,
+    /// Which interval is made of the replicates.
+    pub interval: BootstrapInterval,
+}
+
+impl Default for BootstrapOptions {
+    fn default() -> Self {
+        BootstrapOptions {
+            replicates: 1000,
+            seed: 0,
+            kind: BootstrapKind::default(),
+            interval: BootstrapInterval::default(),
+        }
+    }
+}
+
+/// Bootstrap intervals of the parameters of a model, with the data that it was fitted to, and the replicates. See [`fit::bootstrap`](crate::fit::bootstrap).
+///
+/// A whole-number parameter stays as it was chosen.
+///
+/// # Errors
+/// As for [`profile_intervals`]; fewer than two replicates; weights that are not whole, where customers are drawn from the model; too many replicates without a
+/// maximum.
+pub fn bootstrap_intervals(
+    fitted: &Fitted<Box<dyn Model>>,
+    table: &Table<'_>,
+    level: f64,
+    options: &BootstrapOptions,
+    control: &Control<'_>,
+) -> Result<(Vec<BootstrapEnds>, Bootstrap)> {
+    let likelihood = likelihood_of(fitted, table, control)?;
+    let at = vec![0.0; likelihood.coordinates().len()];
+    let found = match options.kind {
+        BootstrapKind::Nonparametric => {
+            bootstrap(&*likelihood, &at, options.replicates, options.seed, control)?
+        }
+        BootstrapKind::Parametric => {
+            let design = design(fitted, table)?;
+            refit(&*likelihood, options.replicates, control, |replicate, alone| {
+                let seed = Stream::new(options.seed, replicate).next_u64();
+                match redrawn(fitted, &design, seed, alone) {
+                    Ok(drawn) => maximum(|u| drawn.evaluate(u, alone), &at),
+                    // Customers who tell too little have no maximum.
+                    Err(e) if e.kind() == ErrorKind::NotEnoughData => Ok(None),
+                    Err(e) => Err(e),
+                }
+            })?
+        }
+    };
+    Ok((found.intervals(&*likelihood, &at, level, options.interval)?, found))
+}
+
+/// The likelihood that a model is the maximum of, with its priors; its origin is the model.
+pub(super) fn likelihood_of(
+    fitted: &Fitted<Box<dyn Model>>,
+    table: &Table<'_>,
+    control: &Control<'_>,
+) -> Result<Box<dyn Likelihood>> {
+    fitted.check_unit(table.unit())?;
+    let report = fitted.report()?;
+    let title = fitted.model.spec().title;
+    if report.posterior.is_some() {
+        return Err(Error::new(
+            ErrorKind::Unsupported,
+            format!("{title} was sampled: its posterior draws have intervals of their own"),
+        ));
+    }
+    if !report.converged() {
+        return Err(Error::new(
+            ErrorKind::Numerical,
+            format!("the fit of {title} ended at no maximum, around which there could be an interval"),
+        ));
+    }
+    let likelihood = plain(fitted, table, control)?;
+    let customers = likelihood.customers();
+    if (customers - report.customers).abs() > 1e-9 * customers {
+        return Err(Error::new(
+            ErrorKind::InvalidData,
+            format!(
+                "{title} was fitted to {} customers, and these are {}: the data must be the same",
+                brief(report.customers),
+                brief(customers)
+            ),
+        ));
+    }
+    with_priors(likelihood, fitted)
+}
+
+fn plain(
+    fitted: &Fitted<Box<dyn Model>>,
+    table: &Table<'_>,
+    control: &Control<'_>,
+) -> Result<Box<dyn Likelihood>> {
+    registry::model(fitted.model.spec().id)?.likelihood(table, &fitted.model.parameters(), control)
+}
+
+fn with_priors(
+    likelihood: Box<dyn Likelihood>,
+    fitted: &Fitted<Box<dyn Model>>,
+) -> Result<Box<dyn Likelihood>> {
+    let priors = &fitted.report()?.priors;
+    match priors.is_empty() {
+        true => Ok(likelihood),
+        false => Ok(Box::new(Posterior::new(likelihood, priors, false)?)),
+    }
+}
+
+/// What a simulation of the same customers starts from, each as often as the weight says.
+fn design(fitted: &Fitted<Box<dyn Model>>, table: &Table<'_>) -> Result<Vec<(&'static str, Vec<f64>)>> {
+    let counts: Vec<usize> = match table.get("weight") {
+        None => vec![1; table.rows()],
+        Some(weights) => weights
+            .iter()
+            .enumerate()
+            .map(|(row, &weight)| match weight >= 0.0 && weight.fract() == 0.0 && weight <= 1e9 {
+                true => Ok(weight as usize),
+                false => Err(Error::data(
+                    row,
+                    format!(
+                        "customers are drawn whole: the weight must be a whole number, got {}",
+                        brief(weight)
+                    ),
+                )
+                .with_field("weight")),
+            })
+            .collect::<Result<_>>()?,
+    };
+    fitted
+        .model
+        .spec()
+        .design
+        .iter()
+        .map(|variable| {
+            let column = table.column(variable.name)?;
+            let each = column.iter().zip(&counts);
+            Ok((variable.name, each.flat_map(|(&v, &n)| std::iter::repeat_n(v, n)).collect()))
+        })
+        .collect()
+}
+
+/// The likelihood of customers drawn from the model.
+fn redrawn(
+    fitted: &Fitted<Box<dyn Model>>,
+    design: &[(&'static str, Vec<f64>)],
+    seed: u64,
+    control: &Control<'_>,
+) -> Result<Box<dyn Likelihood>> {
+    let mut start = Table::new();
+    for (name, values) in design {
+        start = start.with(name, &values[..])?;
+    }
+    let drawn = fitted.model.simulate(&start, seed, control)?;
+    let mut table = Table::new();
+    for (variable, values) in fitted.model.spec().columns.iter().zip(&drawn) {
+        table = table.with(variable.name, &values[..])?;
+    }
+    with_priors(plain(fitted, &table, control)?, fitted)
+}

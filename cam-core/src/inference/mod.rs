@@ -1,0 +1,12 @@
+//! How sure one can be: intervals for the parameters and the predictions of any fitted model of the registry.
+//!
+//! What is generic over a likelihood is in [`fit`](crate::fit); here it meets models by their names, and data. Each is a typed function, and a
+//! [task](crate::task) through which Python, C and Java reach it.
+
+mod intervals;
+mod predictions;
+mod tasks;
+
+pub use intervals::{BootstrapKind, BootstrapOptions, bootstrap_intervals, profile_intervals};
+pub use predictions::{Count, Ends, Predicted, PredictionOptions, Predictions, prediction_intervals};
+pub use tasks::{ConfidenceIntervals, LikelihoodRatioTest, PredictionIntervals};

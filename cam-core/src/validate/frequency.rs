@@ -1,0 +1,94 @@
+//! How many customers bought 0, 1, 2, … times in the calibration, and how many should have.
+
+use crate::control::Control;
+use crate::error::{Error, ErrorKind, Result};
+use crate::math::incomplete_gamma::gamma_q;
+use crate::model::{Model, Quantity};
+use crate::table::Table;
+use serde::Serialize;
+
+/// Customers by frequency, and Pearson's chi-square.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct FrequencyFit {
+    /// Customers with 0, 1, 2, … repeat purchases; the last entry has those with as many or more.
+    pub actual: Vec<f64>,
+    /// How many the model expects.
+    pub expected: Vec<f64>,
+    /// Σ (actual − expected)²/expected.
+    pub chi_square: f64,
+    /// Entries, less one, less the estimated parameters.
+    pub degrees_of_freedom: f64,
+    /// The probability of a chi-square as large; none without a degree of freedom. Parameters from the whole histories, not from these counts, make it somewhat too small.
+    pub p_value: Option<f64>,
+}
+
+/// The most entries.
+const MOST: usize = 30;
+/// The least that an entry must expect.
+const LEAST: f64 = 5.0;
+/// Ages beyond so many different ones are rounded to as many.
+const AGES: usize = 512;
+
+/// Compare the frequencies in the table with those that the model expects of new customers over the ages in it. Entries are joined from the first on that
+/// expects fewer than five. Where there are more than 512 different ages, each is rounded to the middle of its 512th of their range.
+///
+/// # Errors
+/// As for [`Model::score`].
+pub fn frequency_fit(
+    model: &dyn Model,
+    table: &Table<'_>,
+    estimated: usize,
+    control: &Control<'_>,
+) -> Result<FrequencyFit> {
+    let (x, age) = (table.column("frequency")?, table.column("T")?);
+    let weight = table.get("weight");
+    let weight = |i: usize| weight.map_or(1.0, |w| w[i]);
+    let mut ages: Vec<(f64, f64)> = age.iter().enumerate().map(|(i, &t)| (t, weight(i))).collect();
+    if ages.is_empty() || ages.iter().any(|(t, w)| !t.is_finite() || !w.is_finite()) {
+        return Err(Error::new(
+            ErrorKind::InvalidData,
+            "a frequency table needs ages and weights that are finite",
+        ));
+    }
+    ages.sort_unstable_by(|a, b| a.0.total_cmp(&b.0));
+    let joined = |ages: &[(f64, f64)]| -> Vec<(f64, f64)> {
+        ages.chunk_by(|a, b| a.0 == b.0).map(|same| (same[0].0, same.iter().map(|s| s.1).sum())).collect()
+    };
+    let mut distinct = joined(&ages);
+    if distinct.len() > AGES && !model.spec().is_discrete() {
+        let (low, high) = (distinct[0].0, distinct[distinct.len() - 1].0);
+        let width = (high - low) / AGES as f64;
+        for (t, _) in &mut distinct {
+            *t = low + (((*t - low) / width).floor().min(AGES as f64 - 1.0) + 0.5) * width;
+        }
+        distinct = joined(&distinct);
+    }
+    let total: f64 = distinct.iter().map(|(_, w)| w).sum();
+    let mut expected = Vec::new();
+    let mut rest = total;
+    while expected.len() < MOST {
+        control.check()?;
+        let n = expected.len() as u32;
+        let shares = control.map(distinct.len(), |i| {
+            let (horizon, weight) = distinct[i];
+            model.new_customer(&Quantity::PurchaseProbability { n, horizon }).map(|p| p * weight)
+        })?;
+        let here: f64 = shares.iter().sum();
+        // The last one is "as many or more".
+        if here < LEAST || rest - here < LEAST {
+            break;
+        }
+        expected.push(here);
+        rest -= here;
+    }
+    expected.push(rest);
+    let last = expected.len() - 1;
+    let mut actual = vec![0.0; expected.len()];
+    for (i, x) in x.iter().enumerate() {
+        actual[(*x as usize).min(last)] += weight(i);
+    }
+    let chi_square: f64 = actual.iter().zip(&expected).map(|(a, e)| (a - e).powi(2) / e.max(1e-300)).sum();
+    let degrees_of_freedom = last as f64 - estimated as f64;
+    let p_value = (degrees_of_freedom > 0.0).then(|| gamma_q(0.5 * degrees_of_freedom, 0.5 * chi_square));
+    Ok(FrequencyFit { actual, expected, chi_square, degrees_of_freedom, p_value })
+}

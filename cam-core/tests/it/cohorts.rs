@@ -1,0 +1,71 @@
+//! Cohort tables.
+
+use crate::{cdnow_log, cdnow_until};
+use cam_core::Control;
+use cam_core::summary::{Log, Moment, Period, SummaryOptions, Times, cohort_table, parse_date};
+
+#[test]
+fn the_cohorts_of_cdnow_are_its_first_three_months() {
+    let (keys, days, amounts) = cdnow_log();
+    let log = Log::new(&keys[..], Times::Days(&days)).amounts(&amounts[..]);
+    let table = cohort_table(&log, Period::Month, &SummaryOptions::new(), &Control::new()).unwrap();
+    let starts: Vec<usize> = (0..table.period.len()).filter(|&i| table.period[i] == 0.0).collect();
+    assert_eq!(starts.len(), 3);
+    let summary = cdnow_until("1998-06-30");
+    assert_eq!(starts.iter().map(|&i| table.customers[i]).sum::<f64>(), summary.len() as f64);
+    // Every purchase is in one entry: the first of each customer, and the repeated ones.
+    let all = summary.len() as f64 + summary.frequency().iter().sum::<f64>();
+    assert_eq!(table.purchases.iter().sum::<f64>(), all);
+    let spent: f64 = table.revenue.as_ref().unwrap().iter().sum();
+    assert!((spent - amounts.iter().sum::<f64>()).abs() < 1e-6);
+    // Everybody is there in the month of acquisition; the share of repeaters grows.
+    assert!(starts.iter().all(|&i| table.retention[i] == 1.0));
+    for i in 1..table.period.len() {
+        assert!(table.period[i] == 0.0 || table.repeat_rate[i] >= table.repeat_rate[i - 1]);
+    }
+    // The log ends with a month.
+    assert!(table.complete.iter().all(|complete| *complete));
+}
+
+#[test]
+fn the_order_of_rows_and_the_kind_of_times_change_nothing() {
+    let (mut keys, mut days, mut amounts) = cdnow_log();
+    let end = SummaryOptions::new().observation_end(Moment::Day(parse_date("1998-06-20").unwrap()));
+    let of = |keys: &[i64], days: &[i32], amounts: &[f64], step| {
+        cohort_table(&Log::new(keys, Times::Days(days)).amounts(amounts), step, &end, &Control::new())
+            .unwrap()
+    };
+    let (month, week) = (of(&keys, &days, &amounts, Period::Month), of(&keys, &days, &amounts, Period::WEEK));
+    assert!(month.complete.iter().filter(|complete| !**complete).count() == 3);
+    keys.reverse();
+    days.reverse();
+    amounts.reverse();
+    assert_eq!(of(&keys, &days, &amounts, Period::Month), month);
+    let numbers: Vec<f64> = days.iter().map(|&day| f64::from(day)).collect();
+    let log = Log::new(&keys[..], Times::Numbers(&numbers)).amounts(&amounts[..]);
+    let end =
+        SummaryOptions::new().observation_end(Moment::Number(f64::from(parse_date("1998-06-20").unwrap())));
+    assert_eq!(cohort_table(&log, Period::WEEK, &end, &Control::new()).unwrap(), week);
+}
+
+#[test]
+fn refunds_are_taken_off_where_they_come_and_are_no_purchases() {
+    let (keys, days) = ([1_i64, 1, 1, 2, 2], [0, 40, 41, -20, 3]);
+    let log = Log::new(&keys[..], Times::Days(&days)).amounts(&[50.0, -20.0, 30.0, -5.0, 8.0]);
+    let table = cohort_table(&log, Period::Month, &SummaryOptions::new(), &Control::new()).unwrap();
+    // Customer 2 has no purchase before the refund, which belongs to none.
+    assert_eq!(table.customers, [2.0, 2.0]);
+    assert_eq!(table.active, [2.0, 1.0]);
+    assert_eq!(table.purchases, [2.0, 1.0]);
+    assert_eq!(table.revenue.unwrap(), [58.0, 10.0]);
+    assert_eq!(table.repeat_rate, [0.0, 0.5]);
+    assert_eq!(table.complete, [true, false]);
+}
+
+#[test]
+fn an_empty_log_and_a_step_without_length_are_refused() {
+    let log = Log::new(&[] as &[i64], Times::Days(&[]));
+    let of = |step| cohort_table(&log, step, &SummaryOptions::new(), &Control::new()).unwrap_err();
+    assert_eq!(of(Period::Month).kind(), cam_core::ErrorKind::NotEnoughData);
+    assert_eq!(of(Period::Instant).field(), Some("step"));
+}

@@ -1,0 +1,206 @@
+"""Covariates: columns that act on a process of a model, and how texts in them become numbers.
+
+A `Covariates` is what a model was asked for: columns by process, penalties, constraints. `Encoding` is what a fitted model
+remembers: which columns it wants, and the levels of those that hold texts. It is read from the document, so it is the same
+wherever that is opened.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from cam._call import number, shown
+from cam._frames import Floats, Source, as_floats
+from cam.errors import InvalidDataError, InvalidParameterError, InvalidShapeError
+
+__all__ = ["Covariates", "Encoding"]
+
+
+class Covariates:
+    """The covariates that a model is asked for.
+
+    Parameters
+    ----------
+    columns : dict
+        Names of columns by process: `purchase`, `lifetime` or `spend`.
+    levels : dict, optional
+        Levels by categorical column, in order; others are compared with the first.
+    penalty : float or dict, optional
+        One for all processes, or by process.
+    constrain, pooled : sequence of str
+        Columns with one coefficient for all processes; processes with one for all their parameters.
+    """
+
+    def __init__(
+        self,
+        columns: Mapping[str, Sequence[str]],
+        levels: Mapping[str, Sequence[str]] | None = None,
+        penalty: float | Mapping[str, float] | None = None,
+        constrain: Sequence[str] = (),
+        pooled: Sequence[str] = (),
+    ) -> None:
+        given = {process: _names(f"{process}_covariates", names) for process, names in columns.items()}
+        self.columns = {process: names for process, names in given.items() if names}
+        self.levels = {str(name): [str(level) for level in some] for name, some in (levels or {}).items()}
+        self.constrain = _names("constrain", constrain)
+        self.pooled = _names("pooled", pooled)
+        if penalty is None:
+            self.penalty: dict[str, float] = {}
+        elif isinstance(penalty, Mapping):
+            self.penalty = {str(process): number(f"penalty[{process!r}]", value) for process, value in penalty.items()}
+        else:
+            self.penalty = dict.fromkeys(self.columns, number("penalty", penalty))
+        if not self.columns and (self.levels or self.constrain or self.pooled or penalty is not None):
+            raise InvalidParameterError(
+                "levels, penalty, constrain and pooled are about covariates: name some, such as "
+                'purchase_covariates=["age"]',
+                field="covariates",
+            )
+
+    def __bool__(self) -> bool:
+        return bool(self.columns)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Covariates) and self.__dict__ == other.__dict__
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def learn(self, source: Source) -> Encoding:
+        """Find the levels of the columns that hold texts."""
+        levels = dict(self.levels)
+        for name in dict.fromkeys(name for names in self.columns.values() for name in names):
+            if name not in levels and (texts := _texts(source, name)) is not None:
+                levels[name] = _levels(source, name, texts)
+        declared: dict[str, Any] = {
+            "columns": self.columns,
+            "levels": levels,
+            "constrain": self.constrain,
+            "pooled": self.pooled,
+            "penalty": self.penalty,
+        }
+        return Encoding({key: value for key, value in declared.items() if value})
+
+
+class Encoding:
+    """Which columns a model wants, and the levels of those that are categorical."""
+
+    def __init__(self, declared: Mapping[str, Any]) -> None:
+        self.declared = dict(declared)
+        self.levels: dict[str, list[str]] = dict(declared.get("levels", {}))
+        self.columns = list(dict.fromkeys(name for names in declared["columns"].values() for name in names))
+
+    @classmethod
+    def from_json(cls, text: str | None) -> Encoding | None:
+        """Read what a model says of its covariates."""
+        return None if text is None else cls(json.loads(text))
+
+    def read(self, source: Source) -> dict[str, Floats]:
+        """Give the columns as numbers; a level as its number."""
+        return {name: self._column(name, source) for name in self.columns}
+
+    def _column(self, name: str, source: Source) -> Floats:
+        if name not in self.levels:
+            if _texts(source, name) is not None:
+                raise InvalidShapeError(f"column {name!r} must hold numbers, as it did in the fit", field=name)
+            return source.float(name)
+        texts = _texts(source, name)
+        if texts is None:
+            series = source.series(name)
+            texts = list(series) if isinstance(series, np.ndarray) else series.to_list()
+        return self._coded(name, texts)
+
+    def _coded(self, name: str, texts: Iterable[Any]) -> Floats:
+        codes: dict[Any, float] = {level: float(i) for i, level in enumerate(self.levels[name])}
+        known: dict[Any, float] = {}
+        out = []
+        for row, value in enumerate(texts):
+            code = known.get(value)
+            if code is None:
+                code = math.nan if _missing(value) else codes.get(_text(value))
+                if code is None:
+                    there = ", ".join(map(repr, self.levels[name]))
+                    raise InvalidDataError(
+                        f"row {row}: {name} must be one of its levels, {there}, got {value!r}", row=row, field=name
+                    )
+                known[value] = code
+            out.append(code)
+        return np.array(out, dtype=np.float64)
+
+    def one(self, given: Mapping[str, Any]) -> dict[str, Floats]:
+        """Give one customer's covariates as columns of one row."""
+        for name in given:
+            if name not in self.columns:
+                known = ", ".join(self.columns)
+                raise InvalidParameterError(f"no covariate named {name!r}; there are: {known}", field=name)
+        for name in self.columns:
+            if name not in given:
+                raise InvalidParameterError(f"covariate {name} is missing", field=name)
+        return {
+            name: self._coded(name, [given[name]]) if name in self.levels else np.array([number(name, given[name])])
+            for name in self.columns
+        }
+
+    def repeated(self, given: Mapping[str, Any], rows: int) -> dict[str, Floats]:
+        """Give covariates, each one value for all or one for each of so many rows, as columns."""
+        columns = {}
+        for name in self.columns:
+            if name not in given:
+                raise InvalidShapeError(f"covariate {name} is missing", field=name)
+            array = np.asarray(given[name])
+            if array.ndim > 1 or (array.ndim == 1 and array.shape[0] != rows):
+                raise InvalidShapeError(f"{name} must be one value, or {rows} of them", field=name)
+            values = np.full(rows, array) if array.ndim == 0 else array
+            columns[name] = self._coded(name, values.tolist()) if name in self.levels else as_floats(values, name)
+        return columns
+
+
+def _names(what: str, names: Any) -> list[str]:
+    if isinstance(names, str) or not isinstance(names, Iterable):
+        raise InvalidParameterError(f"{what} must be a list of names, got {shown(names)}", field=what)
+    given = list(names)
+    for name in given:
+        if not isinstance(name, str):
+            raise InvalidParameterError(f"{what} must be a list of names, got {shown(given)}", field=what)
+    return given
+
+
+def _texts(source: Source, name: str) -> list[Any] | None:
+    """Give the values of a column that holds texts or categories; None for numbers."""
+    series = source.series(name)
+    if isinstance(series, np.ndarray):
+        array: npt.NDArray[Any] = series
+        if array.dtype.kind not in "OUS":
+            return None
+        values: list[Any] = array.tolist()
+    else:
+        if series.dtype.is_numeric() or str(series.dtype) == "Boolean":
+            return None
+        values = series.to_list()
+    return values if any(isinstance(value, str) for value in values) else None
+
+
+def _levels(source: Source, name: str, texts: Sequence[Any]) -> list[str]:
+    """Give the levels that occur: in the order of a categorical column, else by name."""
+    found = {_text(value) for value in texts if not _missing(value)}
+    if len(found) < 2:
+        raise InvalidParameterError(f"covariate {name} is {', '.join(map(repr, found))} for every customer", field=name)
+    series = source.series(name)
+    if not isinstance(series, np.ndarray) and str(series.dtype).startswith(("Categorical", "Enum")):
+        return [level for level in map(_text, series.cat.get_categories().to_list()) if level in found]
+    return sorted(found)
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else str(value)
+
+
+def _missing(value: Any) -> bool:
+    return (
+        value is None or type(value).__name__ in ("NAType", "NaTType") or (isinstance(value, float) and value != value)
+    )

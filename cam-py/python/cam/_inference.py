@@ -1,0 +1,345 @@
+"""How sure one can be: intervals, tests, posteriors."""
+
+from __future__ import annotations
+
+import importlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from cam._answers import Answers
+from cam._call import Progress, flag, number, shown, warn, whole
+from cam._estimates import Estimates
+from cam._frames import Floats, Frame, Source, default_kind, make
+from cam._tasks import run
+from cam.errors import ConvergenceWarning, InvalidParameterError, NotFittedError
+
+__all__ = ["Inference", "LikelihoodRatio", "PredictionIntervals"]
+
+
+@dataclass(frozen=True)
+class LikelihoodRatio:
+    """What a likelihood-ratio test found."""
+
+    statistic: float
+    """Twice the difference of the log-likelihoods."""
+    degrees_of_freedom: int
+    """How many free parameters the full model has more."""
+    p_value: float
+    """The probability of a statistic as large, if the restricted model holds."""
+    boundary: bool
+    """Whether the restricted model has one parameter of the full one at the end of its domain."""
+
+
+@dataclass(frozen=True)
+class PredictionIntervals:
+    """Intervals for what a model predicts."""
+
+    customers: Frame
+    """For each customer `estimate` (at the estimates), `mean` (over the draws of the parameters), `parameter_lower` and `parameter_upper`; of a number of
+    purchases also `process_lower` and `process_upper`, of chance alone, and `lower` and `upper`, of both."""
+    total: dict[str, Any]
+    """The same for the sum over all customers: `estimate`, `mean`, `parameter`, `process` and `both`, each a pair, and the number of `draws`."""
+
+
+class Inference(Answers):
+    """Intervals, tests and posteriors of a model that was fitted."""
+
+    # The data of the last fit: views of the caller's columns, and their unit. Neither pickled nor in the document.
+    _data: tuple[Mapping[str, Floats], str | None] | None = None
+
+    def confidence_intervals(
+        self,
+        level: float = 0.95,
+        *,
+        method: str | None = None,
+        summary: Frame | None = None,
+        replicates: int = 1000,
+        seed: int = 0,
+        kind: str = "nonparametric",
+        interval: str = "percentile",
+        threads: int | None = None,
+        progress: Progress = None,
+    ) -> dict[str, tuple[float, float]]:
+        """Give an interval for each parameter.
+
+        Parameters
+        ----------
+        level : float
+            The probability with which an interval shall cover the parameter.
+        method : {"wald", "profile", "bootstrap", "posterior"}, optional
+            ``"wald"``: the normal approximation of the logarithm, so that it keeps to the positive numbers. ``"profile"``: the values that a likelihood-ratio test does not
+            reject. ``"bootstrap"``: quantiles of fits to customers drawn again. ``"posterior"``: quantiles of the draws of a model fitted with ``method="nuts"``. By default
+            ``"posterior"`` where there are draws, ``"wald"`` elsewhere.
+        summary : frame or dict of arrays, optional
+            The data of the fit, for profiles and the bootstrap; by default those of the last call of `fit`. A model that was opened from a document has none.
+        replicates : int
+            How often the bootstrap fits again.
+        seed : int
+            Its seed. Replicates depend on it and on their number, not on threads.
+        kind : {"nonparametric", "parametric"}
+            Whether the bootstrap draws customers from the data, or from the fitted model.
+        interval : {"percentile", "basic"}
+            Quantiles of the replicates, or those mirrored at the estimate.
+        threads : int, optional
+            How many threads to use; all processors by default.
+        progress : bool or callable, optional
+            ``True`` prints; a function gets ``(stage, done, total, value)``.
+
+        Returns
+        -------
+        dict
+            Lower and upper end by parameter that is estimated. A profile that never falls low enough has 0 or infinity for an end.
+
+        Examples
+        --------
+        >>> import cam
+        >>> summary = cam.summarize(cam.datasets.load_cdnow(), unit="W", observation_end="1997-09-30")
+        >>> model = cam.BgNbd().fit(summary)
+        >>> low, high = model.confidence_intervals(0.95, method="profile")["r"]
+        >>> round(low, 3), round(high, 3)
+        (0.219, 0.269)
+        """
+        sampled = self._core is not None and self._core.sampled
+        method = method or ("posterior" if sampled else "wald")
+        if method == "posterior":
+            level = number("level", level)
+            if not 0 < level < 1:
+                raise InvalidParameterError(f"level must be between 0 and 1, got {level}", field="level")
+            tails = [0.5 * (1 - level), 0.5 * (1 + level)]
+            ends = {name: np.quantile(draws, tails) for name, draws in self.posterior_.items()}
+            return {name: (float(low), float(high)) for name, (low, high) in ends.items()}
+        if method == "wald":
+            return Estimates.confidence_intervals(self, level)
+        if method not in ("profile", "bootstrap"):
+            raise InvalidParameterError(
+                f"method must be wald, profile, bootstrap or posterior, got {shown(method)}", field="method"
+            )
+        columns, unit = self._data_of(summary)
+        options: dict[str, Any] = {"method": method, "level": number("level", level)}
+        if method == "bootstrap":
+            options |= {"replicates": whole("replicates", replicates, 2), "seed": whole("seed", seed, 0)}
+            options |= {"kind": kind, "interval": interval}
+        found = run(
+            "confidence_intervals",
+            columns,
+            options,
+            models=[self._fitted],
+            unit=unit,
+            threads=threads,
+            progress=progress,
+        )
+        pairs = zip(found.columns["lower"].tolist(), found.columns["upper"].tolist(), strict=True)
+        return dict(zip(found.output["parameters"], pairs, strict=True))
+
+    def _data_of(self, summary: Frame | None) -> tuple[Mapping[str, Floats], str | None]:
+        if summary is None:
+            if self._data is None:
+                raise NotFittedError("this model does not hold the data of its fit: pass them as summary=…")
+            return self._data
+        source = Source(summary)
+        known = (*self._spec.columns, *self._spec.logs, "weight")
+        return source.floats([name for name in known if name in source]), source.unit
+
+    def likelihood_ratio_test(self, other: Inference, *, boundary: bool = False) -> LikelihoodRatio:
+        """Test whether the larger of two nested models is needed.
+
+        Parameters
+        ----------
+        other : Model
+            Fitted to the same data; one of the two holds the other as a special case, which is for the caller to know.
+        boundary : bool
+            Whether the smaller model is the larger one with a parameter at the end of its domain, as where nobody leaves. The statistic is then half of the time 0, and
+            the p-value that of the mixture.
+
+        Returns
+        -------
+        LikelihoodRatio
+
+        Raises
+        ------
+        UnsupportedError
+            The models have as many free parameters, or the smaller one the higher likelihood: they are not nested, and `aic_` or `bic_` compares them.
+
+        References
+        ----------
+        Self, S. G. and Liang, K.-Y. (1987), Journal of the American Statistical Association 82, 605-610.
+        """
+        if not isinstance(other, Inference):
+            raise InvalidParameterError(f"other must be a model, got {shown(other)}", field="other")
+        models = sorted((self._fitted, other._fitted), key=lambda model: model.free)
+        found = run("likelihood_ratio_test", {}, {"boundary": flag("boundary", boundary)}, models=models)
+        return LikelihoodRatio(**found.output)
+
+    def prediction_intervals(
+        self,
+        summary: Frame,
+        quantity: str = "expected_purchases",
+        *,
+        level: float = 0.9,
+        draws: int = 200,
+        seed: int = 0,
+        unit: str | None = None,
+        threads: int | None = None,
+        progress: Progress = None,
+        **arguments: Any,
+    ) -> PredictionIntervals:
+        """Give intervals for a quantity, of every customer and of all together.
+
+        What is not known of the parameters and what chance will do are told apart. The parameters are drawn from the posterior, where the model was
+        fitted with ``method="nuts"``, and from the normal approximation of their logarithms elsewhere. The number of purchases to come has an exact distribution
+        where the parameters are known, so its quantiles need no simulation. Of an expectation or a probability there is only the first part.
+
+        Parameters
+        ----------
+        summary : frame or dict of arrays
+            One row per customer. A row with a NaN gives NaN, and is not in the total.
+        quantity : str
+            One of the `quantities` that `cam.models` lists for the model. For ``"expected_purchases"`` the intervals of the number itself come with it.
+        level : float
+            The probability with which an interval shall cover.
+        draws : int
+            Draws of the parameters.
+        seed : int
+            Their seed.
+        unit : str, optional
+            The unit of the table's times; needed only where the frame does not remember it.
+        threads : int, optional
+            How many threads to use; all processors by default.
+        progress : bool or callable, optional
+            ``True`` prints; a function gets ``(stage, done, total, value)``.
+        **arguments
+            Those of the quantity, such as `horizon`.
+
+        Returns
+        -------
+        PredictionIntervals
+            A frame of the kind of `summary`, and the total.
+        """
+        source = Source(summary)
+        self._state_unit(source, unit)
+        columns = source.floats(self._spec.columns)
+        if "weight" in source:
+            columns["weight"] = source.float("weight")
+        asked = {name: value for name, value in arguments.items() if value is not None}
+        options = {
+            "quantity": {"quantity": quantity, **asked},
+            "level": number("level", level),
+            "draws": whole("draws", draws, 2),
+            "seed": whole("seed", seed, 0),
+        }
+        with source.named_rows():
+            found = run(
+                "prediction_intervals",
+                columns,
+                options,
+                models=[self._fitted],
+                unit=source.unit,
+                threads=threads,
+                progress=progress,
+            )
+        total = {name: tuple(value) if isinstance(value, list) else value for name, value in found.output.items()}
+        return PredictionIntervals(source.scores(found.columns, self._spec.columns), total)
+
+    # Posteriors.
+
+    def _warn_of_draws(self) -> None:
+        """Say what speaks against the draws of the last fit."""
+        divergences = self.sampling_["divergences"]
+        worst = max((found["r_hat"] for found in self.diagnostics_.values()), default=1.0)
+        if divergences:
+            warn(
+                f"{divergences} draws diverged: the sampler cannot follow the posterior everywhere, and parts of it may be missing. "
+                "A higher target_accept, or priors that say more, may help",
+                ConvergenceWarning,
+            )
+        if not worst <= 1.01:
+            warn(
+                f"the chains do not agree (R-hat {worst:.3f}): take more draws, or priors that say more",
+                ConvergenceWarning,
+            )
+
+    @property
+    def posterior_(self) -> dict[str, npt.NDArray[np.float64]]:
+        """The draws from the posterior, by parameter: chains x draws. For models fitted with ``method="nuts"``."""
+        return self._fitted.posterior()[0]
+
+    @property
+    def sampling_(self) -> dict[str, Any]:
+        """What the sampler says: `divergences`, `longest` (trajectories cut off), `acceptance` and `step` by chain, `gradients`, and its options."""
+        found: dict[str, Any] = json.loads(self._fitted.posterior()[1])
+        found.pop("mixing")
+        return found
+
+    @property
+    def diagnostics_(self) -> dict[str, dict[str, float]]:
+        """Whether the chains agree, by parameter: `r_hat` (rank-normalised, split), `ess_bulk` and `ess_tail`, effective numbers of draws."""
+        draws, told = self._fitted.posterior()
+        return dict(zip(draws, json.loads(told)["mixing"], strict=True))
+
+    def posterior_frame(self, *, backend: str | None = None) -> Frame:
+        """Give the draws as a table: `chain`, `draw`, and a column for each parameter.
+
+        Parameters
+        ----------
+        backend : {"pandas", "polars", "pyarrow", "numpy"}, optional
+            The kind of frame; by default that of the data. ``"pyarrow"`` is the form for other tools.
+
+        Returns
+        -------
+        frame
+            One row per draw.
+        """
+        posterior = self.posterior_
+        chains, draws = next(iter(posterior.values())).shape
+        columns: dict[str, Any] = {
+            "chain": np.repeat(np.arange(chains), draws),
+            "draw": np.tile(np.arange(draws), chains),
+        }
+        columns |= {name: values.ravel() for name, values in posterior.items()}
+        kind = default_kind(backend) if backend is not None else self._kind or default_kind(None)
+        return make(kind, columns, {})
+
+    def posterior_dict(self) -> dict[str, Any]:
+        """Give the draws as ``xarray.Dataset.from_dict`` reads them.
+
+        Returns
+        -------
+        dict
+            Coordinates `chain` and `draw`, and a variable of these dimensions for each parameter.
+        """
+        posterior = self.posterior_
+        chains, draws = next(iter(posterior.values())).shape
+        dims = ("chain", "draw")
+        return {
+            "coords": {
+                "chain": {"dims": ("chain",), "data": np.arange(chains)},
+                "draw": {"dims": ("draw",), "data": np.arange(draws)},
+            },
+            "dims": {"chain": chains, "draw": draws},
+            "data_vars": {name: {"dims": dims, "data": values} for name, values in posterior.items()},
+            "attrs": {"inference_library": "cam", "model": self._spec.id},
+        }
+
+    def to_arviz(self) -> Any:
+        """Give the draws as arviz has them; arviz must be installed.
+
+        Returns
+        -------
+        InferenceData or DataTree
+            With the group `posterior`.
+        """
+        try:
+            arviz = importlib.import_module("arviz")
+        except ImportError:
+            raise ImportError("to_arviz needs arviz: pip install arviz") from None
+        return arviz.from_dict({"posterior": self.posterior_}) if _newer(arviz) else arviz.from_dict(self.posterior_)
+
+
+def _newer(arviz: Any) -> bool:
+    """Whether this is arviz 1, whose `from_dict` takes groups."""
+    return int(str(arviz.__version__).partition(".")[0]) >= 1
