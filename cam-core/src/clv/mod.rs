@@ -1,6 +1,7 @@
 //! Customer lifetime value: one file a model, and what is common to them.
 
 mod futures;
+pub mod hierarchical;
 mod history;
 mod horizons;
 mod lifetime;

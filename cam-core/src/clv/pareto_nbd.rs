@@ -220,7 +220,7 @@ impl ParetoNbd {
         logistic(-self.log_odds_left(h.row()))
     }
 
-    fn log_odds_left(&self, row: &[f64]) -> f64 {
+    pub(super) fn log_odds_left(&self, row: &[f64]) -> f64 {
         let mut left = [f64::NAN];
         left::log_odds(self.values(), row, &mut left);
         left[0]
@@ -233,7 +233,7 @@ impl ParetoNbd {
     }
 
     /// The customer with frequency x and age T, alive, seen as a new one.
-    fn updated(&self, x: f64, age: f64) -> ParetoNbd {
+    pub(super) fn updated(&self, x: f64, age: f64) -> ParetoNbd {
         ParetoNbd { r: self.r + x, alpha: self.alpha + age, s: self.s, beta: self.beta + age }
     }
 
@@ -244,7 +244,7 @@ impl ParetoNbd {
 
     /// Expected time that a new customer is alive within t: β/(s−1) · (1 − (β/(β+t))^(s−1)), which is
     /// β ln((β+t)/β) at s = 1: written with (eʸ − 1)/y it has no pole there.
-    fn time_alive(&self, t: f64) -> f64 {
+    pub(super) fn time_alive(&self, t: f64) -> f64 {
         let log = (t / self.beta).ln_1p();
         self.beta * log * exprel((1.0 - self.s) * log)
     }
@@ -293,7 +293,7 @@ impl ParetoNbd {
     }
 
     /// P(X(t) = n) of a new customer: stays past t, or leaves at u < t after n purchases.
-    fn count_probability(&self, n: u32, t: f64) -> f64 {
+    pub(super) fn count_probability(&self, n: u32, t: f64) -> f64 {
         let stays = self.survival(t) * nbd_probability(self.r, self.alpha, n, t);
         if t == 0.0 { stays } else { stays + self.left_after(n, t) }
     }

@@ -8,6 +8,7 @@ expected spend and the lifetime value.
 - `opportunities`: the same for discrete time, where each period is one opportunity to buy;
 - `BgNbd`, `ParetoNbd`, `MbgNbd`, `BgCnbdK`, `MbgCnbdK`, `Nbd`, `BgBb`: models of purchases; `GammaGamma`, `NormalSpend`,
   `LogNormalSpend`: of spend; `models` lists them, `Model` is any of them by name;
+- `ParetoNbdHb`, `ParetoGgg`: hierarchical Bayes, with each customer's own parameters;
 - `Prior`: the distribution of a parameter before the data are seen, for ``fit(…, priors=…)``;
 - `tasks`: what else is reached by name, at every door;
 - `spend_independence`: whether who comes often spends more;
@@ -41,6 +42,7 @@ from cam._base import Model, from_json, load
 from cam._cohorts import CohortFits, cohort_table, fit_cohorts
 from cam._compare import Comparison, compare
 from cam._core import __version__
+from cam._hierarchical import ParetoGgg, ParetoNbdHb
 from cam._independence import SpendIndependence, spend_independence
 from cam._inference import LikelihoodRatio, PredictionIntervals
 from cam._models import BgBb, BgNbd, ParetoNbd
@@ -78,7 +80,9 @@ __all__ = [
     "Nbd",
     "NewCustomerValue",
     "NormalSpend",
+    "ParetoGgg",
     "ParetoNbd",
+    "ParetoNbdHb",
     "PredictionIntervals",
     "Prior",
     "SpendIndependence",

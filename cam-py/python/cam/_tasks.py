@@ -18,9 +18,9 @@ __all__ = ["Answer", "run", "tasks"]
 
 @dataclass(frozen=True)
 class Answer:
-    """What a task gave: an object, and columns of numbers by name."""
+    """What a task gave: what its JSON holds, and columns of numbers by name."""
 
-    output: dict[str, Any]
+    output: Any
     columns: dict[str, Floats]
 
 
