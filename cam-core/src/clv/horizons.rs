@@ -67,7 +67,7 @@ impl Lifetime {
 
 /// Nodes and weights (which sum to 1) for the mean over 0, 1, …, n − 1: these numbers themselves, or Gauss's rule for discrete Chebyshev
 /// polynomials (Szegő 1975, *Orthogonal Polynomials*, 2.8) with 16 nodes.
-fn gauss_sum(n: f64) -> Rule {
+pub(super) fn gauss_sum(n: f64) -> Rule {
     const NODES: usize = 16;
     if n <= NODES as f64 {
         let nodes: Vec<f64> = (0..n as u32).map(f64::from).collect();

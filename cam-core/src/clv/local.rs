@@ -24,6 +24,17 @@ impl<const N: usize> Local<N> {
         R::gather(inputs, self.value, self.gradient, self.hessian)
     }
 
+    /// Add a multiple of another.
+    pub(super) fn add(&mut self, weight: f64, other: &Local<N>) {
+        self.value += weight * other.value;
+        for i in 0..N {
+            self.gradient[i] += weight * other.gradient[i];
+            for j in 0..N {
+                self.hessian[i][j] += weight * other.hessian[i][j];
+            }
+        }
+    }
+
     /// Add e · log, log = ±ln(1 + rest/rate), where the parameters number `shape` and `shape + 1` are in e and in the rate: ∂e/∂shape = 1.
     #[inline(always)]
     pub(super) fn add_silence(&mut self, shape: usize, e: f64, rate: f64, rest: f64, log: f64) {

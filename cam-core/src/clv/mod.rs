@@ -4,12 +4,15 @@ mod history;
 mod horizons;
 mod lifetime;
 mod local;
+mod panels;
 mod phases;
 mod purchases;
+mod regularity;
 mod spend;
 mod value;
 
 pub use history::History;
+pub use regularity::{Regularity, RegularityMethod, regularity};
 pub use spend::{SpendIndependence, spend_independence};
 pub use value::{ValueOptions, customer_lifetime_value};
 
@@ -27,6 +30,8 @@ macro_rules! each_model {
             bg_bb::BgBb,
             normal_spend::NormalSpend,
             log_normal_spend::LogNormalSpend,
+            ggom_nbd::GgomNbd,
+            pareto_nbd_sarmanov::ParetoNbdSarmanov,
         }
     };
 }

@@ -101,7 +101,7 @@ impl Spec {
                 ("horizon", horizon)
             }
             Quantity::DiscountedExpectedPurchases { horizon, .. } => ("horizon", horizon.unwrap_or(0.0)),
-            Quantity::LogLikelihood {} | Quantity::ExpectedSpend {} => return Ok(()),
+            _ => return Ok(()),
         };
         match self.is_discrete() && time.fract() != 0.0 {
             true => {

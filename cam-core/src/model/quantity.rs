@@ -55,6 +55,10 @@ pub enum Quantity {
     },
     /// Expected spend per purchase.
     ExpectedSpend {},
+    /// Mean of the customer's own probability of buying at an opportunity, given the history.
+    PosteriorPurchaseProbability {},
+    /// Mean of the customer's own probability of leaving at an opportunity, given the history.
+    PosteriorDropoutProbability {},
 }
 
 impl Quantity {
@@ -67,6 +71,8 @@ impl Quantity {
             Quantity::PurchaseProbability { .. } => "purchase_probability",
             Quantity::DiscountedExpectedPurchases { .. } => "discounted_expected_purchases",
             Quantity::ExpectedSpend {} => "expected_spend",
+            Quantity::PosteriorPurchaseProbability {} => "posterior_purchase_probability",
+            Quantity::PosteriorDropoutProbability {} => "posterior_dropout_probability",
         }
     }
 
@@ -133,7 +139,10 @@ impl Quantity {
                     false => Ok(()),
                 }
             }
-            Quantity::LogLikelihood {} | Quantity::ExpectedSpend {} => Ok(()),
+            Quantity::LogLikelihood {}
+            | Quantity::ExpectedSpend {}
+            | Quantity::PosteriorPurchaseProbability {}
+            | Quantity::PosteriorDropoutProbability {} => Ok(()),
         }
     }
 }

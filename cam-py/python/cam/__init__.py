@@ -6,8 +6,8 @@ expected spend and the lifetime value.
 - `summarize`, `split`, `SummaryBuilder`: from a transaction log to `frequency, recency, T, monetary_value`;
 - `tracking`: repeat purchases of the whole base over time;
 - `opportunities`: the same for discrete time, where each period is one opportunity to buy;
-- `BgNbd`, `ParetoNbd`, `MbgNbd`, `BgCnbdK`, `MbgCnbdK`, `Nbd`, `BgBb`: models of purchases; `GammaGamma`, `NormalSpend`,
-  `LogNormalSpend`: of spend; `models` lists them, `Model` is any of them by name;
+- `BgNbd`, `ParetoNbd`, `GgomNbd`, `ParetoNbdSarmanov`, `MbgNbd`, `BgCnbdK`, `MbgCnbdK`, `Nbd`, `BgBb`: models of purchases;
+  `GammaGamma`, `NormalSpend`, `LogNormalSpend`: of spend; `models` lists them, `Model` is any of them by name;
 - `spend_independence`: whether who comes often spends more;
 - `customer_lifetime_value`: from a model of purchases and one of spend;
 - `from_json`, `load`: open a model that any of cam's languages wrote, from a text or a file;
@@ -34,6 +34,7 @@ customer_id
 from cam import datasets, errors, plotting
 from cam._base import Model, from_json, load
 from cam._core import __version__
+from cam._families import GgomNbd, ParetoNbdSarmanov
 from cam._independence import SpendIndependence, spend_independence
 from cam._models import BgBb, BgNbd, GammaGamma, LogNormalSpend, NormalSpend, ParetoNbd
 from cam._phases import BgCnbdK, MbgCnbdK, MbgNbd, Nbd
@@ -50,6 +51,7 @@ __all__ = [
     "CamError",
     "ConvergenceWarning",
     "GammaGamma",
+    "GgomNbd",
     "LogNormalSpend",
     "MbgCnbdK",
     "MbgNbd",
@@ -57,6 +59,7 @@ __all__ = [
     "Nbd",
     "NormalSpend",
     "ParetoNbd",
+    "ParetoNbdSarmanov",
     "SpendIndependence",
     "SummaryBuilder",
     "UnitWarning",
