@@ -8,6 +8,7 @@ expected spend and the lifetime value.
 - `opportunities`: the same for discrete time, where each period is one opportunity to buy;
 - `BgNbd`, `ParetoNbd`, `GgomNbd`, `ParetoNbdSarmanov`, `MbgNbd`, `BgCnbdK`, `MbgCnbdK`, `Nbd`, `BgBb`: models of purchases;
   `GammaGamma`, `NormalSpend`, `LogNormalSpend`: of spend; `models` lists them, `Model` is any of them by name;
+- `regularity`: how regularly customers buy;
 - `spend_independence`: whether who comes often spends more;
 - `customer_lifetime_value`: from a model of purchases and one of spend;
 - `from_json`, `load`: open a model that any of cam's languages wrote, from a text or a file;
@@ -39,6 +40,7 @@ from cam._independence import SpendIndependence, spend_independence
 from cam._models import BgBb, BgNbd, GammaGamma, LogNormalSpend, NormalSpend, ParetoNbd
 from cam._phases import BgCnbdK, MbgCnbdK, MbgNbd, Nbd
 from cam._registry import models
+from cam._regularity import Regularity, regularity
 from cam._summary import SummaryBuilder, opportunities, split, summarize, tracking
 from cam._value import customer_lifetime_value
 from cam.errors import AssumptionWarning, CamError, ConvergenceWarning, UnitWarning
@@ -60,6 +62,7 @@ __all__ = [
     "NormalSpend",
     "ParetoNbd",
     "ParetoNbdSarmanov",
+    "Regularity",
     "SpendIndependence",
     "SummaryBuilder",
     "UnitWarning",
@@ -72,6 +75,7 @@ __all__ = [
     "models",
     "opportunities",
     "plotting",
+    "regularity",
     "spend_independence",
     "split",
     "summarize",
