@@ -17,9 +17,9 @@ use pyo3::prelude::*;
 #[pymodule(gil_used = false)]
 mod _core {
     #[pymodule_export]
-    use crate::fitted::{Fitted, customer_lifetime_value, fit, from_json, models, with_parameters};
-    #[pymodule_export]
     use crate::cohorts::cohort_table;
+    #[pymodule_export]
+    use crate::fitted::{Fitted, customer_lifetime_value, fit, from_json, models, with_parameters};
     #[pymodule_export]
     use crate::summary::Builder;
     #[pymodule_export]

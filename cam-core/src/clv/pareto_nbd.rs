@@ -18,6 +18,8 @@
 
 mod left;
 
+pub(super) use left::log_odds_with_derivatives;
+
 use super::futures::poisson_until;
 use super::history::{HISTORY, History, check_history};
 use super::lifetime::Lifetime;
@@ -215,6 +217,11 @@ impl Family for ParetoNbd {
 }
 
 impl ParetoNbd {
+    /// The model with parameters that are known to be good.
+    pub(super) fn of(r: f64, alpha: f64, s: f64, beta: f64) -> ParetoNbd {
+        ParetoNbd { r, alpha, s, beta }
+    }
+
     /// P(alive at T | x, t_x, T) = 1/(1 + R).
     pub fn probability_alive(&self, h: &History) -> f64 {
         logistic(-self.log_odds_left(h.row()))
@@ -238,7 +245,7 @@ impl ParetoNbd {
     }
 
     /// P(a new customer is alive at t) = (β/(β + t))^s.
-    fn survival(&self, t: f64) -> f64 {
+    pub(super) fn survival(&self, t: f64) -> f64 {
         (-self.s * (t / self.beta).ln_1p()).exp()
     }
 
@@ -250,7 +257,7 @@ impl ParetoNbd {
     }
 
     /// The same, discounted: E\[K(μ)\].
-    fn discounted_time_alive(&self, lifetime: &Lifetime) -> f64 {
+    pub(super) fn discounted_time_alive(&self, lifetime: &Lifetime) -> f64 {
         gamma_mixing(self.s, (self.beta / lifetime.longest()).min(1.0)).expect_slices(|rates| {
             rates.iter_mut().for_each(|rate| *rate /= self.beta);
             lifetime.over(rates);

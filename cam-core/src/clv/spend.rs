@@ -135,7 +135,8 @@ pub(super) fn independence_check(rows: &Rows, title: &str) -> Vec<Check> {
              comes often spends {often} per purchase, so that the value of frequent customers comes out {what}"
         )
     } else {
-        let why = if p_value < SIGNIFICANT { "too weak to matter" } else { "no more than chance would make it" };
+        let why =
+            if p_value < SIGNIFICANT { "too weak to matter" } else { "no more than chance would make it" };
         format!("the correlation of frequency and spend, {statistic:.3} (p-value {p_value:.1e}), is {why}")
     };
     vec![Check { name: "spend_independence".into(), statistic, p_value, contradicted, message }]

@@ -111,10 +111,7 @@ impl Spec {
             | Quantity::VarianceOfPurchases { horizon } => ("horizon", horizon),
             Quantity::DiscountedExpectedPurchases { horizon, .. }
             | Quantity::VarianceOfDiscountedPurchases { horizon, .. } => ("horizon", horizon.unwrap_or(0.0)),
-            Quantity::LogLikelihood {}
-            | Quantity::ExpectedSpend {}
-            | Quantity::VarianceOfMeanSpend {}
-            | Quantity::ExpectedSpendVariance {} => return Ok(()),
+            _ => return Ok(()),
         };
         match self.is_discrete() && time.fract() != 0.0 {
             true => {

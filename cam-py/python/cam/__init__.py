@@ -6,11 +6,12 @@ expected spend and the lifetime value.
 - `summarize`, `split`, `SummaryBuilder`: from a transaction log to `frequency, recency, T, monetary_value`;
 - `tracking`: repeat purchases of the whole base over time;
 - `opportunities`: the same for discrete time, where each period is one opportunity to buy;
-- `BgNbd`, `ParetoNbd`, `MbgNbd`, `BgCnbdK`, `MbgCnbdK`, `Nbd`, `BgBb`: models of purchases; `GammaGamma`, `NormalSpend`,
-  `LogNormalSpend`: of spend; `models` lists them, `Model` is any of them by name;
+- `BgNbd`, `ParetoNbd`, `GgomNbd`, `ParetoNbdSarmanov`, `MbgNbd`, `BgCnbdK`, `MbgCnbdK`, `Nbd`, `BgBb`: models of purchases;
+  `GammaGamma`, `NormalSpend`, `LogNormalSpend`: of spend; `models` lists them, `Model` is any of them by name;
 - `ParetoNbdHb`, `ParetoGgg`: hierarchical Bayes, with each customer's own parameters;
 - `Prior`: the distribution of a parameter before the data are seen, for ``fit(…, priors=…)``;
-- `tasks`: what else is reached by name, at every door;
+- `regularity`: how regularly customers buy;
+- `tasks`, `run`: what else is reached by name, at every door;
 - `spend_independence`: whether who comes often spends more;
 - `customer_lifetime_value`, `lifetime_value_variance`, `simulate_lifetime_value`, `new_customer_value`: from a model of
   purchases and one of spend;
@@ -42,6 +43,7 @@ from cam._base import Model, from_json, load
 from cam._cohorts import CohortFits, cohort_table, fit_cohorts
 from cam._compare import Comparison, compare
 from cam._core import __version__
+from cam._families import GgomNbd, ParetoNbdSarmanov
 from cam._hierarchical import ParetoGgg, ParetoNbdHb
 from cam._independence import SpendIndependence, spend_independence
 from cam._inference import LikelihoodRatio, PredictionIntervals
@@ -49,6 +51,7 @@ from cam._models import BgBb, BgNbd, ParetoNbd
 from cam._phases import BgCnbdK, MbgCnbdK, MbgNbd, Nbd
 from cam._priors import Prior
 from cam._registry import models
+from cam._regularity import Regularity, regularity
 from cam._spend import GammaGamma, LogNormalSpend, NormalSpend
 from cam._summary import SummaryBuilder, opportunities, split, summarize, tracking
 from cam._tasks import run, tasks
@@ -72,6 +75,7 @@ __all__ = [
     "Comparison",
     "ConvergenceWarning",
     "GammaGamma",
+    "GgomNbd",
     "LikelihoodRatio",
     "LogNormalSpend",
     "MbgCnbdK",
@@ -83,8 +87,10 @@ __all__ = [
     "ParetoGgg",
     "ParetoNbd",
     "ParetoNbdHb",
+    "ParetoNbdSarmanov",
     "PredictionIntervals",
     "Prior",
+    "Regularity",
     "SpendIndependence",
     "SummaryBuilder",
     "UnitWarning",
@@ -103,6 +109,7 @@ __all__ = [
     "new_customer_value",
     "opportunities",
     "plotting",
+    "regularity",
     "run",
     "simulate_lifetime_value",
     "spend_independence",
