@@ -9,6 +9,7 @@ use crate::unit::Unit;
 use serde_json::{Map, Value};
 
 type LikelihoodByName = fn(&Table<'_>, &[f64], &Control<'_>) -> Result<Box<dyn Likelihood>>;
+type MakeByName = fn(&[f64], Option<Scaled<'_>>) -> Result<Box<dyn Model>>;
 type FitByName = fn(&Table<'_>, &FitOptions, &Control<'_>) -> Result<Fitted<Box<dyn Model>>>;
 
 /// A model in the registry: what it is, and how to make one.
@@ -17,7 +18,7 @@ pub struct Entry {
     spec: &'static Spec,
     fit: FitByName,
     likelihood: LikelihoodByName,
-    make: fn(&[f64], Option<Scaled<'_>>) -> Result<Box<dyn Model>>,
+    make: MakeByName,
     processes: &'static [Process],
 }
 

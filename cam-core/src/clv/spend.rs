@@ -25,6 +25,9 @@ const NOTABLE: f64 = 0.2;
 /// The largest p-value that is.
 const SIGNIFICANT: f64 = 0.05;
 
+/// An answer of a model of spend, from frequency and the second column.
+pub(super) type SpendAnswer<M> = fn(&M, f64, f64) -> Result<f64>;
+
 /// Correlations of frequency and mean spend across customers with repeat purchases, each with its two-sided p-value.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct SpendIndependence {

@@ -52,7 +52,7 @@ pub(super) fn design(table: &Table<'_>, covariates: &[String], purpose: Purpose)
     let mut design = vec![1.0; table.rows() * width];
     for (k, column) in columns.iter().enumerate() {
         for (row, &value) in column.iter().enumerate() {
-            if !Domain::Real.contains(value) && !(purpose == Purpose::Score && value.is_nan()) {
+            if !(Domain::Real.contains(value) || purpose == Purpose::Score && value.is_nan()) {
                 let message =
                     format!("{} must be {}, got {}", covariates[k], Domain::Real.rule(), brief(value));
                 return Err(Error::data(row, message).with_field(&covariates[k]));

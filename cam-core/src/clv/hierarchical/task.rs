@@ -161,11 +161,10 @@ impl Task for ParetoNbdHb {
     }
 }
 
-fn sample<S: chain::Sampler>(
-    sampler: &S,
-    sampling: &Sampling,
-    control: &Control<'_>,
-) -> Result<(Vec<String>, Vec<Vec<Vec<f64>>>)> {
+/// The names of parameters, and for each chain its draws of all of them.
+type Drawn = (Vec<String>, Vec<Vec<Vec<f64>>>);
+
+fn sample<S: chain::Sampler>(sampler: &S, sampling: &Sampling, control: &Control<'_>) -> Result<Drawn> {
     Ok((sampler.parameters(), chain::run(sampler, sampling, control)?))
 }
 
