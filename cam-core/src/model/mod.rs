@@ -114,7 +114,9 @@ impl Spec {
             Quantity::LogLikelihood {}
             | Quantity::ExpectedSpend {}
             | Quantity::VarianceOfMeanSpend {}
-            | Quantity::ExpectedSpendVariance {} => return Ok(()),
+            | Quantity::ExpectedSpendVariance {}
+            | Quantity::PosteriorPurchaseProbability {}
+            | Quantity::PosteriorDropoutProbability {} => return Ok(()),
         };
         match self.is_discrete() && time.fract() != 0.0 {
             true => {

@@ -87,6 +87,10 @@ pub enum Quantity {
     VarianceOfMeanSpend {},
     /// Expected variance of what one customer spends from purchase to purchase about his or her own mean, given the history.
     ExpectedSpendVariance {},
+    /// Mean of the customer's own probability of buying at an opportunity, given the history.
+    PosteriorPurchaseProbability {},
+    /// Mean of the customer's own probability of leaving at an opportunity, given the history.
+    PosteriorDropoutProbability {},
 }
 
 impl Quantity {
@@ -103,6 +107,8 @@ impl Quantity {
             Quantity::VarianceOfDiscountedPurchases { .. } => "variance_of_discounted_purchases",
             Quantity::VarianceOfMeanSpend {} => "variance_of_mean_spend",
             Quantity::ExpectedSpendVariance {} => "expected_spend_variance",
+            Quantity::PosteriorPurchaseProbability {} => "posterior_purchase_probability",
+            Quantity::PosteriorDropoutProbability {} => "posterior_dropout_probability",
         }
     }
 
@@ -180,7 +186,9 @@ impl Quantity {
             Quantity::LogLikelihood {}
             | Quantity::ExpectedSpend {}
             | Quantity::VarianceOfMeanSpend {}
-            | Quantity::ExpectedSpendVariance {} => Ok(()),
+            | Quantity::ExpectedSpendVariance {}
+            | Quantity::PosteriorPurchaseProbability {}
+            | Quantity::PosteriorDropoutProbability {} => Ok(()),
         }
     }
 }

@@ -16,6 +16,7 @@ mod messages;
 mod published;
 mod quantities;
 mod registry;
+mod regularity;
 mod reported;
 mod summary;
 mod summary_bad_input;

@@ -6,8 +6,8 @@ expected spend and the lifetime value.
 - `summarize`, `split`, `SummaryBuilder`: from a transaction log to `frequency, recency, T, monetary_value`;
 - `tracking`: repeat purchases of the whole base over time;
 - `opportunities`: the same for discrete time, where each period is one opportunity to buy;
-- `BgNbd`, `ParetoNbd`, `MbgNbd`, `BgCnbdK`, `MbgCnbdK`, `Nbd`, `BgBb`: models of purchases; `GammaGamma`, `NormalSpend`,
-  `LogNormalSpend`: of spend; `models` lists them, `Model` is any of them by name;
+- `BgNbd`, `ParetoNbd`, `GgomNbd`, `ParetoNbdSarmanov`, `MbgNbd`, `BgCnbdK`, `MbgCnbdK`, `Nbd`, `BgBb`: models of purchases;
+  `GammaGamma`, `NormalSpend`, `LogNormalSpend`: of spend; `models` lists them, `Model` is any of them by name;
 - `Prior`: the distribution of a parameter before the data are seen, for ``fit(…, priors=…)``;
 - `tasks`: what else is reached by name, at every door;
 - `spend_independence`: whether who comes often spends more;
@@ -36,6 +36,7 @@ customer_id
 from cam import datasets, errors, plotting
 from cam._base import Model, from_json, load
 from cam._core import __version__
+from cam._families import GgomNbd, ParetoNbdSarmanov
 from cam._independence import SpendIndependence, spend_independence
 from cam._inference import LikelihoodRatio, PredictionIntervals
 from cam._models import BgBb, BgNbd, ParetoNbd
@@ -56,6 +57,7 @@ __all__ = [
     "CamError",
     "ConvergenceWarning",
     "GammaGamma",
+    "GgomNbd",
     "LikelihoodRatio",
     "LogNormalSpend",
     "MbgCnbdK",
@@ -64,6 +66,7 @@ __all__ = [
     "Nbd",
     "NormalSpend",
     "ParetoNbd",
+    "ParetoNbdSarmanov",
     "PredictionIntervals",
     "Prior",
     "SpendIndependence",

@@ -423,6 +423,48 @@ class BgBb(PurchaseModel):
         """
         return super().from_params(unit=unit, alpha=alpha, beta=beta, gamma=gamma, delta=delta)
 
+    def posterior_purchase_probability(
+        self, summary: Frame, *, unit: str | None = None, threads: int | None = None
+    ) -> Vector:
+        """Give the mean of each customer's own probability of buying at an opportunity, given the history.
+
+        Parameters
+        ----------
+        summary : frame or dict of arrays
+            Columns `frequency`, `recency` and `T`, counted in opportunities.
+        unit : str, optional
+            The time from one opportunity to the next; needed only where the frame does not remember it.
+        threads : int, optional
+            How many threads to use; all processors by default.
+
+        Returns
+        -------
+        vector
+            Of the kind of `summary`.
+        """
+        return self.score("posterior_purchase_probability", summary, unit=unit, threads=threads)
+
+    def posterior_dropout_probability(
+        self, summary: Frame, *, unit: str | None = None, threads: int | None = None
+    ) -> Vector:
+        """Give the mean of each customer's own probability of leaving at an opportunity, given the history.
+
+        Parameters
+        ----------
+        summary : frame or dict of arrays
+            Columns `frequency`, `recency` and `T`, counted in opportunities.
+        unit : str, optional
+            The time from one opportunity to the next; needed only where the frame does not remember it.
+        threads : int, optional
+            How many threads to use; all processors by default.
+
+        Returns
+        -------
+        vector
+            Of the kind of `summary`.
+        """
+        return self.score("posterior_dropout_probability", summary, unit=unit, threads=threads)
+
 
 def need_model(name: str, given: Any, kind: str) -> None:
     """Refuse what is no model at all, such as the class of one."""
