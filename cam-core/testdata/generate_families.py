@@ -164,9 +164,9 @@ class Sarmanov:
         """Being alive and having left; the first with its part of each plain model."""
         alive, left, states = arb(0), arb(0), []
         for weight, i, j in self.parts:
-            a, l = self.plain(i, j).likelihoods(x, t_x, age)
+            a, gone = self.plain(i, j).likelihoods(x, t_x, age)
             alive += weight * a
-            left += weight * l
+            left += weight * gone
             states.append(weight * a)
         self.states = states
         return alive, left
@@ -378,7 +378,7 @@ def check():
 
         known = [(z, n, w * z**x * exp(-z * age + ln_survival(n, age)),
                   w * z**x * over(lambda u: exp(-z * u + ln_survival(n, u)) * risk(n, u), t_x, age)) for z, n, w in pairs]
-        total = math.fsum(a + l for _, _, a, l in known)
+        total = math.fsum(a + gone for _, _, a, gone in known)
 
         def stay(n, rate, start, horizon):
             return over(lambda t: exp(ln_survival(n, start + t) - ln_survival(n, start) - rate * t), 0.0, horizon)
@@ -409,7 +409,7 @@ def check():
             compare(f"new {quantity} {values}", None, quantity, values, new)
             want = math.fsum(a * g(z, n, age) for z, n, a, _ in known)
             if quantity == "count" and values[0] == 0:
-                want += math.fsum(l for _, _, _, l in known)
+                want += math.fsum(gone for _, _, _, gone in known)
             compare(f"known {quantity} {values}", row, quantity, values, want / total)
 
 

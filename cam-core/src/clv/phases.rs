@@ -282,7 +282,8 @@ impl Counting {
                 let log = (self.alpha + row[2]).log2() * cells;
                 let mut value = 0.0;
                 for (j, weight) in terms.weights().iter().enumerate() {
-                    if *weight > 1e-40 {
+                    // However improbable a late phase is: where hardly a phase ends, it may be all that brings a purchase.
+                    if *weight > 0.0 {
                         value += weight * reader.at_log2(self.k * row[0] + j as f64, log);
                     }
                 }

@@ -41,6 +41,22 @@ pub enum RegularityMethod {
 }
 
 impl RegularityMethod {
+    /// The method by its name at the other doors: `wheat`, `common`, `mle`, `mle-thinned` or `cv`.
+    ///
+    /// # Errors
+    /// [`ErrorKind::UnknownName`], with the names that there are.
+    pub fn named(name: &str) -> Result<RegularityMethod> {
+        const NAMES: [(&str, RegularityMethod); 5] = [
+            ("wheat", RegularityMethod::Wheat),
+            ("common", RegularityMethod::Common),
+            ("mle", RegularityMethod::MaximumLikelihood),
+            ("mle-thinned", RegularityMethod::Thinned),
+            ("cv", RegularityMethod::CoefficientOfVariation),
+        ];
+        let found = NAMES.iter().find(|(own, _)| *own == name).map(|(_, method)| *method);
+        found.ok_or_else(|| Error::unknown("method", name, NAMES.iter().map(|(own, _)| *own)))
+    }
+
     /// The fewest intervals of a customer who counts.
     pub fn least_intervals(self) -> usize {
         match self {

@@ -10,6 +10,7 @@ expected spend and the lifetime value.
   `GammaGamma`, `NormalSpend`, `LogNormalSpend`: of spend; `models` lists them, `Model` is any of them by name;
 - `Prior`: the distribution of a parameter before the data are seen, for ``fit(…, priors=…)``;
 - `tasks`: what else is reached by name, at every door;
+- `regularity`: how regularly customers buy;
 - `spend_independence`: whether who comes often spends more;
 - `customer_lifetime_value`: from a model of purchases and one of spend;
 - `from_json`, `load`: open a model that any of cam's languages wrote, from a text or a file;
@@ -43,6 +44,7 @@ from cam._models import BgBb, BgNbd, ParetoNbd
 from cam._phases import BgCnbdK, MbgCnbdK, MbgNbd, Nbd
 from cam._priors import Prior
 from cam._registry import models
+from cam._regularity import Regularity, regularity
 from cam._spend import GammaGamma, LogNormalSpend, NormalSpend
 from cam._summary import SummaryBuilder, opportunities, split, summarize, tracking
 from cam._tasks import tasks
@@ -69,6 +71,7 @@ __all__ = [
     "ParetoNbdSarmanov",
     "PredictionIntervals",
     "Prior",
+    "Regularity",
     "SpendIndependence",
     "SummaryBuilder",
     "UnitWarning",
@@ -81,6 +84,7 @@ __all__ = [
     "models",
     "opportunities",
     "plotting",
+    "regularity",
     "spend_independence",
     "split",
     "summarize",

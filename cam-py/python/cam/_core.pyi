@@ -104,6 +104,16 @@ class SummaryBuilder:
         threads: int = 0,
         progress: _Observer = None,
     ) -> tuple[_Floats, _Floats]: ...
+    def regularity(
+        self,
+        method: str,
+        keys: Any,
+        time_kind: str,
+        times: Any,
+        amounts: _Floats | None = None,
+        threads: int = 0,
+        progress: _Observer = None,
+    ) -> tuple[float, float | None, int]: ...
     def merge(self, other: SummaryBuilder) -> None: ...
     def to_bytes(self) -> bytes: ...
     @staticmethod
