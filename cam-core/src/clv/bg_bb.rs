@@ -354,8 +354,8 @@ impl BgBb {
         (p * once, p * twice + scatter * pairs + p * p * (pairs - once * once))
     }
 
-    /// E\[p | x, t_x, n\] and E\[θ | x, t_x, n\], from the ratio of two likelihoods: E\[p f(p)\] is E\[p\] times E\[f(p)\] with α + 1 in place of α (Fader,
-    /// Hardie & Shang 2010, eq. 15). What concerns the time up to the last purchase is a beta–binomial update; the rest is the ratio of two M.
+    /// E\[p | x, t_x, n\] and E\[θ | x, t_x, n\], from the ratio of two likelihoods: E\[p f(p)\] is E\[p\] times E\[f(p)\] with α + 1 in place of α.
+    /// What concerns the time up to the last purchase is a beta–binomial update; the rest is the ratio of two M.
     fn posterior_means(&self, row: &[f64]) -> [f64; 2] {
         let BgBb { alpha, beta, gamma, delta } = *self;
         let (x, t_x) = (row[0], row[1]);

@@ -23,6 +23,7 @@
 mod ahead;
 mod left;
 
+use super::futures::poisson_until;
 use super::history::{AGE, HISTORY, History, PURCHASE_QUANTITIES, check_history};
 use super::lifetime::Lifetime;
 use super::panels::aged;
@@ -34,7 +35,7 @@ use crate::math::{
     octaves::Octaves,
     random::Stream,
 };
-use crate::model::{Family, Quantity, Scorer, Spec, parameters, score_row};
+use crate::model::{Family, Futures, Quantity, Scorer, Spec, parameters, score_row};
 use crate::rows::Rows;
 
 parameters! {
@@ -162,6 +163,20 @@ impl Family for GgomNbd {
         let alive = ((stream.exponential() / level).ln_1p() / self.b).min(age);
         let x = stream.poisson(rate * alive);
         row.copy_from_slice(&[x, if x > 0.0 { alive * stream.uniform().powf(1.0 / x) } else { 0.0 }, age]);
+    }
+
+    fn futures(&self) -> Option<Futures<'_>> {
+        Some(Box::new(|row, horizon, stream, times| {
+            if stream.uniform() >= logistic(-self.log_odds_left(row)) {
+                return 0.0;
+            }
+            let now = self.updated(row[0], row[2]);
+            let rate = stream.gamma(now.r) / now.alpha;
+            let level = stream.gamma(now.s) / now.beta;
+            let leaves = (stream.exponential() / level).ln_1p() / now.b;
+            poisson_until(rate, leaves, horizon, stream, times);
+            leaves
+        }))
     }
 }
 

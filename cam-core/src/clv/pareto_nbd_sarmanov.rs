@@ -33,6 +33,7 @@
 
 mod dependence;
 
+use super::futures::poisson_until;
 use super::history::{AGE, HISTORY, History, PURCHASE_QUANTITIES, check_history};
 use super::lifetime::Lifetime;
 use super::pareto_nbd::{self, ParetoNbd};
@@ -44,7 +45,7 @@ use crate::math::{
     octaves::Octaves,
     random::Stream,
 };
-use crate::model::{Family, Quantity, Scorer, Spec, parameters, score_row};
+use crate::model::{Family, Futures, Quantity, Scorer, Spec, parameters, score_row};
 use crate::rows::Rows;
 
 parameters! {
@@ -235,10 +236,28 @@ impl Family for ParetoNbdSarmanov {
     fn draw(&self, design: &[f64], stream: &mut Stream, row: &mut [f64]) {
         let age = design[0];
         let rate = stream.gamma(self.r) / self.alpha;
-        let leaving = self.draw_leaving(rate, stream);
+        let Prior { one, two, m } = prior(&self.values());
+        let leaving = tilted(self.s, self.beta, m * ((-rate).exp() - one), two, stream);
         let alive = (stream.exponential() / leaving).min(age);
         let x = stream.poisson(rate * alive);
         row.copy_from_slice(&[x, if x > 0.0 { alive * stream.uniform().powf(1.0 / x) } else { 0.0 }, age]);
+    }
+
+    /// λ has the density of a gamma, tilted by what is known of μ; then μ given λ as in a simulation.
+    fn futures(&self) -> Option<Futures<'_>> {
+        Some(Box::new(|row, horizon, stream, times| {
+            let known = Known::new(self, row);
+            if stream.uniform() >= logistic(-known.left) {
+                return 0.0;
+            }
+            let (plain, m) = (&known.plain, known.m);
+            let by_two = known.kernel_two - known.two;
+            let rate = tilted(plain.r(), plain.alpha(), m * by_two, known.one, stream);
+            let by_one = m * ((-rate).exp() - known.one);
+            let leaves = stream.exponential() / tilted(plain.s(), plain.beta(), by_one, known.two, stream);
+            poisson_until(rate, leaves, horizon, stream, times);
+            leaves
+        }))
     }
 }
 
@@ -303,28 +322,28 @@ impl ParetoNbdSarmanov {
             ParetoNbd::of(self.r, self.alpha, self.s, beta).discounted_time_alive(&lifetime)
         })
     }
+}
 
-    fn draw_leaving(&self, rate: f64, stream: &mut Stream) -> f64 {
-        let Prior { one, two, m } = prior(&self.values());
-        let c = m * ((-rate).exp() - one);
-        if c >= 0.0 {
-            // A mixture of two gammas with weights 1 − cL₂ and cL₂.
-            let faster = if stream.uniform() < c * two { 1.0 } else { 0.0 };
-            return stream.gamma(self.s) / (self.beta + faster);
-        }
-        // A mixture of g(μ) and of g(μ)(1 − e^(−μ))/(1 − L₂), with weights 1 − |c|(1 − L₂) and the rest; the latter by rejection, from g itself where
-        // μ is large, and from μ g(μ) where it is small.
-        if stream.uniform() >= -c * (1.0 - two) {
-            return stream.gamma(self.s) / self.beta;
-        }
-        let small = two > 0.5;
-        loop {
-            let mu = stream.gamma(self.s + if small { 1.0 } else { 0.0 }) / self.beta;
-            let accepted = -(-mu).exp_m1() / if small { mu } else { 1.0 };
-            // A rate of 0 is accepted: it is so small that it never matters.
-            if mu == 0.0 || stream.uniform() < accepted {
-                return mu;
-            }
+/// X with the density of Gamma(shape, rate) times 1 + c (e^(−X) − laplace), up to a constant; that is nowhere negative.
+fn tilted(shape: f64, rate: f64, c: f64, laplace: f64, stream: &mut Stream) -> f64 {
+    if c >= 0.0 {
+        // The density itself, and the one tilted by e^(−X), which is the gamma of rate + 1.
+        let (plain, faster) = (1.0 - c * laplace, c * kernel(shape, rate));
+        let more = if stream.uniform() * (plain + faster) < faster { 1.0 } else { 0.0 };
+        return stream.gamma(shape) / (rate + more);
+    }
+    // The density itself, and the one thinned by 1 − e^(−X); the latter by rejection, from the density where X is large, and from X times it where it is small.
+    let (plain, thinned) = (1.0 + c * (1.0 - laplace), -c * (1.0 - kernel(shape, rate)));
+    if stream.uniform() * (plain + thinned) < plain {
+        return stream.gamma(shape) / rate;
+    }
+    let small = kernel(shape, rate) > 0.5;
+    loop {
+        let x = stream.gamma(shape + if small { 1.0 } else { 0.0 }) / rate;
+        let accepted = -(-x).exp_m1() / if small { x } else { 1.0 };
+        // A rate of 0 is accepted: it is so small that it never matters.
+        if x == 0.0 || stream.uniform() < accepted {
+            return x;
         }
     }
 }

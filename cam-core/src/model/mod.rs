@@ -111,7 +111,12 @@ impl Spec {
             | Quantity::VarianceOfPurchases { horizon } => ("horizon", horizon),
             Quantity::DiscountedExpectedPurchases { horizon, .. }
             | Quantity::VarianceOfDiscountedPurchases { horizon, .. } => ("horizon", horizon.unwrap_or(0.0)),
-            _ => return Ok(()),
+            Quantity::LogLikelihood {}
+            | Quantity::ExpectedSpend {}
+            | Quantity::VarianceOfMeanSpend {}
+            | Quantity::ExpectedSpendVariance {}
+            | Quantity::PosteriorPurchaseProbability {}
+            | Quantity::PosteriorDropoutProbability {} => return Ok(()),
         };
         match self.is_discrete() && time.fract() != 0.0 {
             true => {
