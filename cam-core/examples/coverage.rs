@@ -69,8 +69,8 @@ fn replicate(entry: &Entry, replications: usize, customers: usize) -> Result<Fou
         let alone = Control::new().threads(1);
         let design = spec.design.iter().try_fold(Table::new(), |t, c| t.with(c.name, &start[..]))?;
         let drawn = model.simulate(&design, 1 + replication as u64, &alone)?;
-        let columns = spec.columns.iter().zip(&drawn);
-        let table = columns.fold(Ok(Table::new()), |t: Result<Table<'_>>, (c, v)| t?.with(c.name, &v[..]))?;
+        let mut columns = spec.columns.iter().zip(&drawn);
+        let table = columns.try_fold(Table::new(), |t, (c, v)| t.with(c.name, &v[..]))?;
         let Ok(fitted) = entry.fit(&table, &FitOptions::new(), &alone) else { return Ok(None) };
         if !fitted.report()?.converged() {
             return Ok(None);

@@ -12,6 +12,8 @@ use crate::unit::Unit;
 use serde_json::{Map, Value};
 
 type LikelihoodByName = fn(&dyn Model, &Table<'_>, &Control<'_>) -> Result<Box<dyn Likelihood>>;
+type RemakeByName = fn(&dyn Model, &[f64]) -> Result<Box<dyn Model>>;
+type MakeByName = fn(&[f64], Option<Scaled<'_>>) -> Result<Box<dyn Model>>;
 type FitByName = fn(&Table<'_>, &FitOptions, &Control<'_>) -> Result<Fitted<Box<dyn Model>>>;
 
 /// A model in the registry: what it is, and how to make one.
@@ -20,8 +22,8 @@ pub struct Entry {
     spec: &'static Spec,
     fit: FitByName,
     likelihood: LikelihoodByName,
-    remake: fn(&dyn Model, &[f64]) -> Result<Box<dyn Model>>,
-    make: fn(&[f64], Option<Scaled<'_>>) -> Result<Box<dyn Model>>,
+    remake: RemakeByName,
+    make: MakeByName,
     processes: &'static [Process],
 }
 

@@ -174,6 +174,8 @@ pub enum Dimension {
     None,
     /// Units of time.
     Time,
+    /// One over units of time.
+    Rate,
     /// A sum of logarithms of times, as many as the first column of the row says. A column of this kind stands last; it is not part of what a customer is
     /// known by, and only adds to the log-likelihood.
     LogTime,

@@ -12,6 +12,11 @@ static TASKS: &[TaskEntry] = &[
     TaskEntry::of::<crate::clv::NewCustomerValue>(),
     TaskEntry::of::<crate::clv::SimulateLifetimeValue>(),
     TaskEntry::of::<crate::validate::Compare>(),
+    TaskEntry::of::<crate::validate::Track>(),
+    TaskEntry::of::<crate::clv::hierarchical::ParetoNbdHb>(),
+    TaskEntry::of::<crate::clv::hierarchical::ParetoGgg>(),
+    TaskEntry::of::<crate::clv::hierarchical::PosteriorPredict>(),
+    TaskEntry::of::<crate::clv::hierarchical::PosteriorSummary>(),
 ];
 
 /// All tasks.

@@ -55,6 +55,16 @@ const NAMES: [(Unit, &str, &str); 4] = [
     (Unit::YEAR, "year", "Y"),
 ];
 
+/// Lengths in days, by the name of one.
+const LENGTHS: [(&str, f64); 6] = [
+    ("millisecond", 1.0 / 86_400_000.0),
+    ("second", 1.0 / 86_400.0),
+    ("minute", 1.0 / 1_440.0),
+    ("hour", 1.0 / 24.0),
+    ("day", 1.0),
+    ("week", 7.0),
+];
+
 impl fmt::Display for Unit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match NAMES.iter().find(|(unit, ..)| unit == self) {
@@ -67,7 +77,7 @@ impl fmt::Display for Unit {
 impl FromStr for Unit {
     type Err = Error;
 
-    /// Reads `D`, `W`, `M`, `Y`, their names (`day`, `days`, …) and any length such as `10 days`.
+    /// Reads `D`, `W`, `M`, `Y`, their names (`day`, `days`, …) and any length such as `10 days`, `6 hours` or `1 second`.
     fn from_str(text: &str) -> Result<Unit> {
         let trimmed = text.trim();
         let lower = trimmed.to_ascii_lowercase();
@@ -77,12 +87,20 @@ impl FromStr for Unit {
         if let Some((unit, ..)) = NAMES.iter().find(named) {
             return Ok(*unit);
         }
-        let number = lower.strip_suffix("days").or_else(|| lower.strip_suffix("day")).unwrap_or(&lower);
-        match number.trim().parse::<f64>() {
-            Ok(days) => Unit::from_days(days),
+        let singular = lower.strip_suffix('s').unwrap_or(&lower);
+        let (number, length) = LENGTHS
+            .iter()
+            .find_map(|(name, length)| Some((singular.strip_suffix(name)?, *length)))
+            .unwrap_or((&lower, 1.0));
+        let count = if number.is_empty() { Ok(1.0) } else { number.trim().parse::<f64>() };
+        match count {
+            Ok(count) => Unit::from_days(count * length),
             Err(_) => Err(Error::new(
                 ErrorKind::UnknownName,
-                format!("unit must be D, W, M, Y or a length such as \"10 days\", got {text:?}"),
+                format!(
+                    "a unit of time must be D, W, M or Y (or day, week, month, year), or a length such as \"10 days\", \"6 hours\" \
+                     or \"second\", got {text:?}"
+                ),
             )
             .with_field("unit")),
         }

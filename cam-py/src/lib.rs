@@ -3,6 +3,7 @@
 //! A few dynamic functions that walk the registry of `cam_core`; the classes that people use are written in Python
 //! on top of them. Data come in as NumPy arrays, borrowed; long work goes through [`enter`](enter::enter).
 
+mod cohorts;
 mod columns;
 mod enter;
 mod errors;
@@ -15,6 +16,8 @@ use pyo3::prelude::*;
 /// The compiled core of cam. Not for direct use: see the package `cam`.
 #[pymodule(gil_used = false)]
 mod _core {
+    #[pymodule_export]
+    use crate::cohorts::cohort_table;
     #[pymodule_export]
     use crate::fitted::{Fitted, customer_lifetime_value, fit, from_json, models, with_parameters};
     #[pymodule_export]

@@ -2,8 +2,9 @@
 
 use crate::columns::{LogColumns, PyMoment};
 use crate::enter::{Call, enter, guard};
+use cam_core::clv::{RegularityMethod, regularity};
 use cam_core::summary::{Keys, Moment, Refunds, Split, Summary, SummaryBuilder, SummaryOptions};
-use cam_core::summary::{spend_spread, split_many, summarize};
+use cam_core::summary::{intervals, spend_spread, split_many, summarize};
 use cam_core::{Error, ErrorKind, Unit};
 use numpy::{PyArray1, PyReadonlyArray1};
 use pyo3::prelude::*;
@@ -116,6 +117,31 @@ impl Builder {
             slices.with(|log| spend_spread(log, &options, logarithmic, control))
         })?;
         Ok((PyArray1::from_vec(py, spread.mean), PyArray1::from_vec(py, spread.deviation)))
+    }
+
+    /// How regularly the customers of a log that is there as a whole buy: k, its standard error, and how many customers it is from.
+    #[pyo3(signature = (method, keys, time_kind, times, amounts=None, threads=0, progress=None))]
+    #[expect(clippy::too_many_arguments, reason = "the keywords of one Python function")]
+    fn regularity<'py>(
+        &self,
+        py: Python<'py>,
+        method: &str,
+        keys: &Bound<'py, PyAny>,
+        time_kind: &str,
+        times: &Bound<'py, PyAny>,
+        amounts: Option<PyReadonlyArray1<'py, f64>>,
+        threads: usize,
+        progress: Option<Py<PyAny>>,
+    ) -> PyResult<(f64, Option<f64>, usize)> {
+        let options = self.made.as_ref().map_or_else(SummaryOptions::new, |(options, _)| *options);
+        let log = LogColumns::new(keys, time_kind, times, amounts)?;
+        let slices = log.slices()?;
+        let found = enter(py, &Call { threads, progress }, |control| {
+            let method = RegularityMethod::named(method)?;
+            let intervals = slices.with(|log| intervals(log, &options, control))?;
+            regularity(&intervals.lengths, &intervals.per_customer, method)
+        })?;
+        Ok((found.k, found.standard_error, found.customers))
     }
 
     /// Take in a batch of rows.

@@ -85,7 +85,17 @@ static SPEC: Spec = Spec {
     parameters: &BgBb::PARAMETERS,
     columns: &[FREQUENCY, RECENCY, OPPORTUNITIES],
     design: &[OPPORTUNITIES],
-    quantities: super::history::VARIANCE_QUANTITIES,
+    quantities: &[
+        "log_likelihood",
+        "probability_alive",
+        "expected_purchases",
+        "purchase_probability",
+        "discounted_expected_purchases",
+        "variance_of_purchases",
+        "variance_of_discounted_purchases",
+        "posterior_purchase_probability",
+        "posterior_dropout_probability",
+    ],
     example: (&[1.2, 0.75, 0.66, 2.8], 12.0),
 };
 
@@ -187,6 +197,18 @@ impl Family for BgBb {
                     Ok(())
                 })
             }
+            Quantity::PosteriorPurchaseProbability {} => Box::new(move |rows, out| {
+                for (row, out) in rows.chunks_exact(3).zip(out) {
+                    *out = self.posterior_means(row)[0];
+                }
+                Ok(())
+            }),
+            Quantity::PosteriorDropoutProbability {} => Box::new(move |rows, out| {
+                for (row, out) in rows.chunks_exact(3).zip(out) {
+                    *out = self.posterior_means(row)[1];
+                }
+                Ok(())
+            }),
             _ => {
                 let ahead = Ahead::of(quantity)?;
                 Box::new(move |rows, out| {
@@ -215,6 +237,8 @@ impl Family for BgBb {
             Quantity::VarianceOfPurchases { .. } | Quantity::VarianceOfDiscountedPurchases { .. } => {
                 self.moments(self.stays(&Ahead::of(quantity)?)).1
             }
+            Quantity::PosteriorPurchaseProbability {} => self.buys(),
+            Quantity::PosteriorDropoutProbability {} => self.gamma / (self.gamma + self.delta),
             _ => self.buys() * stay(&Ahead::of(quantity)?, self.gamma, self.delta),
         }))
     }
@@ -328,6 +352,19 @@ impl BgBb {
         // E[p²] = E[p]² + Var[p].
         let scatter = p * self.beta / (self.alpha + self.beta) / (self.alpha + self.beta + 1.0);
         (p * once, p * twice + scatter * pairs + p * p * (pairs - once * once))
+    }
+
+    /// E\[p | x, t_x, n\] and E\[θ | x, t_x, n\], from the ratio of two likelihoods: E\[p f(p)\] is E\[p\] times E\[f(p)\] with α + 1 in place of α.
+    /// What concerns the time up to the last purchase is a beta–binomial update; the rest is the ratio of two M.
+    fn posterior_means(&self, row: &[f64]) -> [f64; 2] {
+        let BgBb { alpha, beta, gamma, delta } = *self;
+        let (x, t_x) = (row[0], row[1]);
+        let silence = self.silence(row).total();
+        let more = |theta: [f64; 4]| Silence::new(&theta, row).total() / silence;
+        [
+            (alpha + x) / (alpha + beta + t_x) * more([alpha + 1.0, beta, gamma, delta]),
+            gamma / (gamma + delta + t_x) * more([alpha, beta, gamma + 1.0, delta]),
+        ]
     }
 
     fn silence(&self, row: &[f64]) -> Silence {

@@ -13,7 +13,7 @@
 
 use super::history::{FREQUENCY, MONETARY_VALUE};
 use super::local::{BLOCK, LANES, Lanes, Local, together};
-use super::spend::{check_spend, independence_check};
+use super::spend::{SpendAnswer, check_spend, independence_check};
 use crate::error::{Error, ErrorKind, Result, brief};
 use crate::math::{
     jet::{Jet, Real},
@@ -220,7 +220,7 @@ impl Wide for LogLikelihood<'_> {
 
 impl GammaGamma {
     /// The quantity, from frequency and mean spend.
-    fn answer(quantity: &Quantity) -> Option<fn(&Self, f64, f64) -> Result<f64>> {
+    fn answer(quantity: &Quantity) -> Option<SpendAnswer<Self>> {
         Some(match quantity {
             Quantity::ExpectedSpend {} => Self::expected_spend,
             Quantity::VarianceOfMeanSpend {} => Self::variance_of_mean_spend,

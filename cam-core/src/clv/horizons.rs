@@ -86,7 +86,7 @@ pub(super) fn smooth_sum(from: f64, to: f64, cells: f64, f: impl Fn(f64) -> f64)
 
 /// Nodes and weights (which sum to 1) for the mean over 0, 1, …, n − 1: these numbers themselves, or Gauss's rule for discrete Chebyshev
 /// polynomials (Szegő 1975, *Orthogonal Polynomials*, 2.8) with 16 nodes.
-fn gauss_sum(n: f64) -> Rule {
+pub(super) fn gauss_sum(n: f64) -> Rule {
     const NODES: usize = 16;
     if n <= NODES as f64 {
         let nodes: Vec<f64> = (0..n as u32).map(f64::from).collect();

@@ -15,7 +15,7 @@
 
 use super::history::FREQUENCY;
 use super::normal_spend::{draw_deviation, ln_density};
-use super::spend::{check_deviation, check_spend, independence_check, normal_start, trust};
+use super::spend::{SpendAnswer, check_deviation, check_spend, independence_check, normal_start, trust};
 use crate::error::{Error, ErrorKind, Result, brief};
 use crate::math::{
     jet::{Jet, Real},
@@ -178,7 +178,7 @@ impl LogNormalSpend {
     }
 
     /// The quantity, from frequency and geometric mean.
-    fn answer(quantity: &Quantity) -> Option<fn(&Self, f64, f64) -> Result<f64>> {
+    fn answer(quantity: &Quantity) -> Option<SpendAnswer<Self>> {
         Some(match quantity {
             Quantity::ExpectedSpend {} => Self::expected_spend,
             Quantity::VarianceOfMeanSpend {} => Self::variance_of_mean_spend,

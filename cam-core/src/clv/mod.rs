@@ -1,12 +1,15 @@
 //! Customer lifetime value: one file a model, and what is common to them.
 
 mod futures;
+pub mod hierarchical;
 mod history;
 mod horizons;
 mod lifetime;
 mod local;
+mod panels;
 mod phases;
 mod purchases;
+mod regularity;
 mod spend;
 pub mod value;
 pub mod value_draws;
@@ -14,6 +17,7 @@ pub mod value_tasks;
 mod variance;
 
 pub use history::History;
+pub use regularity::{Regularity, RegularityMethod, regularity};
 pub use spend::{SpendIndependence, SpendIndependenceFound, spend_independence};
 pub(crate) use spend::{correlation, ranks};
 pub use value::{
@@ -37,6 +41,8 @@ macro_rules! each_model {
             bg_bb::BgBb,
             normal_spend::NormalSpend,
             log_normal_spend::LogNormalSpend,
+            ggom_nbd::GgomNbd,
+            pareto_nbd_sarmanov::ParetoNbdSarmanov,
         }
     };
 }

@@ -18,6 +18,8 @@
 
 mod left;
 
+pub(super) use left::log_odds_with_derivatives;
+
 use super::futures::poisson_until;
 use super::history::{HISTORY, History, check_history};
 use super::lifetime::Lifetime;
@@ -215,12 +217,17 @@ impl Family for ParetoNbd {
 }
 
 impl ParetoNbd {
+    /// The model with parameters that are known to be good.
+    pub(super) fn of(r: f64, alpha: f64, s: f64, beta: f64) -> ParetoNbd {
+        ParetoNbd { r, alpha, s, beta }
+    }
+
     /// P(alive at T | x, t_x, T) = 1/(1 + R).
     pub fn probability_alive(&self, h: &History) -> f64 {
         logistic(-self.log_odds_left(h.row()))
     }
 
-    fn log_odds_left(&self, row: &[f64]) -> f64 {
+    pub(super) fn log_odds_left(&self, row: &[f64]) -> f64 {
         let mut left = [f64::NAN];
         left::log_odds(self.values(), row, &mut left);
         left[0]
@@ -233,24 +240,24 @@ impl ParetoNbd {
     }
 
     /// The customer with frequency x and age T, alive, seen as a new one.
-    fn updated(&self, x: f64, age: f64) -> ParetoNbd {
+    pub(super) fn updated(&self, x: f64, age: f64) -> ParetoNbd {
         ParetoNbd { r: self.r + x, alpha: self.alpha + age, s: self.s, beta: self.beta + age }
     }
 
     /// P(a new customer is alive at t) = (β/(β + t))^s.
-    fn survival(&self, t: f64) -> f64 {
+    pub(super) fn survival(&self, t: f64) -> f64 {
         (-self.s * (t / self.beta).ln_1p()).exp()
     }
 
     /// Expected time that a new customer is alive within t: β/(s−1) · (1 − (β/(β+t))^(s−1)), which is
     /// β ln((β+t)/β) at s = 1: written with (eʸ − 1)/y it has no pole there.
-    fn time_alive(&self, t: f64) -> f64 {
+    pub(super) fn time_alive(&self, t: f64) -> f64 {
         let log = (t / self.beta).ln_1p();
         self.beta * log * exprel((1.0 - self.s) * log)
     }
 
     /// The same, discounted: E\[K(μ)\].
-    fn discounted_time_alive(&self, lifetime: &Lifetime) -> f64 {
+    pub(super) fn discounted_time_alive(&self, lifetime: &Lifetime) -> f64 {
         gamma_mixing(self.s, (self.beta / lifetime.longest()).min(1.0)).expect_slices(|rates| {
             rates.iter_mut().for_each(|rate| *rate /= self.beta);
             lifetime.over(rates);
@@ -293,7 +300,7 @@ impl ParetoNbd {
     }
 
     /// P(X(t) = n) of a new customer: stays past t, or leaves at u < t after n purchases.
-    fn count_probability(&self, n: u32, t: f64) -> f64 {
+    pub(super) fn count_probability(&self, n: u32, t: f64) -> f64 {
         let stays = self.survival(t) * nbd_probability(self.r, self.alpha, n, t);
         if t == 0.0 { stays } else { stays + self.left_after(n, t) }
     }

@@ -18,6 +18,7 @@
 //!
 //! Everything that depends on n = kx + j alone is computed once per n and interpolated in the age; see [`Octaves`] and [`future`].
 
+mod forever;
 mod future;
 mod moments;
 
@@ -281,7 +282,8 @@ impl Counting {
                 let log = (self.alpha + row[2]).log2() * cells;
                 let mut value = 0.0;
                 for (j, weight) in terms.weights().iter().enumerate() {
-                    if *weight > 1e-40 {
+                    // However improbable a late phase is: where hardly a phase ends, it may be all that brings a purchase.
+                    if *weight > 0.0 {
                         value += weight * reader.at_log2(self.k * row[0] + j as f64, log);
                     }
                 }
@@ -335,8 +337,18 @@ impl Counting {
         })
     }
 
-    /// Discounted purchases: a mixture of undiscounted ones over horizons, which differ only by horizon/(α + T).
-    fn discounted(self, lifetime: Lifetime) -> impl Fn(f64, f64) -> f64 + Send + Sync + 'static {
+    /// Discounted purchases, of n phases and α + T.
+    fn discounted(self, lifetime: Lifetime) -> Box<dyn Fn(f64, f64) -> f64 + Send + Sync> {
+        match lifetime {
+            Lifetime::Continuous { rate: delta, horizon: f64::INFINITY } => {
+                Box::new(move |n, rate| forever::expected(&self.future(n), rate * delta))
+            }
+            _ => Box::new(self.discounted_by_horizons(lifetime)),
+        }
+    }
+
+    /// A mixture of undiscounted ones over horizons, which differ only by horizon/(α + T).
+    fn discounted_by_horizons(self, lifetime: Lifetime) -> impl Fn(f64, f64) -> f64 + Send + Sync + 'static {
         let cells = future::cells(self.k);
         let expected = Octaves::new(move |n: f64, tau: f64| self.future(n).expected(tau.powf(1.0 / cells)));
         let horizons = lifetime.horizons(cells);

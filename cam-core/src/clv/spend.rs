@@ -25,6 +25,9 @@ const NOTABLE: f64 = 0.2;
 /// The largest p-value that is.
 const SIGNIFICANT: f64 = 0.05;
 
+/// An answer of a model of spend, from frequency and the second column.
+pub(super) type SpendAnswer<M> = fn(&M, f64, f64) -> Result<f64>;
+
 /// Correlations of frequency and mean spend across customers with repeat purchases, each with its two-sided p-value.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct SpendIndependence {
@@ -135,9 +138,9 @@ pub(super) fn independence_check(rows: &Rows, title: &str) -> Vec<Check> {
              comes often spends {often} per purchase, so that the value of frequent customers comes out {what}"
         )
     } else {
-        format!(
-            "the correlation of frequency and spend, {statistic:.3} (p-value {p_value:.1e}), is no reason to doubt their independence"
-        )
+        let why =
+            if p_value < SIGNIFICANT { "too weak to matter" } else { "no more than chance would make it" };
+        format!("the correlation of frequency and spend, {statistic:.3} (p-value {p_value:.1e}), is {why}")
     };
     vec![Check { name: "spend_independence".into(), statistic, p_value, contradicted, message }]
 }

@@ -134,7 +134,7 @@ fn per_period(w: f64, rate: f64, whole: f64, part: f64) -> f64 {
         0.0
     } else if a * n >= 1.0 {
         let last = if n == f64::INFINITY { 0.0 } else { (-a * (n - 1.0)).exp() * series(rate, n - 1.0) };
-        let first = v * (-a).exp() * -1.0 / (-a).exp_m1();
+        let first = -v * (-a).exp() / (-a).exp_m1();
         first * (series(a + rate, n - 1.0) - last)
     } else {
         super::horizons::smooth_sum(1.0, n - 1.0, 1.0, |j| (-a * j).exp() * v * series(rate, j))

@@ -354,7 +354,6 @@ impl<F: Family> CovariateLikelihood<F> {
     }
 
     /// All parameters of a customer whose covariates are 0, the coefficients, and the covariance of what was estimated.
-    #[expect(clippy::type_complexity, reason = "three parts of one answer")]
     fn as_given(
         &self,
         u: &[f64],

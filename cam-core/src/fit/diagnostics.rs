@@ -14,12 +14,20 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Mixing {
-    /// Rank-normalised split R̂: above 1.01 the chains do not agree.
+    /// Rank-normalised split R̂: above 1.01 the chains do not agree. NaN, in JSON null, where it cannot be told.
+    #[serde(deserialize_with = "number_or_nan")]
     pub r_hat: f64,
     /// Effective number of draws for the centre of the distribution.
+    #[serde(deserialize_with = "number_or_nan")]
     pub ess_bulk: f64,
     /// Effective number of draws for its tails.
+    #[serde(deserialize_with = "number_or_nan")]
     pub ess_tail: f64,
+}
+
+/// JSON has no NaN and no infinity: what was one is null.
+fn number_or_nan<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<f64, D::Error> {
+    Ok(Option::<f64>::deserialize(deserializer)?.unwrap_or(f64::NAN))
 }
 
 impl Mixing {

@@ -116,12 +116,18 @@ impl FitReport {
     /// The covariance matrix of the estimates.
     ///
     /// # Errors
-    /// [`ErrorKind::Numerical`] where the Hessian is not negative definite.
+    /// [`ErrorKind::Numerical`] where the fit did not end at a maximum, saying where it ended.
     pub fn covariance(&self) -> Result<Array2<f64>> {
         let rows = self.covariance.as_ref().ok_or_else(|| {
+            let ended = match &self.status {
+                Status::Converged => "at a maximum whose Hessian has no inverse".to_owned(),
+                Status::Boundary { parameters } => format!("at a boundary ({})", parameters.join(", ")),
+                Status::NotConverged => "before it converged".to_owned(),
+                Status::NotMaximum => "where the log-likelihood is flat".to_owned(),
+            };
             Error::new(
                 ErrorKind::Numerical,
-                "there is no covariance: the Hessian is not negative definite where the fit ended",
+                format!("there is no covariance: the fit ended {ended}, and only a maximum has one"),
             )
         })?;
         let n = rows.len();

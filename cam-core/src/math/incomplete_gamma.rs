@@ -23,7 +23,8 @@ pub fn gamma_q(a: f64, x: f64) -> f64 {
     both_tails(a, x).1
 }
 
-fn both_tails(a: f64, x: f64) -> (f64, f64) {
+/// Both at once, P and Q: neither costs more than the two together.
+pub(crate) fn both_tails(a: f64, x: f64) -> (f64, f64) {
     if !(a > 0.0) || x.is_nan() || a == f64::INFINITY {
         return (f64::NAN, f64::NAN);
     }

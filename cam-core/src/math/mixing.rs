@@ -24,7 +24,7 @@ const STEP: f64 = 0.24;
 /// The step for a density that rises like e^(shape·y) to the left. By Poisson's summation formula the error of the sum is the Fourier transform
 /// at ω = 2π/h, which for the gamma density is |Γ(k + iω)/Γ(k)| ≈ exp(½k ln(1 + (ω/k)²) − ω atan(ω/k)) by Stirling's formula: this finds
 /// the ω where that is e^(−38). (The strip alone does not tell it: at its edge the density is large if k is.)
-fn step(shape: f64) -> f64 {
+pub(crate) fn step(shape: f64) -> f64 {
     let k = shape.max(1e-100);
     let mut omega = 38.0 + (76.0 * k).sqrt();
     // The exponent is convex in ω, and this begins beyond the root.

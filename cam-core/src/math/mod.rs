@@ -18,6 +18,7 @@
 //! | [`mixing`] | expectations over gamma and beta distributions, to nearly full precision |
 //! | [`octaves`] | interpolation of smooth functions, octave by octave |
 //! | [`jet`] | exact first and second derivatives |
+//! | [`diagnostics`] | R̂ and effective sample sizes of chains of draws; quantiles |
 //! | [`random`] | counter-based random streams and distributions |
 //! | [`vector`] | exp, ln and ln(1 + x) over whole slices |
 //!
@@ -34,6 +35,7 @@
 //!   population need, from parameters and scores.
 
 pub mod beta;
+pub mod diagnostics;
 pub mod exp_log;
 pub mod gamma;
 pub mod hyp2f1;

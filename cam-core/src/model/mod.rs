@@ -114,7 +114,9 @@ impl Spec {
             Quantity::LogLikelihood {}
             | Quantity::ExpectedSpend {}
             | Quantity::VarianceOfMeanSpend {}
-            | Quantity::ExpectedSpendVariance {} => return Ok(()),
+            | Quantity::ExpectedSpendVariance {}
+            | Quantity::PosteriorPurchaseProbability {}
+            | Quantity::PosteriorDropoutProbability {} => return Ok(()),
         };
         match self.is_discrete() && time.fract() != 0.0 {
             true => {
@@ -134,6 +136,17 @@ impl Spec {
                 quantity.name(),
                 self.quantities.join(", ")
             ),
+        )
+        .with_field(quantity.name())
+    }
+
+    fn unsupported_for_new(&self, quantity: &Quantity) -> Error {
+        if !self.quantities.contains(&quantity.name()) {
+            return self.unsupported(quantity);
+        }
+        Error::new(
+            ErrorKind::Unsupported,
+            format!("{} of {} needs a history: a new customer has none", quantity.name(), self.id),
         )
         .with_field(quantity.name())
     }
@@ -369,7 +382,7 @@ impl<F: Family> Model for F {
     fn new_customer(&self, quantity: &Quantity) -> Result<f64> {
         quantity.check()?;
         F::SPEC.check_times(quantity)?;
-        self.score_new(quantity).ok_or_else(|| F::SPEC.unsupported(quantity))?
+        self.score_new(quantity).ok_or_else(|| F::SPEC.unsupported_for_new(quantity))?
     }
 
     fn simulate(&self, design: &Table<'_>, seed: u64, control: &Control<'_>) -> Result<Vec<Vec<f64>>> {

@@ -87,6 +87,10 @@ pub enum Quantity {
     VarianceOfMeanSpend {},
     /// Expected variance of what one customer spends from purchase to purchase about his or her own mean, given the history.
     ExpectedSpendVariance {},
+    /// Mean of the customer's own probability of buying at an opportunity, given the history.
+    PosteriorPurchaseProbability {},
+    /// Mean of the customer's own probability of leaving at an opportunity, given the history.
+    PosteriorDropoutProbability {},
 }
 
 impl Quantity {
@@ -103,6 +107,8 @@ impl Quantity {
             Quantity::VarianceOfDiscountedPurchases { .. } => "variance_of_discounted_purchases",
             Quantity::VarianceOfMeanSpend {} => "variance_of_mean_spend",
             Quantity::ExpectedSpendVariance {} => "expected_spend_variance",
+            Quantity::PosteriorPurchaseProbability {} => "posterior_purchase_probability",
+            Quantity::PosteriorDropoutProbability {} => "posterior_dropout_probability",
         }
     }
 
@@ -129,10 +135,11 @@ impl Quantity {
     /// Read a quantity from JSON.
     ///
     /// # Errors
-    /// [`ErrorKind::UnknownName`] for a name that is none, [`ErrorKind::InvalidParameter`] for a bad argument.
+    /// [`ErrorKind::UnknownName`] for the name of a quantity or of an argument that is none, [`ErrorKind::InvalidParameter`] for a bad argument.
     pub fn from_json(json: &str) -> Result<Quantity> {
         let quantity: Quantity = serde_json::from_str(json).map_err(|e| {
-            let kind = match e.to_string().contains("unknown variant") {
+            let text = e.to_string();
+            let kind = match text.contains("unknown variant") || text.contains("unknown field") {
                 true => ErrorKind::UnknownName,
                 false => ErrorKind::InvalidParameter,
             };
@@ -180,7 +187,9 @@ impl Quantity {
             Quantity::LogLikelihood {}
             | Quantity::ExpectedSpend {}
             | Quantity::VarianceOfMeanSpend {}
-            | Quantity::ExpectedSpendVariance {} => Ok(()),
+            | Quantity::ExpectedSpendVariance {}
+            | Quantity::PosteriorPurchaseProbability {}
+            | Quantity::PosteriorDropoutProbability {} => Ok(()),
         }
     }
 }

@@ -14,9 +14,9 @@ pub struct FrequencyFit {
     pub actual: Vec<f64>,
     /// How many the model expects.
     pub expected: Vec<f64>,
-    /// Σ (actual − expected)²/expected.
+    /// Σ (actual − expected)²/expected, over entries that expect at least five, neighbours being taken together until they do.
     pub chi_square: f64,
-    /// Entries, less one, less the estimated parameters.
+    /// How many such entries, less one, less the estimated parameters.
     pub degrees_of_freedom: f64,
     /// The probability of a chi-square as large; none without a degree of freedom. Parameters from the whole histories, not from these counts, make it somewhat too small.
     pub p_value: Option<f64>,
@@ -29,8 +29,8 @@ const LEAST: f64 = 5.0;
 /// Ages beyond so many different ones are rounded to as many.
 const AGES: usize = 512;
 
-/// Compare the frequencies in the table with those that the model expects of new customers over the ages in it. Entries are joined from the first on that
-/// expects fewer than five. Where there are more than 512 different ages, each is rounded to the middle of its 512th of their range.
+/// Compare the frequencies in the table with those that the model expects of new customers over the ages in it. The last entry stands for
+/// as many or more, and expects at least five. Where there are more than 512 different ages, each is rounded to the middle of its 512th of their range.
 ///
 /// # Errors
 /// As for [`Model::score`].
@@ -75,7 +75,7 @@ pub fn frequency_fit(
         })?;
         let here: f64 = shares.iter().sum();
         // The last one is "as many or more".
-        if here < LEAST || rest - here < LEAST {
+        if rest - here < LEAST {
             break;
         }
         expected.push(here);
@@ -87,8 +87,17 @@ pub fn frequency_fit(
     for (i, x) in x.iter().enumerate() {
         actual[(*x as usize).min(last)] += weight(i);
     }
-    let chi_square: f64 = actual.iter().zip(&expected).map(|(a, e)| (a - e).powi(2) / e.max(1e-300)).sum();
-    let degrees_of_freedom = last as f64 - estimated as f64;
+    // Neighbours are taken together until they expect enough.
+    let (mut chi_square, mut groups, mut here) = (0.0, 0.0, (0.0, 0.0));
+    for (i, (a, e)) in actual.iter().zip(&expected).enumerate() {
+        here = (here.0 + a, here.1 + e);
+        if here.1 >= LEAST || i == last {
+            chi_square += (here.0 - here.1).powi(2) / here.1.max(f64::MIN_POSITIVE);
+            groups += 1.0;
+            here = (0.0, 0.0);
+        }
+    }
+    let degrees_of_freedom = groups - 1.0 - estimated as f64;
     let p_value = (degrees_of_freedom > 0.0).then(|| gamma_q(0.5 * degrees_of_freedom, 0.5 * chi_square));
     Ok(FrequencyFit { actual, expected, chi_square, degrees_of_freedom, p_value })
 }

@@ -26,4 +26,4 @@ pub use counts::{CountScores, Uniformity, count_scores, uniformity};
 pub use frequency::{FrequencyFit, frequency_fit};
 pub use points::{Decile, PointErrors, deciles, point_errors};
 pub use ranking::{Ranking, ranking};
-pub use track::{TrackFit, track};
+pub use track::{Track, TrackFit, track};

@@ -1,8 +1,11 @@
 //! Purchases of the whole base over time, against those that were expected: a model with rates that do not change knows no seasons.
 
 use super::points::check;
+use crate::control::Control;
 use crate::error::Result;
 use crate::math::incomplete_gamma::gamma_q;
+use crate::table::{Dimension, Domain, Table, Variable};
+use crate::task::{Answer, Models, NoOptions, Task, TaskSpec};
 use serde::Serialize;
 
 /// How purchases in steps of time differ from what was expected.
@@ -41,4 +44,40 @@ pub fn track(expected: &[f64], actual: &[f64]) -> Result<TrackFit> {
         autocorrelation,
         contradicted: chance < 1e-3 && dispersion > 2.0 * steps && autocorrelation > 0.3,
     })
+}
+
+/// The task `track`.
+pub enum Track {}
+
+impl Task for Track {
+    const SPEC: &'static TaskSpec = &TaskSpec {
+        id: "track",
+        title: "Purchases over time, actual and expected",
+        source: "elementary: Pearson's chi-square against Poisson's variance, and the first autocorrelation",
+        columns: &[
+            Variable::new(
+                "expected",
+                Domain::NonNegative,
+                Dimension::None,
+                "purchases expected in each step of time",
+            ),
+            Variable::new("actual", Domain::NonNegative, Dimension::None, "purchases in each step of time"),
+        ],
+        models: "none",
+        options: &[],
+        answers: &[],
+    };
+    type Options = NoOptions;
+    type Output = TrackFit;
+
+    fn run(
+        table: &Table<'_>,
+        models: Models<'_>,
+        _: &NoOptions,
+        _: &Control<'_>,
+    ) -> Result<Answer<TrackFit>> {
+        models.exactly::<0>()?;
+        let (expected, actual) = (table.column("expected")?.to_vec(), table.column("actual")?.to_vec());
+        track(&expected, &actual).map(Answer::new)
+    }
 }

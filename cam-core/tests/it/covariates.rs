@@ -374,9 +374,7 @@ fn a_penalty_holds_coefficients_back_and_the_slope_of_the_likelihood_against_it(
     let likelihood = covariate_likelihood(&table, &held.model, &Control::new()).unwrap();
     let point = likelihood.evaluate(&[0.0; 8], &Control::new()).unwrap();
     for (c, gamma) in held.model.coefficients().iter().enumerate() {
-        let cam_core::fit::Scale::Line(step) = likelihood.coordinates()[4 + c].scale else {
-            panic!()
-        };
+        let cam_core::fit::Scale::Line(step) = likelihood.coordinates()[4 + c].scale else { panic!() };
         assert!((point.gradient[4 + c] + 2.0 * 0.05 * gamma / step).abs() < 1e-10);
     }
     assert!((log_likelihood(&held) + 4_000.0 * point.value).abs() < 1e-6);

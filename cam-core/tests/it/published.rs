@@ -4,9 +4,9 @@
 //! CLVTools, BTYD and lifetimes give on exact days / 7, to the digits printed here.
 
 use crate::cdnow;
-use cam_core::clv::{BgNbd, GammaGamma, History, ParetoNbd};
+use cam_core::clv::{BgNbd, GammaGamma, GgomNbd, History, ParetoNbd, ParetoNbdSarmanov};
 use cam_core::math::jet::{Derivatives, Jet, Real};
-use cam_core::{Control, Discount, Family, Fit, FitOptions, Fitted, Model, Quantity, Table};
+use cam_core::{Control, Discount, Family, Fit, FitOptions, Fitted, Model, Quantity, Status, Table};
 
 fn close(got: f64, want: f64, tolerance: f64, what: &str) {
     assert!((got - want).abs() <= tolerance * want.abs(), "{what}: {got}, published {want}");
@@ -41,6 +41,93 @@ fn pareto_nbd_on_cdnow_gives_the_published_estimates() {
     let fitted = ParetoNbd::fit(&cdnow().calibration).unwrap();
     estimates(&fitted, &[0.55328, 10.57768, 0.60624, 11.66873], (-9594.97618, 1e-5));
     errors(&fitted, &[(0.0476, 1e-4), (0.8427, 1e-4), (0.187, 1e-3), (6.20, 0.03)]);
+}
+
+/// The log-likelihood of a summary at given parameters.
+fn at<F: Family>(theta: &[f64]) -> f64 {
+    let model = F::from_parameters(theta).unwrap();
+    let rows =
+        model.score(&Quantity::LogLikelihood {}, &cdnow().calibration.table(), &Control::new()).unwrap();
+    rows.iter().sum()
+}
+
+/// Bemmaor & Glady (2012), table 2: r .553, α 10.578, b .0002, s .603, β .0026, log-likelihood −9594.98 (CLVTools: −9594.97627). That is a point of
+/// the ridge that leads to Pareto/NBD, whose likelihood is higher by 9e-5: there is no maximum on the way.
+#[test]
+fn ggom_nbd_on_cdnow_has_a_ridge_that_ends_in_pareto_nbd() {
+    // b as it must be for these, which rounds to .0002: only the ratio of β and b matters, and with b = .0002 to all digits it would be 13.
+    let on_the_ridge = at::<GgomNbd>(&[0.553, 10.578, 0.0026 / 11.6, 0.603, 0.0026]);
+    let top = at::<ParetoNbd>(&[0.55328, 10.57768, 0.60624, 11.66873]);
+    assert!(
+        (on_the_ridge - -9594.98).abs() < 0.005 && on_the_ridge < top,
+        "{on_the_ridge}, Pareto/NBD {top}"
+    );
+
+    let fitted = GgomNbd::fit(&cdnow().calibration).unwrap();
+    let report = fitted.report().unwrap();
+    println!("{:?} {:.5} in {} evaluations", fitted.model, report.log_likelihood, report.evaluations);
+    let Status::Boundary { parameters } = &report.status else { panic!("{report:?}") };
+    assert_eq!(parameters, &["b -> 0", "beta -> 0"]);
+    assert!((report.log_likelihood - -9594.97618).abs() <= 0.5001e-5, "{report:?}");
+    assert!(report.evaluations < 60, "{report:?}");
+    let theta = fitted.model.theta();
+    for (got, want) in
+        [theta[0], theta[1], theta[3], theta[4] / theta[2]].iter().zip([0.55328, 10.57768, 0.60624, 11.66873])
+    {
+        close(*got, want, 2e-5, "where the ridge ends");
+    }
+}
+
+/// CLVTools 0.12.1 (`use.cor`): r .54318, α 10.1001, s .50885, β 9.17912, correlation .08612, log-likelihood −9591.76591, which is where its search ended
+/// at the wall that it puts where the joint density would become negative. Along that wall the likelihood still rises.
+#[test]
+fn pareto_nbd_sarmanov_on_cdnow_meets_the_published_likelihood_and_goes_beyond() {
+    let theirs = ParetoNbdSarmanov::with_correlation(0.54318, 10.1001, 0.50885, 9.17912, 0.08612).unwrap();
+    let there = at::<ParetoNbdSarmanov>(&theirs.theta());
+    // Five digits of the correlation, on a slope.
+    assert!((there - -9591.76591).abs() < 2e-5, "{there}");
+    let error = ParetoNbdSarmanov::with_correlation(0.54318, 10.1001, 0.50885, 9.17912, 0.0863).unwrap_err();
+    assert_eq!(error.field(), Some("correlation"), "{error}");
+
+    let fitted = ParetoNbdSarmanov::fit(&cdnow().calibration).unwrap();
+    let report = fitted.report().unwrap();
+    println!(
+        "{:?} correlation {:.5} {:.5} in {} evaluations, {:?}",
+        fitted.model,
+        fitted.model.correlation(),
+        report.log_likelihood,
+        report.evaluations,
+        report.status
+    );
+    // By a simplex search over the four others with m at the end of its interval, in Python: −9591.66576.
+    assert!(report.log_likelihood > -9591.667 && report.log_likelihood < -9591.6657, "{report:?}");
+    let Status::Boundary { parameters } = &report.status else { panic!("{report:?}") };
+    assert_eq!(parameters, &["dependence -> infinity"]);
+    close(fitted.model.correlation(), 0.08829, 1e-3, "correlation");
+}
+
+#[test]
+fn independent_rates_give_pareto_nbd() {
+    let theta = [0.55328, 10.57768, 0.60624, 11.66873];
+    let (plain, independent) = (
+        ParetoNbd::from_parameters(&theta).unwrap(),
+        ParetoNbdSarmanov::new(theta[0], theta[1], theta[2], theta[3], 1.0),
+    );
+    let independent = independent.unwrap();
+    assert_eq!((independent.m(), independent.correlation()), (0.0, 0.0));
+    let table = cdnow().calibration;
+    for quantity in [
+        Quantity::LogLikelihood {},
+        Quantity::ProbabilityAlive { after: 5.0 },
+        Quantity::ExpectedPurchases { horizon: 39.0 },
+        Quantity::PurchaseProbability { n: 1, horizon: 10.0 },
+        Quantity::discounted(Discount::PerPeriod(0.01), None),
+    ] {
+        let ask = |model: &dyn Model| model.score(&quantity, &table.table(), &Control::new()).unwrap();
+        for (got, want) in ask(&independent).iter().zip(ask(&plain)) {
+            close(*got, want, 1e-13, quantity.name());
+        }
+    }
 }
 
 #[test]

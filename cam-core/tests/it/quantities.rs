@@ -9,7 +9,8 @@
 
 use crate::testdata;
 use cam_core::clv::{
-    BgBb, BgCnbdK, BgNbd, GammaGamma, History, LogNormalSpend, MbgCnbdK, MbgNbd, Nbd, NormalSpend, ParetoNbd,
+    BgBb, BgCnbdK, BgNbd, GammaGamma, GgomNbd, History, LogNormalSpend, MbgCnbdK, MbgNbd, Nbd, NormalSpend,
+    ParetoNbd, ParetoNbdSarmanov,
 };
 use cam_core::math::jet::{Derivatives, Real};
 use cam_core::table::{Dimension, Variable};
@@ -35,7 +36,7 @@ fn cases(text: &str) -> Vec<Case<'_>> {
     let read = |line| {
         let f: Vec<&str> = str::split(line, ',').collect();
         let row = numbers(&f[5..8]);
-        // `bg_cnbd_k:3` is the model with k = 3.
+        // `bg_cnbd_k:3` is the model with k = 3, the fifth parameter.
         let (id, k) = f[0].split_once(':').unwrap_or((f[0], ""));
         Case {
             line,
@@ -112,6 +113,8 @@ fn quantity(name: &str, arguments: &[f64]) -> (Quantity, &'static str) {
         ),
         "variance_of_mean_spend" => (Quantity::VarianceOfMeanSpend {}, "variance of mean spend"),
         "expected_spend_variance" => (Quantity::ExpectedSpendVariance {}, "expected variance of spend"),
+        "posterior_p" => (Quantity::PosteriorPurchaseProbability {}, "posterior mean of p"),
+        "posterior_theta" => (Quantity::PosteriorDropoutProbability {}, "posterior mean of θ"),
         _ => panic!("{name} is no quantity"),
     }
 }
@@ -129,7 +132,16 @@ fn gradient<F: Family>(theta: &[f64], row: &[f64]) -> Vec<f64> {
 /// Prints the worst error of each quantity in Markdown; `make accuracy` shows it.
 #[test]
 fn accuracy_of_every_quantity() {
-    let text = ["quantities.csv", "counting.csv", "bg_bb_spend.csv", "variance.csv"].map(testdata).concat();
+    let text = [
+        "quantities.csv",
+        "counting.csv",
+        "bg_bb_spend.csv",
+        "variance.csv",
+        "families.csv",
+        "counting_more.csv",
+    ]
+    .map(testdata)
+    .concat();
     // (model, quantity, whether new) → number, worst error, where.
     let mut worst: BTreeMap<(&str, &str, bool), (usize, f64, &str)> = BTreeMap::new();
     let mut failures = Vec::new();
@@ -145,6 +157,8 @@ fn accuracy_of_every_quantity() {
                 "bg_cnbd_k" => gradient::<BgCnbdK>(&case.theta, row),
                 "mbg_cnbd_k" => gradient::<MbgCnbdK>(&case.theta, row),
                 "bg_bb" => gradient::<BgBb>(&case.theta, row),
+                "ggom_nbd" => gradient::<GgomNbd>(&case.theta, row),
+                "pareto_nbd_sarmanov" => gradient::<ParetoNbdSarmanov>(&case.theta, row),
                 "normal_spend" => gradient::<NormalSpend>(&case.theta, row),
                 "log_normal_spend" => gradient::<LogNormalSpend>(&case.theta, row),
                 _ => gradient::<GammaGamma>(&case.theta, row),
@@ -203,6 +217,10 @@ fn purchase_model() -> impl Strategy<Value = (&'static str, Vec<f64>)> {
             .prop_map(|(r, alpha, a, b, k)| ("bg_cnbd_k", vec![r, alpha, a, b, f64::from(k)])),
         (shape(), time(), shape(), shape(), 1u32..13)
             .prop_map(|(r, alpha, a, b, k)| ("mbg_cnbd_k", vec![r, alpha, a, b, f64::from(k)])),
+        (shape(), time(), log_uniform(1e-4, 1.0), shape(), log_uniform(1e-4, 1e4))
+            .prop_map(|(r, alpha, b, s, beta)| ("ggom_nbd", vec![r, alpha, b, s, beta])),
+        (shape(), time(), shape(), time(), log_uniform(1e-3, 1e3))
+            .prop_map(|(r, alpha, s, beta, g)| ("pareto_nbd_sarmanov", vec![r, alpha, s, beta, g])),
     ]
 }
 
@@ -279,8 +297,14 @@ proptest! {
     fn days_or_weeks_give_the_same_probabilities(
         (id, theta) in purchase_model(), row in history(), per in log_uniform(1e-4, 1e6), h in log_uniform(0.1, 300.0),
     ) {
+        // Its dependence is by e^(−λ), λ per unit of time: another unit is another model.
+        prop_assume!(id != "pareto_nbd_sarmanov");
         let parameters = model(id).unwrap().spec().parameters;
-        let scale = |(value, p): (&f64, &Variable)| if p.dimension == Dimension::Time { value * per } else { *value };
+        let scale = |(value, p): (&f64, &Variable)| match p.dimension {
+            Dimension::Time => value * per,
+            Dimension::Rate => value / per,
+            _ => *value,
+        };
         let scaled: Vec<f64> = theta.iter().zip(parameters).map(scale).collect();
         let (weeks, days) = (boxed(id, &theta), boxed(id, &scaled));
         let in_days = [row[0], row[1] * per, row[2] * per];
@@ -405,6 +429,8 @@ proptest! {
             "mbg_nbd" => typed!(MbgNbd),
             "bg_cnbd_k" => typed!(BgCnbdK),
             "mbg_cnbd_k" => typed!(MbgCnbdK),
+            "ggom_nbd" => typed!(GgomNbd),
+            "pareto_nbd_sarmanov" => typed!(ParetoNbdSarmanov),
             _ => (1.0, Nbd::from_parameters(&theta).unwrap().expected_purchases(&customer, h)),
         };
         let model = boxed(id, &theta);

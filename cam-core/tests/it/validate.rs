@@ -135,11 +135,11 @@ fn on_cdnow_models_are_compared_and_one_is_recommended_with_its_reason() {
     assert!((pareto.log_likelihood + 9594.976).abs() < 1e-2 && (bg.log_likelihood + 9582.429).abs() < 1e-2);
     let holdout = |judged: &cam_core::validate::Judged| judged.holdout.clone().unwrap();
     assert_eq!(holdout(bg).errors.actual_total, 1882.0);
-    assert!((holdout(pareto).errors.predicted_total - 1665.69).abs() < 0.1);
-    assert!((holdout(bg).errors.predicted_total - 1653.41).abs() < 0.1);
+    assert!((holdout(pareto).errors.predicted_total - 1665.513).abs() < 0.01);
+    assert!((holdout(bg).errors.predicted_total - 1653.408).abs() < 0.01);
     // Nobody leaves in NBD: it expects far too much, and scores worst.
     assert!(holdout(nbd).log_score > holdout(bg).log_score + 0.01);
-    assert!(holdout(nbd).errors.predicted_total > 3_000.0 && !nbd.warnings.is_empty());
+    assert!(holdout(nbd).errors.aggregate_error > 0.3 && !nbd.warnings.is_empty());
     assert!(compared.recommended < 2 && compared.reason.contains("log score"), "{}", compared.reason);
     assert!(holdout(bg).ranking.spearman > 0.5 && holdout(bg).ranking.lift_10 > 3.0);
     // By name, the same numbers; no number of threads changes one.

@@ -79,7 +79,9 @@ fn costs_are_for_purchases_and_for_those_who_are_there() {
 
 #[test]
 fn the_variance_and_the_simulation_tell_the_same() {
-    let (pareto, spend) = models_of_value();
+    let (pareto, _) = models_of_value();
+    // Light tails: with q = 3.7 the fourth moment is infinite, and the variance of draws hardly converges.
+    let spend = GammaGamma::new(6.25, 30.0, 170.0).unwrap();
     let bg = BgNbd::new(0.243, 4.414, 0.793, 2.426).unwrap();
     let both: [&dyn Model; 2] = [&pareto, &bg];
     for purchases in both {

@@ -33,6 +33,36 @@ static void a_task_is_done_by_its_name(const cam_table *summary)
     cam_answer_free(answer);
 }
 
+/* A sampler's posterior goes back in as it came out, and columns are read by name. */
+static void a_posterior_is_drawn_and_asked(const cam_table *summary)
+{
+    static const char *const sample = "{\"draws\": 10, \"burn_in\": 20, \"chains\": 2}";
+    cam_answer *sampled = answer_of("pareto_nbd_hb", summary, sample), *again = answer_of("pareto_nbd_hb", summary, sample);
+    const char *json = cam_answer_json(sampled), *end = strstr(json, ",\"summary\"");
+    size_t rows = cam_table_rows(summary), start = strlen("{\"posterior\":"), i, inside = 0;
+    char *ask = malloc(strlen(json) + 100);
+    double *alive = malloc(rows * sizeof *alive);
+    cam_answer *answer;
+    CLAIM(strcmp(json, cam_answer_json(again)) == 0);
+    CLAIM(strncmp(json, "{\"posterior\":", start) == 0 && end != NULL);
+    sprintf(ask, "{\"posterior\": %.*s, \"horizon\": 39}", (int)((size_t)(end - json) - start), json + start);
+    answer = answer_of("posterior_predict", summary, ask);
+    CLAIM(cam_answer_column_count(answer) == 7);
+    CLAIM(strcmp(cam_answer_column_name(answer, 2), "probability_alive") == 0);
+    CLAIM(cam_answer_column_length(answer, 2) == rows);
+    CLAIM(cam_answer_column(answer, "probability_alive", alive, rows - 1, NULL) == CAM_INVALID_SHAPE);
+    MUST(cam_answer_column(answer, "probability_alive", alive, rows, &error));
+    for (i = 0; i < rows; i++) {
+        inside += alive[i] > 0 && alive[i] <= 1;
+    }
+    CLAIM(inside == rows);
+    cam_answer_free(answer);
+    cam_answer_free(again);
+    cam_answer_free(sampled);
+    free(alive);
+    free(ask);
+}
+
 static void a_bad_call_is_told_what_there_is(const cam_table *summary, const cam_model *model)
 {
     const cam_model *models[2];
@@ -71,6 +101,7 @@ void tasks(const cam_table *summary, const cam_model *model)
     CLAIM(strstr(cam_string_data(json), "\"id\":\"spend_independence\"") != NULL);
     cam_string_free(json);
     a_task_is_done_by_its_name(summary);
+    a_posterior_is_drawn_and_asked(summary);
     a_bad_call_is_told_what_there_is(summary, model);
     a_task_can_be_stopped(summary);
 }

@@ -6,12 +6,17 @@ expected spend and the lifetime value.
 - `summarize`, `split`, `SummaryBuilder`: from a transaction log to `frequency, recency, T, monetary_value`;
 - `tracking`: repeat purchases of the whole base over time;
 - `opportunities`: the same for discrete time, where each period is one opportunity to buy;
-- `BgNbd`, `ParetoNbd`, `MbgNbd`, `BgCnbdK`, `MbgCnbdK`, `Nbd`, `BgBb`: models of purchases; `GammaGamma`, `NormalSpend`,
-  `LogNormalSpend`: of spend; `models` lists them, `Model` is any of them by name;
+- `BgNbd`, `ParetoNbd`, `GgomNbd`, `ParetoNbdSarmanov`, `MbgNbd`, `BgCnbdK`, `MbgCnbdK`, `Nbd`, `BgBb`: models of purchases;
+  `GammaGamma`, `NormalSpend`, `LogNormalSpend`: of spend; `models` lists them, `Model` is any of them by name;
+- `ParetoNbdHb`, `ParetoGgg`: hierarchical Bayes, with each customer's own parameters;
 - `Prior`: the distribution of a parameter before the data are seen, for ``fit(…, priors=…)``;
-- `tasks`: what else is reached by name, at every door;
+- `regularity`: how regularly customers buy;
+- `tasks`, `run`: what else is reached by name, at every door;
 - `spend_independence`: whether who comes often spends more;
-- `customer_lifetime_value`: from a model of purchases and one of spend;
+- `customer_lifetime_value`, `lifetime_value_variance`, `simulate_lifetime_value`, `new_customer_value`: from a model of
+  purchases and one of spend;
+- `compare`: which of several models of purchases to take, and why;
+- `cohort_table`, `fit_cohorts`: customers by when they were acquired;
 - `from_json`, `load`: open a model that any of cam's languages wrote, from a text or a file;
 - `datasets`, `plotting`, `errors`: data, pictures, exceptions.
 
@@ -35,17 +40,29 @@ customer_id
 
 from cam import datasets, errors, plotting
 from cam._base import Model, from_json, load
+from cam._cohorts import CohortFits, cohort_table, fit_cohorts
+from cam._compare import Comparison, compare
 from cam._core import __version__
+from cam._families import GgomNbd, ParetoNbdSarmanov
+from cam._hierarchical import ParetoGgg, ParetoNbdHb
 from cam._independence import SpendIndependence, spend_independence
 from cam._inference import LikelihoodRatio, PredictionIntervals
 from cam._models import BgBb, BgNbd, ParetoNbd
 from cam._phases import BgCnbdK, MbgCnbdK, MbgNbd, Nbd
 from cam._priors import Prior
 from cam._registry import models
+from cam._regularity import Regularity, regularity
 from cam._spend import GammaGamma, LogNormalSpend, NormalSpend
 from cam._summary import SummaryBuilder, opportunities, split, summarize, tracking
-from cam._tasks import tasks
+from cam._tasks import run, tasks
 from cam._value import customer_lifetime_value
+from cam._value_uncertainty import (
+    NewCustomerValue,
+    ValueDistribution,
+    lifetime_value_variance,
+    new_customer_value,
+    simulate_lifetime_value,
+)
 from cam.errors import AssumptionWarning, CamError, ConvergenceWarning, UnitWarning
 
 __all__ = [
@@ -54,30 +71,47 @@ __all__ = [
     "BgCnbdK",
     "BgNbd",
     "CamError",
+    "CohortFits",
+    "Comparison",
     "ConvergenceWarning",
     "GammaGamma",
+    "GgomNbd",
     "LikelihoodRatio",
     "LogNormalSpend",
     "MbgCnbdK",
     "MbgNbd",
     "Model",
     "Nbd",
+    "NewCustomerValue",
     "NormalSpend",
+    "ParetoGgg",
     "ParetoNbd",
+    "ParetoNbdHb",
+    "ParetoNbdSarmanov",
     "PredictionIntervals",
     "Prior",
+    "Regularity",
     "SpendIndependence",
     "SummaryBuilder",
     "UnitWarning",
+    "ValueDistribution",
     "__version__",
+    "cohort_table",
+    "compare",
     "customer_lifetime_value",
     "datasets",
     "errors",
+    "fit_cohorts",
     "from_json",
+    "lifetime_value_variance",
     "load",
     "models",
+    "new_customer_value",
     "opportunities",
     "plotting",
+    "regularity",
+    "run",
+    "simulate_lifetime_value",
     "spend_independence",
     "split",
     "summarize",

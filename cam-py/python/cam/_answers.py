@@ -79,7 +79,7 @@ class Answers(Estimates):
         if theirs is not None:
             warn(
                 f"the frame counts time in {theirs!r}, but the model does not know its unit: "
-                f"state it when fitting, as in fit(..., unit={theirs!r})",
+                f"state it, as in fit(..., unit={theirs!r}) or from_params(..., unit={theirs!r})",
                 UnitWarning,
             )
         elif not source.plain:

@@ -32,7 +32,7 @@ WEIGHT = "weight"
 
 
 class Model(Inference):
-    """Any model of the registry, by its name; `BgNbd`, `ParetoNbd` and `GammaGamma` know their own.
+    """Any model of the registry, by its name; classes such as `BgNbd` know their own.
 
     Parameters
     ----------
@@ -315,9 +315,14 @@ class Model(Inference):
             Where to. Written as a whole or not at all.
         """
         temporary = f"{os.fspath(path)}.part"
-        with open(temporary, "w", encoding="utf-8") as file:
-            file.write(self.to_json())
-        os.replace(temporary, path)
+        try:
+            with open(temporary, "w", encoding="utf-8") as file:
+                file.write(self.to_json())
+            os.replace(temporary, path)
+        except OSError as problem:
+            # The caller knows nothing of the file beside.
+            problem.filename, problem.filename2 = os.fspath(path), None
+            raise
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Self:

@@ -57,8 +57,10 @@ def warn(message: str, category: type[Warning]) -> None:
 
 
 def number(name: str, value: Any) -> float:
-    """Check that an argument is one finite number."""
+    """Check that an argument is one finite number, and not a text or a truth value that only counts as one."""
     try:
+        if isinstance(value, str | bytes | bool | np.bool_):
+            raise TypeError
         result = float(value)
     except (TypeError, ValueError):
         raise InvalidParameterError(f"{name} must be a number, got {shown(value)}", field=name) from None

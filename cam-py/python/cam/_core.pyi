@@ -11,6 +11,7 @@ __all__ = [
     "Fitted",
     "SummaryBuilder",
     "__version__",
+    "cohort_table",
     "customer_lifetime_value",
     "deliberate_panic",
     "fit",
@@ -104,6 +105,16 @@ class SummaryBuilder:
         threads: int = 0,
         progress: _Observer = None,
     ) -> tuple[_Floats, _Floats]: ...
+    def regularity(
+        self,
+        method: str,
+        keys: Any,
+        time_kind: str,
+        times: Any,
+        amounts: _Floats | None = None,
+        threads: int = 0,
+        progress: _Observer = None,
+    ) -> tuple[float, float | None, int]: ...
     def merge(self, other: SummaryBuilder) -> None: ...
     def to_bytes(self) -> bytes: ...
     @staticmethod
@@ -146,4 +157,18 @@ def customer_lifetime_value(
     threads: int = 0,
     progress: _Observer = None,
 ) -> _Floats: ...
+def cohort_table(
+    keys: Any,
+    time_kind: str,
+    times: Any,
+    amounts: _Floats | None,
+    step: str,
+    period: str,
+    observation_end: tuple[str, Any] | None,
+    numbers_in: str,
+    refunds: str,
+    drop_zero_amounts: bool,
+    threads: int = 0,
+    progress: _Observer = None,
+) -> dict[str, Any]: ...
 def deliberate_panic() -> None: ...

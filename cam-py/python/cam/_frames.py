@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Hashable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, TypeAlias
 
@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cam import _core
+from cam._call import shown
 from cam.errors import InvalidDataError, InvalidParameterError, InvalidShapeError
 
 Frame: TypeAlias = Any
@@ -67,6 +68,8 @@ class Source:
         if module == "pyarrow" and type(native).__name__ == "RecordBatch":
             # What readers of Parquet files and databases give; the table shares its memory.
             native = self.native = _module("pyarrow").Table.from_batches([native])
+        elif module == "pyarrow" and type(native).__name__ == "RecordBatchReader":
+            native = self.native = native.read_all()
         names = {"pandas": "columns", "polars": "columns", "pyarrow": "column_names"}.get(module)
         if names is not None and type(native).__name__ in ("DataFrame", "Table"):
             self.kind, self.names = module, getattr(native, names)
@@ -75,7 +78,7 @@ class Source:
             table = nw.from_native(native)
         except TypeError:
             raise InvalidShapeError(
-                "data must be a pandas or polars frame, a table or record batch of pyarrow, or a dict of arrays, "
+                "data must be a pandas or polars frame, a table, record batch or reader of pyarrow, or a dict of arrays, "
                 f"got {type(native).__module__}.{type(native).__qualname__}"
             ) from None
         if isinstance(table, nw.LazyFrame):
@@ -90,6 +93,8 @@ class Source:
 
     def series(self, name: str) -> Any:
         """Give a column: a narwhals series, or an array where the source holds arrays."""
+        if not isinstance(name, Hashable):
+            raise InvalidParameterError(f"a column is chosen by its name, got {shown(name)}", field="columns")
         if name not in self.names:
             there = ", ".join(map(str, self.names))
             raise InvalidShapeError(f"column {name!r} is missing; there are: {there}", field=name)
@@ -175,7 +180,9 @@ class Source:
         except InvalidDataError as problem:
             if problem.row is not None and self.kind == "pandas" and problem.row < len(self.native):
                 index = self.native.index
-                problem.add_note(f"row {problem.row} is {index.name or 'index'} {index[problem.row]!r}")
+                key = index[problem.row]
+                key = key.item() if isinstance(key, np.generic) else key
+                problem.add_note(f"row {problem.row} is {index.name or 'index'} {key!r}")
             # A NaN is no spend either, but no refund made it.
             spend = self.float("monetary_value") if problem.field == "monetary_value" else None
             if spend is not None and problem.row is not None and spend[problem.row] <= 0:

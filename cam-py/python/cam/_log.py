@@ -16,8 +16,9 @@ import narwhals as nw
 import numpy as np
 import numpy.typing as npt
 
+from cam._call import warn
 from cam._frames import Source, as_floats
-from cam.errors import InvalidDataError, InvalidParameterError, InvalidShapeError
+from cam.errors import InvalidDataError, InvalidParameterError, InvalidShapeError, UnitWarning
 
 MISSING_DAY = np.iinfo(np.int32).min
 
@@ -35,8 +36,9 @@ def read_keys(source: Source, name: str) -> Keys:
     series = source.series(name)
     if not isinstance(series, np.ndarray):
         _refuse_nulls(series, "customer key is missing", "customer")
-        if series.dtype in (nw.String, nw.Categorical, nw.Enum):
-            return Keys(_texts(series.cast(nw.String)), None)
+        series = _plain(series)
+        if series.dtype == nw.String:
+            return Keys(_texts(series), None)
         series = series.to_numpy()
     if series.dtype.kind in "iub":
         if series.dtype == np.uint64 and series.size and series.max() > np.iinfo(np.int64).max:
@@ -58,6 +60,13 @@ def read_keys(source: Source, name: str) -> Keys:
     if series.dtype.kind == "O":
         return _object_keys(series.tolist())
     raise InvalidShapeError(f"column {name!r} must hold integers or texts, got {series.dtype}", field="customer")
+
+
+def _plain(series: Any) -> Any:
+    """Replace categories by what they stand for: texts, or numbers that stay numbers."""
+    if series.dtype in (nw.Categorical, nw.Enum):
+        return series.cast(series.cat.get_categories().dtype)
+    return series
 
 
 def _object_keys(values: list[Any]) -> Keys:
@@ -98,9 +107,10 @@ def read_times(source: Source, name: str) -> tuple[str, Any]:
     series = source.series(name)
     if not isinstance(series, np.ndarray):
         _refuse_nulls(series, "time is missing", "time")
+        series = _plain(series)
         dtype = series.dtype
-        if dtype in (nw.String, nw.Categorical, nw.Enum):
-            return "text", _texts(series.cast(nw.String))
+        if dtype == nw.String:
+            return "text", _texts(series)
         if dtype == nw.Date and (days := _days(series.to_native())) is not None:
             return "day", np.ascontiguousarray(days)
         if isinstance(dtype, nw.Datetime) and dtype.time_zone is not None:
@@ -109,6 +119,12 @@ def read_times(source: Source, name: str) -> tuple[str, Any]:
     kind = series.dtype.kind
     if kind == "M":
         return _ticks(series)
+    if kind in "iu" and _looks_like_dates(series):
+        warn(
+            f"the times of column {name!r} are read as numbers, {series[0]} as so many units of `numbers_in`; if they are dates "
+            "written YYYYMMDD, turn them into dates first",
+            UnitWarning,
+        )
     if kind in "iuf":
         return "number", np.ascontiguousarray(as_floats(series, "time"))
     if kind == "U":
@@ -118,6 +134,14 @@ def read_times(source: Source, name: str) -> tuple[str, Any]:
     raise InvalidShapeError(
         f"column {name!r} must hold dates, timestamps, texts or numbers, got {series.dtype}", field="time"
     )
+
+
+def _looks_like_dates(times: npt.NDArray[Any]) -> bool:
+    """Whether all numbers are such as 19970131."""
+    if times.size == 0 or times.min() < 19_000_101 or times.max() > 21_001_231:
+        return False
+    months, days = times // 100 % 100, times % 100
+    return bool(((months >= 1) & (months <= 12) & (days >= 1) & (days <= 31)).all())
 
 
 def _days(series: Any) -> npt.NDArray[np.int32] | None:

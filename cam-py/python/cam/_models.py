@@ -12,12 +12,13 @@ from cam._answers import each
 from cam._base import Model
 from cam._call import number, shown
 from cam._frames import Frame, Source, Vector
+from cam._moments import PurchaseMoments, SpendMoments
 from cam.errors import InvalidParameterError
 
 __all__ = ["BgBb", "BgNbd", "ParetoNbd", "PurchaseModel", "SpendModel"]
 
 
-class PurchaseModel(Model):
+class PurchaseModel(PurchaseMoments, Model):
     """What can be asked of every model of repeat purchases. Times are in the unit of the model."""
 
     def probability_alive(
@@ -233,7 +234,7 @@ class PurchaseModel(Model):
         return source.scores(columns, (*self._spec.columns, *self._spec.logs, "monetary_value", "weight"))
 
 
-class SpendModel(Model):
+class SpendModel(SpendMoments, Model):
     """What can be asked of every model of spend per purchase."""
 
     def expected_spend(self, summary: Frame, *, threads: int | None = None) -> Vector:
@@ -422,6 +423,48 @@ class BgBb(PurchaseModel):
             The time from one opportunity to the next.
         """
         return super().from_params(unit=unit, alpha=alpha, beta=beta, gamma=gamma, delta=delta)
+
+    def posterior_purchase_probability(
+        self, summary: Frame, *, unit: str | None = None, threads: int | None = None
+    ) -> Vector:
+        """Give the mean of each customer's own probability of buying at an opportunity, given the history.
+
+        Parameters
+        ----------
+        summary : frame or dict of arrays
+            Columns `frequency`, `recency` and `T`, counted in opportunities.
+        unit : str, optional
+            The time from one opportunity to the next; needed only where the frame does not remember it.
+        threads : int, optional
+            How many threads to use; all processors by default.
+
+        Returns
+        -------
+        vector
+            Of the kind of `summary`.
+        """
+        return self.score("posterior_purchase_probability", summary, unit=unit, threads=threads)
+
+    def posterior_dropout_probability(
+        self, summary: Frame, *, unit: str | None = None, threads: int | None = None
+    ) -> Vector:
+        """Give the mean of each customer's own probability of leaving at an opportunity, given the history.
+
+        Parameters
+        ----------
+        summary : frame or dict of arrays
+            Columns `frequency`, `recency` and `T`, counted in opportunities.
+        unit : str, optional
+            The time from one opportunity to the next; needed only where the frame does not remember it.
+        threads : int, optional
+            How many threads to use; all processors by default.
+
+        Returns
+        -------
+        vector
+            Of the kind of `summary`.
+        """
+        return self.score("posterior_dropout_probability", summary, unit=unit, threads=threads)
 
 
 def need_model(name: str, given: Any, kind: str) -> None:

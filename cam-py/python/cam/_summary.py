@@ -63,6 +63,7 @@ class SummaryBuilder:
         self._columns = (customer, time, amount)
         self._unit: str | None = str(unit)
         self._kind: str | None = None
+        self._report: dict[str, Any] = {}
         self._dtype: np.dtype[Any] | None = None
         ends = None
         if calibration_ends is not None:
@@ -136,12 +137,16 @@ class SummaryBuilder:
         Parameters
         ----------
         batch : frame or dict of arrays
-            Rows of the log, in any order.
+            Rows of the log, in any order. A record batch reader of pyarrow is taken in batch by batch.
         threads : int, optional
             How many threads to use; all processors by default. The result does not depend on it.
         progress : bool or callable, optional
             ``True`` prints; a function gets ``(stage, done, total, value)``.
         """
+        if hasattr(batch, "read_next_batch"):
+            for part in batch:
+                self.push(part, threads=threads, progress=progress)
+            return
         source, columns, dtype = self._read(batch)
         self._core.push(*columns, thread_count(threads), observer(progress))
         if self._kind is None:
@@ -213,10 +218,16 @@ class SummaryBuilder:
     def _frame(self, keys: Any, columns: dict[str, Any], facts: dict[str, Any]) -> Frame:
         attrs = {UNIT: facts["unit"], REPORT: facts["report"]}
         kind = self._kind or "numpy"
+        self._report = json.loads(facts["report"])
         if kind != "pyarrow":
             attrs[REPORT] = json.loads(facts["report"])
         index = write_keys(keys, self._dtype)
         return make(kind, columns, attrs, index=index, index_name=self._columns[0])
+
+    @property
+    def report(self) -> dict[str, Any]:
+        """The account of every row of the log, as of the last `finish`, whatever the kind of frame; empty before."""
+        return dict(self._report)
 
     @property
     def rows(self) -> int:
@@ -284,7 +295,7 @@ def summarize(
     drop_zero_amounts : bool
         Whether rows with an amount of 0 are dropped; by default they are purchases.
     numbers_in : str
-        The unit of times that are numbers.
+        The unit of times that are numbers, such as ``"D"`` or ``"second"``: they count from 1970-01-01.
     log_intervals : bool
         Whether to add the column `log_intervals`, which `BgCnbdK` and `MbgCnbdK` are fitted with.
     spread : {"amount", "log"}, optional

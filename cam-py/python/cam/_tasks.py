@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from cam import _core
 from cam._call import Progress, observer, thread_count
 from cam._frames import Floats
@@ -16,9 +18,9 @@ __all__ = ["Answer", "run", "tasks"]
 
 @dataclass(frozen=True)
 class Answer:
-    """What a task gave: an object, and columns of numbers by name."""
+    """What a task gave: what its JSON holds, and columns of numbers by name."""
 
-    output: dict[str, Any]
+    output: Any
     columns: dict[str, Floats]
 
 
@@ -44,21 +46,51 @@ def tasks() -> list[dict[str, Any]]:
 
 def run(
     task: str,
-    columns: Mapping[str, Floats],
+    columns: Mapping[str, Any],
     options: Mapping[str, Any] | None = None,
     *,
-    models: Sequence[_core.Fitted] = (),
+    models: Sequence[Any] = (),
     unit: str | None = None,
     threads: int | None = None,
     progress: Progress = None,
 ) -> Answer:
-    """Do a task. Options that are ``None`` are left to their defaults."""
+    """Do a task by its name; see `tasks`. What has a function or a method of its own is more pleasantly reached by that.
+
+    Parameters
+    ----------
+    task : str
+        The name, one of those that `tasks` lists.
+    columns : dict of arrays
+        The columns that the task needs of its table, by name.
+    options : dict, optional
+        Options by name; those that are ``None`` are left to their defaults.
+    models : sequence of models
+        The fitted models that the task takes.
+    unit : str, optional
+        The unit of the columns that are times.
+    threads : int, optional
+        How many threads to use; all processors by default. The result does not depend on it.
+    progress : bool or callable, optional
+        ``True`` prints; a function gets ``(stage, done, total, value)``.
+
+    Returns
+    -------
+    Answer
+        With the attributes `output`, a dict, and `columns`, a dict of arrays.
+
+    Examples
+    --------
+    >>> import cam
+    >>> columns = {"frequency": [1.0, 2.0, 3.0, 4.0], "monetary_value": [9.0, 11.0, 12.0, 16.0]}
+    >>> round(cam.run("spend_independence", columns).output["pearson"], 3)
+    0.959
+    """
     given = {name: value for name, value in (options or {}).items() if value is not None}
     output, answered = _core.run(
         task,
-        dict(columns),
+        {name: np.ascontiguousarray(values, dtype=np.float64) for name, values in columns.items()},
         json.dumps(given),
-        list(models),
+        [getattr(model, "_fitted", model) for model in models],
         unit,
         thread_count(threads),
         observer(progress),

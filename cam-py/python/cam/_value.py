@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -20,14 +22,18 @@ def customer_lifetime_value(
     spend: SpendModel,
     summary: Frame,
     horizon: float | None,
-    discount_rate: float,
-    margin: float = 1.0,
+    discount_rate: float | None = None,
+    margin: float | Sequence[float] = 1.0,
     *,
+    continuous_discount_rate: float | None = None,
+    margin_period: float = 1.0,
+    cost_per_purchase: float = 0.0,
+    cost_per_period: float = 0.0,
     unit: str | None = None,
     threads: int | None = None,
     progress: Progress = None,
 ) -> Vector:
-    """Give the value of every customer: margin, times expected spend, times discounted expected purchases.
+    """Give the value of every customer: margin, times expected spend, times discounted expected purchases, less costs.
 
     Parameters
     ----------
@@ -39,11 +45,20 @@ def customer_lifetime_value(
         Columns `frequency`, `recency`, `T` and `monetary_value`; see `cam.summarize`.
     horizon : float or None
         How far to look ahead, in the unit of `purchases`; ``None`` is for ever, which needs a rate above 0.
-    discount_rate : float
+    discount_rate : float, optional
         Rate per unit of time of `purchases`: a purchase within the k-th unit of time counts (1 + rate)^-k. It is not an
-        annual rate: 15 % a year is ``1.15 ** (1 / 52) - 1`` for weeks.
-    margin : float
-        The share of the spend that is profit.
+        annual rate: 15 % a year is ``1.15 ** (1 / 52) - 1`` for weeks. This or `continuous_discount_rate` is given.
+    margin : float or sequence of float
+        The share of the spend that is profit; or one for each period from now on, of which the last holds for ever.
+    continuous_discount_rate : float, optional
+        Rate per unit of time: a purchase at time t counts e^(-rate t).
+    margin_period : float
+        The length of the periods of `margin`, in the unit of `purchases`.
+    cost_per_purchase : float
+        What each purchase costs besides, in money.
+    cost_per_period : float
+        What a customer who is alive costs at the end of each unit of time, in money: those who have left cost nothing. It
+        needs a `horizon`.
     unit : str, optional
         The unit of the table's times; needed only where the frame does not remember it.
     threads : int, optional
@@ -74,22 +89,10 @@ def customer_lifetime_value(
     1081    298.6
     Name: customer_lifetime_value, dtype: float64
     """
-    need_model("purchases", purchases, "purchases, such as BgNbd")
-    need_model("spend", spend, "spend, such as GammaGamma")
-    source = Source(summary)
-    purchases._state_unit(source, unit)
-    needed = dict.fromkeys(purchases._spec.columns + spend._spec.columns)
-    options = {
-        "horizon": None if horizon is None else number("horizon", horizon),
-        "discount_rate": number("discount_rate", discount_rate),
-        "margin": number("margin", margin),
-    }
-    columns = source.floats(needed)
-    for encoding in filter(None, (purchases._encoding, spend._encoding)):
-        for name, values in encoding.read(source).items():
-            if name in columns and not np.array_equal(columns[name], values, equal_nan=True):
-                raise InvalidParameterError(f"the two models number the levels of {name} differently", field=name)
-            columns[name] = values
+    options = value_options(
+        horizon, discount_rate, continuous_discount_rate, margin, margin_period, cost_per_purchase, cost_per_period
+    )
+    source, columns = value_columns(purchases, spend, summary, unit)
     with source.named_rows():
         value = _core.customer_lifetime_value(
             purchases._fitted,
@@ -101,3 +104,45 @@ def customer_lifetime_value(
             observer(progress),
         )
     return source.vector(value, "customer_lifetime_value")
+
+
+def value_options(
+    horizon: float | None,
+    discount_rate: float | None,
+    continuous_discount_rate: float | None,
+    margin: float | Sequence[float],
+    margin_period: float,
+    cost_per_purchase: float,
+    cost_per_period: float,
+) -> dict[str, Any]:
+    """Give the options of value as the core reads them."""
+    options: dict[str, Any] = {
+        "horizon": None if horizon is None else number("horizon", horizon),
+        "margin_period": number("margin_period", margin_period),
+        "cost_per_purchase": number("cost_per_purchase", cost_per_purchase),
+        "cost_per_period": number("cost_per_period", cost_per_period),
+    }
+    if discount_rate is not None:
+        options["discount_rate"] = number("discount_rate", discount_rate)
+    if continuous_discount_rate is not None:
+        options["continuous_discount_rate"] = number("continuous_discount_rate", continuous_discount_rate)
+    given = np.asarray(margin, dtype=object)
+    options["margin"] = number("margin", margin) if given.ndim == 0 else [number("margin", m) for m in given.ravel()]
+    return options
+
+
+def value_columns(
+    purchases: PurchaseModel, spend: SpendModel, summary: Frame, unit: str | None
+) -> tuple[Source, dict[str, Any]]:
+    """Read the columns of both models."""
+    need_model("purchases", purchases, "purchases, such as BgNbd")
+    need_model("spend", spend, "spend, such as GammaGamma")
+    source = Source(summary)
+    purchases._state_unit(source, unit)
+    columns = source.floats(dict.fromkeys(purchases._spec.columns + spend._spec.columns))
+    for encoding in filter(None, (purchases._encoding, spend._encoding)):
+        for name, values in encoding.read(source).items():
+            if name in columns and not np.array_equal(columns[name], values, equal_nan=True):
+                raise InvalidParameterError(f"the two models number the levels of {name} differently", field=name)
+            columns[name] = values
+    return source, columns

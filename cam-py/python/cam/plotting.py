@@ -16,7 +16,7 @@ from cam._base import Model
 from cam._call import number, whole
 from cam._frames import Floats, Frame, Source
 from cam._log import read_moment, read_times
-from cam._models import PurchaseModel, SpendModel
+from cam._models import PurchaseModel, SpendModel, need_model
 from cam._summary import SummaryBuilder
 from cam.errors import InvalidDataError, InvalidParameterError, NotEnoughDataError
 
@@ -60,6 +60,7 @@ def plot_probability_alive_matrix(
     -------
     Axes
     """
+    need_model("model", model, "purchases, such as BgNbd")
     grid = _matrix(model, "probability_alive", T, max_frequency)
     return _heat(model, grid, T, f"P(alive) at age {_times(model, T)}", "P(alive)", cmap, ax, limits=(0.0, 1.0))
 
@@ -94,6 +95,7 @@ def plot_expected_purchases_matrix(
     -------
     Axes
     """
+    need_model("model", model, "purchases, such as BgNbd")
     horizon = number("horizon", horizon)
     grid = _matrix(model, "expected_purchases", T, max_frequency, horizon=horizon)
     title = f"Expected purchases in the next {_times(model, horizon)},\nat age {_times(model, T)}"
@@ -131,6 +133,7 @@ def plot_history(
     -------
     Axes
     """
+    need_model("model", model, "purchases, such as BgNbd")
     _check(model, "T", continuous=True)
     source = Source(log)
     keys = np.asarray(source.series(customer))
@@ -191,6 +194,7 @@ def plot_calibration_holdout(
     -------
     Axes
     """
+    need_model("model", model, "purchases, such as BgNbd")
     _check(model, "T")
     source = Source(split)
     model._state_unit(source, unit)
@@ -251,6 +255,7 @@ def plot_tracking(
     -------
     Axes
     """
+    need_model("model", model, "purchases, such as BgNbd")
     _check(model, "T", continuous=True)
     unit = _unit_days(model)
     builder = SummaryBuilder(customer=customer, time=time, unit=f"{unit} days", observation_end=observation_end)
@@ -318,6 +323,7 @@ def plot_frequency(
     -------
     Axes
     """
+    need_model("model", model, "purchases, such as BgNbd")
     _check(model, "T")
     source = Source(summary)
     model._state_unit(source, unit)
@@ -361,6 +367,7 @@ def plot_spend_density(model: SpendModel, summary: Frame, *, bins: int = 60, ax:
     -------
     Axes
     """
+    need_model("model", model, "spend, such as GammaGamma")
     _check(model, "monetary_value")
     if set(model._spec.columns) != {"frequency", "monetary_value"}:
         title = model._spec.title
@@ -491,7 +498,9 @@ def _thin(ages: Floats) -> Floats:
 def _unit_days(model: Model) -> float:
     unit = model.unit_
     if unit is None:
-        raise InvalidParameterError("the model does not know its unit of time: fit it with unit=…", field="unit")
+        raise InvalidParameterError(
+            "the model does not know its unit of time: pass unit=… to fit or from_params", field="unit"
+        )
     return UNIT_DAYS.get(unit) or float(unit.removesuffix(" days"))
 
 

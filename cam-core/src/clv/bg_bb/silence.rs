@@ -41,6 +41,11 @@ impl Silence {
         if self.left == 0.0 { f64::NEG_INFINITY } else { self.left.ln() - self.ln_stays }
     }
 
+    /// M.
+    pub(super) fn total(&self) -> f64 {
+        self.left + self.ln_stays.exp()
+    }
+
     /// P(left).
     pub(super) fn left(&self) -> f64 {
         self.left / (self.left + self.ln_stays.exp())

@@ -25,6 +25,11 @@ pub(super) fn log_odds(theta: [f64; 4], rows: &[f64], out: &mut [f64]) {
     widest(LogOdds { theta, rows, out });
 }
 
+/// The same with derivatives, for T > t_x.
+pub(in crate::clv) fn log_odds_with_derivatives(theta: [f64; 4], row: &[f64]) -> Local<4> {
+    left::<true>(theta, row, logs(theta, row)).unwrap_or_default()
+}
+
 struct LogOdds<'a> {
     theta: [f64; 4],
     rows: &'a [f64],

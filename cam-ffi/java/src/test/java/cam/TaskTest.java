@@ -24,6 +24,20 @@ class TaskTest {
     }
 
     @Test
+    void aPosteriorIsDrawnAndAsked() {
+        try (Summary summary = Data.calibration()) {
+            String json = Answer.of("pareto_nbd_hb", summary, "{\"draws\": 10, \"burn_in\": 20, \"chains\": 2}")
+                    .json();
+            String posterior = json.substring(json.indexOf('{', 1), json.lastIndexOf(",\"summary\""));
+            Answer answer = Answer.of("posterior_predict", summary, "{\"posterior\": " + posterior + ", \"horizon\": 39}");
+            assertEquals(7, answer.columns().size());
+            for (double alive : answer.column("probability_alive")) {
+                assertTrue(alive > 0 && alive <= 1);
+            }
+        }
+    }
+
+    @Test
     void aBadCallIsToldWhatThereIs() {
         try (Summary summary = Data.calibration()) {
             CamException name = assertThrows(CamException.class, () -> Answer.of("spend", summary, null));

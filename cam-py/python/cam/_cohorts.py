@@ -1,0 +1,204 @@
+"""Customers by when they were acquired: what each cohort did, and whether one model fits them all."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from cam import _core
+from cam._base import Model
+from cam._call import Progress, flag, observer, shown, thread_count
+from cam._frames import Frame, Source, make
+from cam._log import read_amounts, read_keys, read_moment, read_times
+from cam.errors import AssumptionWarning, ConvergenceWarning, InvalidParameterError, InvalidShapeError
+
+__all__ = ["CohortFits", "cohort_table", "fit_cohorts"]
+
+
+def cohort_table(
+    log: Frame,
+    step: str = "M",
+    *,
+    customer: str = "customer_id",
+    time: str = "date",
+    amount: str | None = None,
+    period: str = "D",
+    observation_end: Any = None,
+    numbers_in: str = "D",
+    refunds: str = "net",
+    drop_zero_amounts: bool = False,
+    threads: int | None = None,
+    progress: Progress = None,
+) -> Frame:
+    """Follow customers acquired in the same period from period to period.
+
+    Parameters
+    ----------
+    log : pandas, polars or pyarrow frame, or dict of arrays
+        One row per transaction, in any order.
+    step : str
+        The length of a period: ``"M"`` and ``"Y"`` by the calendar, ``"W"``, ``"D"``, or a length such as ``"10 days"``.
+    customer, time, amount, period, observation_end, numbers_in, refunds, drop_zero_amounts
+        As for `cam.summarize`.
+    threads, progress
+        As there.
+
+    Returns
+    -------
+    frame
+        One row per cohort and period since its acquisition, those in which nothing happened included: `cohort`, the start of its
+        period of acquisition (a date; where times are numbers, a number of days); `period` (0 is that of the acquisition);
+        `customers` of the cohort; those `active`, who bought; their `purchases` and `revenue`; `retention`, the share of them that
+        was active; `repeat_rate`, the share that has bought a second time by then; and `complete`, whether it is all observed.
+
+    Examples
+    --------
+    >>> import cam
+    >>> table = cam.cohort_table(cam.datasets.load_cdnow("pandas"), amount="amount")
+    >>> table[table.period == 1][["cohort", "customers", "active", "retention"]].round(3)
+           cohort  customers  active  retention
+    1  1997-01-01      781.0    89.0      0.114
+    19 1997-02-01      890.0    98.0      0.110
+    36 1997-03-01      686.0    70.0      0.102
+    """
+    source = Source(log)
+    keys = read_keys(source, customer)
+    kind, times = read_times(source, time)
+    amounts = None if amount is None else read_amounts(source, amount)
+    end = None if observation_end is None else read_moment(observation_end, "observation_end")
+    columns: dict[str, Any] = _core.cohort_table(
+        keys.values,
+        kind,
+        times,
+        amounts,
+        str(step),
+        str(period),
+        end,
+        str(numbers_in),
+        str(refunds),
+        flag("drop_zero_amounts", drop_zero_amounts),
+        thread_count(threads),
+        observer(progress),
+    )
+    if kind != "number":
+        columns["cohort"] = np.array(columns["cohort"], dtype="datetime64[D]").astype("datetime64[s]")
+    return make(source.kind, columns, {})
+
+
+@dataclass(frozen=True)
+class CohortFits:
+    """A model fitted to each cohort, and to all of them together."""
+
+    models: dict[Any, Model]
+    """The fitted models by cohort."""
+    pooled: Model
+    """The model fitted to all customers."""
+    table: Frame
+    """A row per cohort, and one for all: customers, parameters, log-likelihood, status."""
+    statistic: float
+    """Likelihood ratio: twice what the cohorts' own parameters gain."""
+    degrees_of_freedom: int
+    """Parameters of all cohorts less those of one model."""
+    p_value: float
+    """The probability of a ratio as large if one model holds for all; NaN where a fit has no maximum."""
+
+
+def fit_cohorts(
+    model: Model,
+    summary: Frame,
+    cohort: str | npt.ArrayLike,
+    *,
+    unit: str | None = None,
+    threads: int | None = None,
+) -> CohortFits:
+    """Fit a model to each cohort and test whether one model holds for all of them.
+
+    Parameters
+    ----------
+    model : Model
+        A model that is not fitted, such as ``cam.BgNbd()``; it stays so.
+    summary : frame or dict of arrays
+        One row per customer, with the columns of the model.
+    cohort : str or array
+        The cohort of each customer: a column of `summary`, or an array.
+    unit : str, optional
+        The unit of the table's times; needed only where the frame does not remember it.
+    threads : int, optional
+        How many threads to use; all processors by default.
+
+    Returns
+    -------
+    CohortFits
+
+    Notes
+    -----
+    The test is the likelihood-ratio test of nested models (Wilks 1938, Annals of Mathematical Statistics 9(1), 60-62). Parameters
+    that are whole numbers are chosen for each cohort by themselves, and count as parameters.
+
+    Examples
+    --------
+    >>> import cam
+    >>> log = cam.datasets.load_cdnow()
+    >>> summary = cam.summarize(log, unit="W", observation_end="1997-09-30")
+    >>> found = cam.fit_cohorts(cam.BgNbd(), summary, (summary["T"] > 34).map({True: "early", False: "late"}))
+    >>> list(found.models), found.degrees_of_freedom
+    (['early', 'late'], 4)
+    """
+    if not isinstance(model, Model):
+        raise InvalidParameterError(f"model must be a model, got {shown(model)}", field="model")
+    source = Source(summary)
+    source.state_unit(unit)
+    names = [*model._spec.columns, *(name for name in (*model._spec.logs, "weight") if name in source)]
+    columns = source.floats(dict.fromkeys(names))
+    labels = np.asarray(source.series(cohort) if isinstance(cohort, str) else cohort)
+    rows = next(iter(columns.values())).shape[0]
+    if labels.shape != (rows,):
+        raise InvalidShapeError(f"need a cohort for each of {rows} customers, got {labels.shape}", field="cohort")
+    known = np.unique(labels)
+
+    def fitted(keep: npt.NDArray[np.bool_]) -> Model:
+        mine = type(model)(model._spec.id) if type(model).model is None else type(model)()
+        with warnings.catch_warnings():
+            # The table tells the status.
+            warnings.simplefilter("ignore", ConvergenceWarning)
+            warnings.simplefilter("ignore", AssumptionWarning)
+            return mine.fit({name: values[keep] for name, values in columns.items()}, unit=source.unit, threads=threads)
+
+    models = {label: fitted(labels == label) for label in known.tolist()}
+    pooled = fitted(np.ones(rows, dtype=bool))
+    all_models = [*models.values(), pooled]
+    table: dict[str, Any] = {"customers": np.array([m.n_customers_ for m in all_models])}
+    for name in model._spec.parameters:
+        table[name] = np.array([m.params_[name] for m in all_models])
+    table["log_likelihood"] = np.array([m.log_likelihood_ for m in all_models])
+    table["status"] = [m.status_ for m in all_models]
+    statistic = 2 * (sum(m.log_likelihood_ for m in models.values()) - pooled.log_likelihood_)
+    freedom = (len(models) - 1) * len(model._spec.parameters)
+    sound = freedom > 0 and all(m.converged_ for m in all_models)
+    kind = source.kind
+    frame = make(kind, table, {}, index=[*map(str, known.tolist()), "all"], index_name="cohort")
+    p_value = _chi_square_tail(statistic, freedom) if sound else float("nan")
+    return CohortFits(models, pooled, frame, statistic, freedom, p_value)
+
+
+def _chi_square_tail(x: float, freedom: int) -> float:
+    """Give P(chi-square > x) by finite sums (Abramowitz & Stegun 1964, 26.4.4 and 26.4.5)."""
+    import math
+
+    x = max(x, 0.0)
+    half = 0.5 * x
+    if freedom % 2:
+        term, tail = math.sqrt(2 * x / math.pi) * math.exp(-half), math.erfc(math.sqrt(half))
+        for k in range(3, freedom + 1, 2):
+            tail += term
+            term *= x / k
+        return tail
+    term = tail = math.exp(-half)
+    for k in range(1, freedom // 2):
+        term *= half / k
+        tail += term
+    return tail

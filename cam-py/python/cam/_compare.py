@@ -1,0 +1,340 @@
+"""Which of several models of purchases to take, and why."""
+
+from __future__ import annotations
+
+import math
+import warnings
+from collections.abc import Mapping, Sequence
+from html import escape
+from typing import Any
+
+import numpy as np
+
+from cam._base import WEIGHT
+from cam._call import Progress, number, shown, whole
+from cam._compare_plots import ComparisonPlots
+from cam._frames import Floats, Frame, Source, default_kind, make
+from cam._models import PurchaseModel, SpendModel
+from cam._summary import SummaryBuilder
+from cam._tasks import run
+from cam.errors import AssumptionWarning, ConvergenceWarning, InvalidParameterError, InvalidShapeError
+
+__all__ = ["Comparison", "compare"]
+
+# What the holdout is, in the table of the core.
+HOLDOUT, LENGTH, SPENT = "frequency_holdout", "duration_holdout", "monetary_value_holdout"
+
+
+class Comparison(ComparisonPlots):
+    """Models of purchases, compared on the same customers.
+
+    Attributes
+    ----------
+    models : dict
+        The fitted models by name.
+    recommended : str
+        The name of the one to take.
+    reason : str
+        Why, in a sentence.
+    warnings : list of str
+        What the data say whatever the model.
+    results : list of dict
+        Everything that was found for each model, in order: `log_likelihood`, `aic`, `bic`, `frequency`, `holdout`, `warnings`.
+    customers : dict
+        For each model, by name, `expected`, `log_probability` and `transform` of every customer; empty without a holdout.
+    """
+
+    def __init__(
+        self,
+        models: Mapping[str, PurchaseModel],
+        output: Mapping[str, Any],
+        columns: Mapping[str, Floats],
+        kind: str,
+        summary: Frame,
+    ) -> None:
+        self.models = dict(models)
+        self.results: list[dict[str, Any]] = list(output["models"])
+        self.recommended: str = self.results[output["recommended"]]["label"]
+        self.reason: str = output["reason"]
+        self.warnings: list[str] = list(output["warnings"])
+        self.customers: dict[str, dict[str, Floats]] = {}
+        self._lorenz: dict[str, tuple[Floats, Floats]] = {}
+        for name in self.models:
+            if f"expected:{name}" in columns:
+                parts = ("expected", "log_probability", "transform")
+                self.customers[name] = {part: columns[f"{part}:{name}"] for part in parts}
+                self._lorenz[name] = (columns[f"lorenz_x:{name}"], columns[f"lorenz_y:{name}"])
+        self._kind = kind
+        self._summary = summary
+
+    @property
+    def best(self) -> PurchaseModel:
+        """The recommended model."""
+        return self.models[self.recommended]
+
+    def frame(self, backend: str | None = None) -> Frame:
+        """Give one row per model, with the measures as columns.
+
+        Parameters
+        ----------
+        backend : {"pandas", "polars", "pyarrow", "numpy"}, optional
+            The kind of frame; by default that of the data.
+
+        Returns
+        -------
+        frame
+            `log_likelihood`, `aic`, `bic` and `frequency_p_value` of the calibration; with a holdout `log_score` (the mean of -ln
+            of the probability of what happened), its excess over the best and the standard error of that, `predicted` and
+            `actual` purchases in all, `aggregate_error`, `mae`, `rmse`, `spearman`, `kendall`, `gini` (relative to the best
+            order), `lift_10`, `lift_20`, and `pit_p_value`, that of Kolmogorov's test of the probability integral transform; and
+            where spend is known `value_gini` and `value_lift_10`.
+        """
+        rows = [_row(result) for result in self.results]
+        columns = {name: np.array([row[name] for row in rows]) for name in rows[0]}
+        kind = self._kind if backend is None else default_kind(backend)
+        return make(kind, columns, {}, index=[result["label"] for result in self.results], index_name="model")
+
+    def __repr__(self) -> str:
+        return f"<Comparison of {', '.join(self.models)}: {self.reason}>"
+
+    def _repr_html_(self) -> str:
+        names = list(_row(self.results[0]))
+        head = "".join(f"<th>{escape(name.replace('_', ' '))}</th>" for name in names)
+        rows = []
+        for result in self.results:
+            cells = "".join(f"<td>{_shown(value)}</td>" for value in _row(result).values())
+            label = escape(result["label"])
+            label = f"<b>{label}</b>" if result["label"] == self.recommended else label
+            rows.append(f"<tr><th>{label}</th>{cells}</tr>")
+        said = [*self.warnings, *(f"{r['label']}: {w}" for r in self.results for w in r["warnings"])]
+        told = f"<ul>{''.join(f'<li>{escape(w)}</li>' for w in said)}</ul>" if said else ""
+        return f"{escape(self.reason)}<table><tr><th></th>{head}</tr>{''.join(rows)}</table>{told}"
+
+
+def _row(result: Mapping[str, Any]) -> dict[str, float]:
+    row: dict[str, Any] = {
+        "parameters": result["parameters"],
+        "log_likelihood": result["log_likelihood"],
+        "aic": result["aic"],
+        "bic": result["bic"],
+        "frequency_p_value": result["frequency"]["p_value"],
+    }
+    holdout = result["holdout"]
+    if holdout is not None:
+        errors, ranking = holdout["errors"], holdout["ranking"]
+        row |= {
+            "log_score": holdout["log_score"],
+            "log_score_excess": holdout["log_score_excess"],
+            "log_score_excess_error": holdout["log_score_excess_error"],
+            "predicted": errors["predicted_total"],
+            "actual": errors["actual_total"],
+            **{name: errors[name] for name in ("aggregate_error", "mae", "rmse")},
+            **{name: ranking[name] for name in ("spearman", "kendall")},
+            "gini": ranking["gini_normalised"],
+            **{name: ranking[name] for name in ("lift_10", "lift_20")},
+            "pit_p_value": holdout["transform"]["p_value"],
+        }
+        if holdout["value_ranking"] is not None:
+            row |= {
+                "value_gini": holdout["value_ranking"]["gini_normalised"],
+                "value_lift_10": holdout["value_ranking"]["lift_10"],
+            }
+    # What is not a number in JSON is null: infinite scores, and tests without a degree of freedom.
+    missing = {"log_score": math.inf, "log_score_excess": math.inf, "log_score_excess_error": math.inf}
+    return {name: missing.get(name, math.nan) if value is None else value for name, value in row.items()}
+
+
+def _shown(value: float) -> str:
+    if isinstance(value, int):
+        return str(value)
+    return "" if math.isnan(value) else f"{value:,.1f}" if abs(value) >= 1000 else f"{value:.4g}"
+
+
+def compare(
+    models: Sequence[PurchaseModel] | Mapping[str, PurchaseModel],
+    calibration: Frame,
+    holdout: Any = None,
+    *,
+    horizon: float | None = None,
+    spend: SpendModel | None = None,
+    log: Frame | None = None,
+    log_options: Mapping[str, Any] | None = None,
+    unit: str | None = None,
+    seed: int = 0,
+    threads: int | None = None,
+    progress: Progress = None,
+) -> Comparison:
+    """Compare models of purchases on what was known at a cut-off and what came after it.
+
+    Parameters
+    ----------
+    models : sequence or dict of models
+        Models of purchases; those that are not fitted yet are fitted to `calibration`. A dict names them.
+    calibration : frame or dict of arrays
+        What was known: the columns of all models; or what `cam.split` gives, which has the holdout in it.
+    holdout : str or array, optional
+        Purchases of each customer in the holdout: a column of `calibration`, or numbers. By default the column
+        `frequency_holdout`, where there is one.
+    horizon : float, optional
+        The length of the holdout; by default the column `duration_holdout`.
+    spend : GammaGamma, optional
+        A fitted model of spend: then the customers are also ranked by value, where `monetary_value_holdout` is known.
+    log : frame or dict of arrays, optional
+        The transaction log behind `calibration`: then repeat purchases are followed week by week, and seasons are told of.
+    log_options : dict, optional
+        How the log is read: `customer`, `time` and `observation_end`, as for `cam.summarize`.
+    unit : str, optional
+        The unit of the table's times; needed only where the frame does not remember it.
+    seed : int
+        The seed of the randomised probability integral transform.
+    threads : int, optional
+        How many threads to use; all processors by default. The result does not depend on it.
+    progress : bool or callable, optional
+        ``True`` prints; a function gets ``(stage, done, total, value)``.
+
+    Returns
+    -------
+    Comparison
+        With `frame`, `recommended`, `reason`, `warnings` and pictures.
+
+    Notes
+    -----
+    The recommendation goes by the log score, the mean of -ln of the probability that the model gave to what happened; where
+    others are within two standard errors of the best, the one with the fewest parameters is taken. Without a holdout it goes
+    by BIC.
+
+    References
+    ----------
+    Gneiting, T. and Raftery, A. E. (2007), Strictly proper scoring rules, prediction, and estimation, Journal of the American
+    Statistical Association 102(477), 359-378. Czado, C., Gneiting, T. and Held, L. (2009), Predictive model assessment for count
+    data, Biometrics 65(4), 1254-1261.
+
+    Examples
+    --------
+    >>> import cam
+    >>> split = cam.split(cam.datasets.load_cdnow(), calibration_end="1997-09-30", amount="amount", unit="W")
+    >>> compared = cam.compare([cam.BgNbd(), cam.ParetoNbd(), cam.Nbd()], split)
+    >>> compared.frame()[["log_likelihood", "predicted", "actual"]].round(1)
+            log_likelihood  predicted  actual
+    model
+    bg_nbd         -9582.4     1653.4  1882.0
+    pareto_nbd     -9595.0     1665.5  1882.0
+    nbd            -9763.7     3475.2  1882.0
+    """
+    source = Source(calibration)
+    source.state_unit(unit)
+    named = _fitted(_named(models), calibration, unit, threads)
+    columns = source.floats(dict.fromkeys(name for model in named.values() for name in model._spec.columns))
+    extra = dict.fromkeys([name for model in named.values() for name in model._spec.logs])
+    columns |= source.floats(
+        [name for name in (*extra, "monetary_value", WEIGHT) if name in source and name not in columns]
+    )
+    options: dict[str, Any] = {"labels": list(named), "seed": whole("seed", seed, 0)}
+    counts = _counts(source, holdout)
+    if counts is not None:
+        columns["holdout_frequency"] = counts
+        options["holdout"] = _length(source, horizon)
+        if spend is not None and SPENT in source:
+            columns["expected_spend"] = spend._score(source, "expected_spend", threads)
+            columns["holdout_value"] = counts * source.float(SPENT)
+    elif horizon is not None:
+        raise InvalidShapeError(f"a horizon needs a holdout: the column {HOLDOUT!r}, or holdout=…", field="holdout")
+    with source.named_rows():
+        answer = run(
+            "compare",
+            columns,
+            options,
+            models=[model._fitted for model in named.values()],
+            unit=source.unit,
+            threads=threads,
+            progress=progress,
+        )
+    compared = Comparison(named, answer.output, answer.columns, source.kind, calibration)
+    if log is not None:
+        _add_tracking(compared, log, dict(log_options or {}))
+    return compared
+
+
+def _named(models: Sequence[PurchaseModel] | Mapping[str, PurchaseModel]) -> dict[str, PurchaseModel]:
+    if isinstance(models, Mapping):
+        named = {str(name): model for name, model in models.items()}
+    else:
+        named = {}
+        for model in models:
+            if not isinstance(model, PurchaseModel):
+                raise InvalidParameterError(f"models must be models of purchases, got {shown(model)}", field="models")
+            name, again = model._spec.id, 2
+            while name in named:
+                name, again = f"{model._spec.id}_{again}", again + 1
+            named[name] = model
+    for model in named.values():
+        if not isinstance(model, PurchaseModel):
+            raise InvalidParameterError(f"models must be models of purchases, got {shown(model)}", field="models")
+    if not named:
+        raise InvalidShapeError("a comparison needs at least one model", field="models")
+    return named
+
+
+def _fitted(
+    named: dict[str, PurchaseModel], calibration: Frame, unit: str | None, threads: int | None
+) -> dict[str, PurchaseModel]:
+    for model in named.values():
+        if model._core is None:
+            with warnings.catch_warnings():
+                # The comparison tells of them itself.
+                warnings.simplefilter("ignore", ConvergenceWarning)
+                warnings.simplefilter("ignore", AssumptionWarning)
+                model.fit(calibration, unit=unit, threads=threads)
+    return named
+
+
+def _counts(source: Source, holdout: Any) -> Floats | None:
+    if holdout is None:
+        return source.float(HOLDOUT) if HOLDOUT in source else None
+    if isinstance(holdout, str):
+        return source.float(holdout)
+    counts = np.asarray(holdout, dtype=np.float64)
+    if counts.ndim != 1:
+        raise InvalidShapeError(f"holdout must have one dimension, got {counts.ndim}", field="holdout")
+    return counts
+
+
+def _length(source: Source, horizon: float | None) -> float:
+    if horizon is not None:
+        return number("horizon", horizon)
+    if LENGTH not in source:
+        message = f"say how long the holdout is: horizon=…, or a column {LENGTH!r}"
+        raise InvalidParameterError(message, field="horizon")
+    lengths = np.unique(source.float(LENGTH))
+    if lengths.size != 1:
+        raise InvalidParameterError(f"{LENGTH!r} must be one length for all customers", field="horizon")
+    return float(lengths[0])
+
+
+def _add_tracking(compared: Comparison, log: Frame, options: dict[str, Any]) -> None:
+    """Follow repeat purchases step by step: expected of each model, and actual; and tell of seasons."""
+    from cam.plotting import _new_customers, _unit_days
+
+    for name, result in zip(compared.models, compared.results, strict=True):
+        model = compared.models[name]
+        if model._spec.discrete:
+            continue
+        builder = SummaryBuilder(unit=f"{_unit_days(model)} days", **options)
+        builder.push(log)
+        steps, _, complete = builder._core.tracking("W")
+        ages = Source(builder.finish()).float("T")
+        births, born = np.unique(ages.max() - ages, return_counts=True)
+        lags = np.maximum(steps["end"][:complete, None] - births[None, :], 0.0)
+        expected = np.diff(_new_customers(model, lags) @ born, prepend=0.0)
+        actual = steps["incremental"][:complete]
+        # While customers are still being acquired there is little to see.
+        settled = steps["end"][:complete] > births.max()
+        if settled.sum() < 8:
+            continue
+        found = run("track", {"expected": expected[settled], "actual": actual[settled]}).output
+        result["tracking"] = found
+        if found["contradicted"]:
+            result["warnings"].append(
+                f"repeat purchases rise and fall together over time (deviations {found['dispersion']:.1f} times those of chance, "
+                f"autocorrelation {found['autocorrelation']:.2f}): seasons, campaigns or a trend"
+            )
