@@ -131,8 +131,8 @@ pub(super) fn left_with_derivatives(theta: [f64; 4], row: &[f64]) -> Local<4> {
         // G but for what does not depend on the time, which no covariance knows.
         let (far_a, far_b) = (1.0 / (a + delta), 1.0 / (b + delta));
         let (by_rate, by_leaving) = (delta * far_a / a, delta * far_b / b);
-        let mut g = Local::<4>::default();
-        g.gradient = [-(delta / a).ln_1p(), m * by_rate, -(delta / b).ln_1p(), s * by_leaving - far_b];
+        let gradient = [-(delta / a).ln_1p(), m * by_rate, -(delta / b).ln_1p(), s * by_leaving - far_b];
+        let mut g = Local { gradient, ..Local::default() };
         for (i, j, h) in [
             (0, 1, by_rate),
             (1, 1, -m * by_rate * (1.0 / a + far_a)),
