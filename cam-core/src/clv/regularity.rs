@@ -24,7 +24,7 @@ use crate::math::{
     root::{bracket, brent},
 };
 
-/// How [`regularity`] estimates.
+/// How [`regularity()`] estimates.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum RegularityMethod {
@@ -79,7 +79,7 @@ pub struct Regularity {
 }
 
 /// Estimate how regularly customers buy, from the intervals between their purchases: those of the first customer, in order of time, then those of the second, …;
-/// `per_customer` says how many each has. See [`intervals`](crate::summary::intervals) for those of a log.
+/// `per_customer` says how many each has. See [`intervals`](crate::summary::intervals()) for those of a log.
 ///
 /// ```
 /// use cam_core::clv::{RegularityMethod, regularity};

@@ -65,8 +65,8 @@ def regularity(
     --------
     >>> import cam
     >>> found = cam.regularity(cam.datasets.load_cdnow("pandas"), method="wheat")
-    >>> found.n_customers
-    0
+    >>> found.n_customers, round(found.k, 3)
+    (736, 0.985)
     """
     builder = SummaryBuilder(
         customer=customer, time=time, period=period, observation_end=observation_end, numbers_in=numbers_in
