@@ -37,7 +37,6 @@ pub(super) const MONETARY_DEVIATION: Variable = Variable::new(
 );
 
 /// What every purchase model answers.
-#[allow(dead_code, reason = "for a model whose second moments are not known")]
 pub(super) const PURCHASE_QUANTITIES: &[&str] = &[
     "log_likelihood",
     "probability_alive",

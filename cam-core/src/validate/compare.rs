@@ -175,7 +175,9 @@ fn judge(
 ) -> Result<()> {
     let model = &*fitted.model;
     let spec = model.spec();
-    let (parameters, estimated) = (spec.parameters.len(), spec.free_parameters().len());
+    // Coefficients of covariates are parameters; whole numbers are chosen, not estimated.
+    let parameters = model.parameters().len();
+    let estimated = parameters - (spec.parameters.len() - spec.free_parameters().len());
     let weight = table.get("weight");
     let scores = model.score(&Quantity::LogLikelihood {}, table, control)?;
     let weighted = |(i, log): (usize, &f64)| weight.map_or(*log, |w| w[i] * log);
@@ -272,7 +274,8 @@ fn model_warnings(
             ));
         }
     }
-    if spec.id != "nbd" && !spec.is_discrete() && spec.free_parameters().len() > 2 {
+    let plain = fitted.model.covariates().is_none();
+    if spec.id != "nbd" && plain && !spec.is_discrete() && spec.free_parameters().len() > 2 {
         // NBD has two parameters, and is what these models become where nobody leaves.
         let baseline = model("nbd").and_then(|nbd| nbd.fit(table, &FitOptions::new(), control));
         if let Some(nbd) = baseline.ok().and_then(|nbd| nbd.fit) {

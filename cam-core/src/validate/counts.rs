@@ -46,12 +46,9 @@ pub fn count_scores(
             format!("a count must be a whole number from 0 to 1e6, got {}", counts[row]),
         ));
     }
-    let columns: Vec<_> = model
-        .spec()
-        .row_columns()
-        .iter()
-        .map(|c| table.column(c.name).map(|column| (c.name, column)))
-        .collect::<Result<_>>()?;
+    // All columns: covariates may be among them.
+    let columns: Vec<_> =
+        table.names().map(|name| table.column(name).map(|column| (name, column))).collect::<Result<_>>()?;
     let (mut below, mut exactly) = (vec![0.0; counts.len()], vec![f64::NAN; counts.len()]);
     // P(X = n) of those who bought n times or more; there are the fewer of them, the larger n is.
     let mut rest: Vec<usize> = (0..counts.len()).collect();

@@ -63,16 +63,25 @@ pub fn frequency_fit(
         }
         distinct = joined(&distinct);
     }
+    // Which age stands for a customer's.
+    let place = |t: f64| {
+        let next = distinct.partition_point(|(age, _)| *age < t).min(distinct.len() - 1);
+        let before = next.saturating_sub(1);
+        if t - distinct[before].0 < distinct[next].0 - t { before } else { next }
+    };
     let total: f64 = distinct.iter().map(|(_, w)| w).sum();
     let mut expected = Vec::new();
     let mut rest = total;
     while expected.len() < MOST {
         control.check()?;
         let n = expected.len() as u32;
-        let shares = control.map(distinct.len(), |i| {
-            let (horizon, weight) = distinct[i];
-            model.new_customer(&Quantity::PurchaseProbability { n, horizon }).map(|p| p * weight)
-        })?;
+        let shares = match model.covariates() {
+            None => control.map(distinct.len(), |i| {
+                let (horizon, weight) = distinct[i];
+                model.new_customer(&Quantity::PurchaseProbability { n, horizon }).map(|p| p * weight)
+            })?,
+            Some(_) => with_covariates(model, table, n, &place, &distinct, control)?,
+        };
         let here: f64 = shares.iter().sum();
         // The last one is "as many or more".
         if rest - here < LEAST {
@@ -100,4 +109,39 @@ pub fn frequency_fit(
     let degrees_of_freedom = groups - 1.0 - estimated as f64;
     let p_value = (degrees_of_freedom > 0.0).then(|| gamma_q(0.5 * degrees_of_freedom, 0.5 * chi_square));
     Ok(FrequencyFit { actual, expected, chi_square, degrees_of_freedom, p_value })
+}
+
+/// Σ P(X = n) over the customers of each age who have just been acquired, each with the own covariates.
+fn with_covariates(
+    model: &dyn Model,
+    table: &Table<'_>,
+    n: u32,
+    place: &dyn Fn(f64) -> usize,
+    distinct: &[(f64, f64)],
+    control: &Control<'_>,
+) -> Result<Vec<f64>> {
+    let age = table.column("T")?;
+    let weight = table.get("weight");
+    let mut groups = vec![Vec::new(); distinct.len()];
+    age.iter().enumerate().for_each(|(i, &t)| groups[place(t)].push(i));
+    let own: Vec<&str> = model.spec().columns.iter().map(|c| c.name).collect();
+    let mut shares = Vec::with_capacity(distinct.len());
+    for (group, &(horizon, _)) in groups.iter().zip(distinct) {
+        let nothing = vec![0.0; group.len()];
+        let others: Vec<(&str, Vec<f64>)> = table
+            .names()
+            .filter(|name| !own.contains(name))
+            .map(|name| table.column(name).map(|c| (name, group.iter().map(|&i| c[i]).collect())))
+            .collect::<Result<_>>()?;
+        let mut fresh = Table::new().in_unit(table.unit());
+        for name in &own {
+            fresh = fresh.with(name, &nothing)?;
+        }
+        for (name, values) in &others {
+            fresh = fresh.with(name, values)?;
+        }
+        let p = model.score(&Quantity::PurchaseProbability { n, horizon }, &fresh, control)?;
+        shares.push(group.iter().zip(p).map(|(&i, p)| weight.map_or(1.0, |w| w[i]) * p).sum());
+    }
+    Ok(shares)
 }

@@ -229,6 +229,8 @@ def compare(
     columns |= source.floats(
         [name for name in (*extra, "monetary_value", WEIGHT) if name in source and name not in columns]
     )
+    for encoding in filter(None, (model._encoding for model in named.values())):
+        columns |= encoding.read(source)
     options: dict[str, Any] = {"labels": list(named), "seed": whole("seed", seed, 0)}
     counts = _counts(source, holdout)
     if counts is not None:
