@@ -4,8 +4,9 @@
 mod measure;
 
 use cam_core::fit::{Method, Sampling};
+use cam_core::inference::{PredictionOptions, prediction_intervals};
 use cam_core::summary::{Log, Moment, SummaryOptions, Times, parse_date, split};
-use cam_core::{Control, FitOptions, Unit, model};
+use cam_core::{Control, FitOptions, Quantity, Table, Unit, model};
 use std::time::Instant;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
