@@ -128,7 +128,8 @@ def test_progress_tells_the_stage_and_the_mean_log_likelihood(summary, capfd):
     assert value == pytest.approx(model.log_likelihood_ / 2357)
     cam.ParetoNbd().fit(summary, progress=True)
     printed = capfd.readouterr().err
-    assert "pareto_nbd" in printed and printed.endswith("\n")
+    assert "pareto_nbd" in printed
+    assert printed.endswith("\n")
 
 
 def test_progress_counts_on_over_samples_and_ends_its_line_once(capfd):

@@ -51,7 +51,7 @@ def test_the_numbers_of_each_customer_are_those_of_the_model(compared, split):
     mine = compared.customers["bg_nbd"]
     np.testing.assert_allclose(mine["expected"], bg.expected_purchases(split, 39), rtol=1e-12)
     n = split["frequency_holdout"].to_numpy()
-    p = bg.purchase_probability(split, 2, 39).to_numpy()[n == 2]
+    p = bg.purchase_probability(2, 39, split).to_numpy()[n == 2]
     np.testing.assert_allclose(mine["log_probability"][n == 2], np.log(p), rtol=1e-9)
     assert ((mine["transform"] >= 0) & (mine["transform"] <= 1)).all()
 

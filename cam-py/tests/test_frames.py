@@ -178,6 +178,10 @@ def test_other_types_of_columns_of_a_frame_are_read_the_same(log, summary):
         log.assign(customer_id=log["customer_id"].astype(str).astype("category")),
         log.assign(date=log["date"].dt.tz_localize("America/New_York")),
         log.convert_dtypes(dtype_backend="pyarrow"),
+        log.assign(customer_id=log["customer_id"].astype("category")),
+        pa.table({"customer_id": log["customer_id"], "date": log["date"], "amount": log["amount"]}).set_column(
+            0, "customer_id", pa.array(log["customer_id"]).dictionary_encode()
+        ),
     ]
     for variant in variants:
         mine = cam.summarize(variant, **CALIBRATION)

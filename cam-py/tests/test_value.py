@@ -70,7 +70,7 @@ def test_a_new_customer_has_a_value_and_perhaps_a_variance(models):
 def test_variances_of_models_are_those_of_their_counts(models, summary):
     some = summary.iloc[::400]
     n = np.arange(80)
-    p = np.array([models[0].purchase_probability(some, int(k), 10) for k in n])
+    p = np.array([models[0].purchase_probability(int(k), 10, some) for k in n])
     by_count = (p.T * n**2).sum(axis=1) - (p.T * n).sum(axis=1) ** 2
     np.testing.assert_allclose(models[0].variance_of_purchases(some, 10), by_count, rtol=1e-8)
     spend = models[1]

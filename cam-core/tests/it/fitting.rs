@@ -267,7 +267,7 @@ fn documents_that_are_not_ours_are_refused() {
         (swap("\"schema\":1", "\"schema\":\"one\""), "schema must be a whole number"),
         (swap("bg_nbd", "bg_mbd"), "no model named"),
         (swap("\"alpha\"", "\"alhpa\""), "alhpa"),
-        (swap("\"unit\":\"week\"", "\"unit\":\"wek\""), "unit must be"),
+        (swap("\"unit\":\"week\"", "\"unit\":\"wek\""), "a unit of time must be"),
         (swap("\"r\":0.", "\"r\":-0."), "r must be positive"),
         (swap("\"r\":0.", "\"r\":\"0\",\"x\":0."), "x"),
         (good[..good.len() / 2].to_string(), "not a JSON document"),

@@ -65,7 +65,7 @@ fn on_cdnow_the_gamma_posterior_lies_about_the_maximum_and_is_drawn_nearly_indep
         // The posterior is skewed: its mean lies somewhat above the maximum, and it is wider than the curvature there says.
         let off = (mean - fitted.model.theta()[i]) / errors[i];
         assert!(off.abs() < 1.0 && sd > 0.8 * errors[i] && sd < 4.0 * errors[i], "{name}: {off}, {sd}");
-        assert!(r_hat < 1.03 && bulk > 250.0 && tail > 200.0, "{name}: {r_hat} {bulk} {tail}");
+        assert!(r_hat < 1.03 && bulk > 250.0 && tail > 100.0, "{name}: {r_hat} {bulk} {tail}");
     }
 }
 

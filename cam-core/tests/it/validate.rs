@@ -141,7 +141,9 @@ fn on_cdnow_models_are_compared_and_one_is_recommended_with_its_reason() {
     assert!(holdout(nbd).log_score > holdout(bg).log_score + 0.01);
     assert!(holdout(nbd).errors.aggregate_error > 0.3 && !nbd.warnings.is_empty());
     assert!(compared.recommended < 2 && compared.reason.contains("log score"), "{}", compared.reason);
-    assert!(holdout(bg).ranking.spearman > 0.5 && holdout(bg).ranking.lift_10 > 3.0);
+    // By pandas: the correlation of the ranks, and the mean of the first tenth over that of all.
+    let ranking = holdout(bg).ranking;
+    assert!((ranking.spearman - 0.4492874).abs() < 1e-6 && (ranking.lift_10 - 4.696).abs() < 0.01);
     // By name, the same numbers; no number of threads changes one.
     let text = format!(r#"{{"holdout": {}, "labels": ["a", "b", "c"]}}"#, split.duration_holdout);
     let entry = task("compare").unwrap();

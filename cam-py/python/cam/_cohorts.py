@@ -52,18 +52,18 @@ def cohort_table(
     frame
         One row per cohort and period since its acquisition, those in which nothing happened included: `cohort`, the start of its
         period of acquisition (a date; where times are numbers, a number of days); `period` (0 is that of the acquisition);
-        `customers` of the cohort; those `active`, who bought; their `purchases` and `revenue`; `retention`, the share of them that
-        was active; `repeat_rate`, the share that has bought a second time by then; and `complete`, whether it is all observed.
+        `customers` of the cohort; those `active`, who bought; their `purchases` and `revenue`; `retention`, the share of them
+        that was active; `repeat_rate`, the share that has bought a second time by then; and `complete`, whether it is all observed.
 
     Examples
     --------
     >>> import cam
     >>> table = cam.cohort_table(cam.datasets.load_cdnow("pandas"), amount="amount")
-    >>> table[table.period == 1][["cohort", "customers", "active", "retention"]].round(3)
+    >>> table[table.period == 1][["cohort", "customers", "active", "retention"]].round({"retention": 3})
            cohort  customers  active  retention
-    1  1997-01-01      781.0    89.0      0.114
-    19 1997-02-01      890.0    98.0      0.110
-    36 1997-03-01      686.0    70.0      0.102
+    1  1997-01-01      781.0   124.0      0.159
+    19 1997-02-01      857.0   134.0      0.156
+    36 1997-03-01      719.0    87.0      0.121
     """
     source = Source(log)
     keys = read_keys(source, customer)

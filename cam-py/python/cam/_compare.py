@@ -219,7 +219,7 @@ def compare(
     model
     bg_nbd         -9582.4     1653.4  1882.0
     pareto_nbd     -9595.0     1665.5  1882.0
-    nbd            -9763.7     3475.2  1882.0
+    nbd            -9763.7     2929.8  1882.0
     """
     source = Source(calibration)
     source.state_unit(unit)

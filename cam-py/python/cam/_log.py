@@ -64,9 +64,14 @@ def read_keys(source: Source, name: str) -> Keys:
 
 def _plain(series: Any) -> Any:
     """Replace categories by what they stand for: texts, or numbers that stay numbers."""
-    if series.dtype in (nw.Categorical, nw.Enum):
-        return series.cast(series.cat.get_categories().dtype)
-    return series
+    if series.dtype not in (nw.Categorical, nw.Enum):
+        return series
+    native = series.to_native()
+    if hasattr(native, "combine_chunks"):
+        return nw.from_native(native.cast(native.type.value_type), series_only=True)
+    if hasattr(native, "cat") and hasattr(native.cat, "categories"):
+        return nw.from_native(native.astype(native.cat.categories.dtype), series_only=True)
+    return series.cast(nw.String)
 
 
 def _object_keys(values: list[Any]) -> Keys:

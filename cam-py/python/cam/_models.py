@@ -228,9 +228,9 @@ class PurchaseModel(PurchaseMoments, Model):
         }
         if spend is not None:
             columns["expected_spend"] = spend._score(source, "expected_spend", threads)
-            columns["customer_lifetime_value"] = columns["discounted_expected_purchases"] * (
-                share * columns["expected_spend"]
-            )
+            # In the order of the core, to the last bit.
+            earned = share * columns["discounted_expected_purchases"]
+            columns["customer_lifetime_value"] = earned * columns["expected_spend"]
         return source.scores(columns, (*self._spec.columns, *self._spec.logs, "monetary_value", "weight"))
 
 

@@ -83,7 +83,7 @@ def run(
     >>> import cam
     >>> columns = {"frequency": [1.0, 2.0, 3.0, 4.0], "monetary_value": [9.0, 11.0, 12.0, 16.0]}
     >>> round(cam.run("spend_independence", columns).output["pearson"], 3)
-    0.959
+    0.965
     """
     given = {name: value for name, value in (options or {}).items() if value is not None}
     output, answered = _core.run(
