@@ -1,7 +1,7 @@
 //! What a task is: work that is not a model, reached by its name.
 //!
 //! A [`Family`](crate::model::Family) is something with a likelihood. Much else is not: a test, a comparison of models, a sampler, an optimisation. Such work is a plain
-//! typed function, and a [`Task`] puts it into the [list](crate::tasks) so that Python, C and Java reach it, too: a table and options as JSON go in, perhaps
+//! typed function, and a [`Task`] puts it into the [list](fn@crate::tasks) so that Python, C and Java reach it, too: a table and options as JSON go in, perhaps
 //! models; out comes an [`Answer`], a JSON object and named columns of numbers. No door knows a task; one that is added is there in all of them.
 //!
 //! # To add one

@@ -306,7 +306,7 @@ impl Data {
 /// √(1 − R²) of a covariate, given others, from which on it says something of its own.
 const INDEPENDENT: f64 = 1e-6;
 
-/// The likelihood of a family whose parameters are scaled by covariates; see the [module](self).
+/// The likelihood of a family whose parameters are scaled by covariates.
 #[derive(Debug, Clone)]
 pub struct CovariateLikelihood<F> {
     data: Data,

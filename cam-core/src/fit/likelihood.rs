@@ -29,7 +29,7 @@ use ndarray::{Array1, Array2};
 use std::borrow::Cow;
 use std::sync::Arc;
 
-/// How a coordinate moves its parameter; see the [module](self).
+/// How a coordinate u, which is any number, moves its parameter θ.
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[non_exhaustive]
 pub enum Scale {

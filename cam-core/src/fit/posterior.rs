@@ -1,6 +1,6 @@
 //! Draws from the posterior distribution of the parameters, and what they say.
 //!
-//! Chains are run by the [no-U-turn sampler](super::nuts) on the coordinates u of the parameters, where the density has the Jacobian ln |dθ/du|; see
+//! Chains are run by the no-U-turn sampler on the coordinates u of the parameters, where the density has the Jacobian ln |dθ/du|; see
 //! [`prior`](super::prior). The normal approximation at the mode says where to begin and how far to step. Chain c is drawn from stream c of the seed: the same for any
 //! number of threads.
 

@@ -63,7 +63,7 @@ impl Default for BootstrapOptions {
     }
 }
 
-/// Bootstrap intervals of the parameters of a model, with the data that it was fitted to, and the replicates. See [`fit::bootstrap`](crate::fit::bootstrap).
+/// Bootstrap intervals of the parameters of a model, with the data that it was fitted to, and the replicates. See [`fit::bootstrap`](mod@crate::fit::bootstrap).
 ///
 /// A whole-number parameter stays as it was chosen.
 ///

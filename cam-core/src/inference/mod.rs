@@ -1,7 +1,7 @@
 //! How sure one can be: intervals for the parameters and the predictions of any fitted model of the registry.
 //!
 //! What is generic over a likelihood is in [`fit`](crate::fit); here it meets models by their names, and data. Each is a typed function, and a
-//! [task](crate::task) through which Python, C and Java reach it.
+//! [task](mod@crate::task) through which Python, C and Java reach it.
 
 mod intervals;
 mod predictions;

@@ -94,7 +94,7 @@ pub enum Quantity {
 }
 
 impl Quantity {
-    /// The name, as in [`Spec::quantities`] and in JSON.
+    /// The name, as in [`Spec::quantities`](super::Spec::quantities) and in JSON.
     pub fn name(&self) -> &'static str {
         match self {
             Quantity::LogLikelihood {} => "log_likelihood",

@@ -5,7 +5,7 @@
 //! | module | question |
 //! |---|---|
 //! | [`points`] | how far off are expected purchases, of single customers and of all together? |
-//! | [`ranking`] | does the order of the customers come out right (Spearman, Kendall), and do the best bring what they should (Gini, lift)? |
+//! | [`ranking`](fn@ranking) | does the order of the customers come out right (Spearman, Kendall), and do the best bring what they should (Gini, lift)? |
 //! | [`counts`] | is the whole distribution of the count right (log score, probability integral transform)? |
 //! | [`frequency`] | does the model reproduce how many bought 0, 1, 2, … times in the calibration? |
 //! | [`mod@track`] | do purchases rise and fall in time as they should, or with the seasons? |

@@ -53,7 +53,8 @@ def cohort_table(
         One row per cohort and period since its acquisition, those in which nothing happened included: `cohort`, the start of its
         period of acquisition (a date; where times are numbers, a number of days); `period` (0 is that of the acquisition);
         `customers` of the cohort; those `active`, who bought; their `purchases` and `revenue`; `retention`, the share of them
-        that was active; `repeat_rate`, the share that has bought a second time by then; and `complete`, whether it is all observed.
+        that was active; `repeat_rate`, the share that has bought a second time by then; and `complete`, whether it is all
+        observed.
 
     Examples
     --------

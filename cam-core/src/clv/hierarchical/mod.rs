@@ -7,7 +7,7 @@
 //! | [`pareto_ggg`](ParetoGgg) | k, λ, μ | k ~ Gamma(t, γ), λ ~ Gamma(r, α), μ ~ Gamma(s, β) | Gibbs, slices |
 //!
 //! They are no families: two have no likelihood of a population in closed form, and what a fit gives is not one model but thousands. So they are
-//! [tasks](crate::task). A fit keeps the draws of the population and nothing of the customers, so that its memory does not grow with their number beyond the
+//! [tasks](mod@crate::task). A fit keeps the draws of the population and nothing of the customers, so that its memory does not grow with their number beyond the
 //! state of the chains (16 to 48 bytes a customer and chain); [`posterior_predict`](PosteriorPredict) draws customers again, given each population, the same
 //! ones or others. The draws are one [document](Posterior), which opens from every language.
 //!
