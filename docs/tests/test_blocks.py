@@ -1,7 +1,7 @@
 """Every program in the READMEs and in docs/ runs: here, or (Rust but for the README's) as a doc test of cam-core.
 
-Commands for the shell install, build for minutes or open other people's projects, and are checked by name: the command, the target of make,
-the crate, the file. JSON is read; that of a model opens.
+Commands for the shell install, build for minutes or open other people's projects, and are checked by name: the command, the
+target of make, the crate, the file. JSON is read; that of a model opens.
 """
 
 from __future__ import annotations
@@ -14,9 +14,10 @@ import sys
 from itertools import groupby
 from pathlib import Path
 
-import cam
 import pytest
 from pages import BLOCKS, PAGES, README, ROOT, Block
+
+import cam
 
 # Run here, run elsewhere, or not code at all. A block in any other language must find its way into one of these.
 HERE = {"python", "code-cell", "c", "java", "json"}

@@ -173,8 +173,11 @@ static void other_models_get_their_columns(void)
     table = NULL;
     CLAIM(cam_summarize(log, "{\"spread\": \"wide\"}", NULL, &table, &error) == CAM_UNKNOWN_NAME);
     CLAIM(strstr(cam_error_message(error), "wide") != NULL);
+    cam_error_free(error);
     CLAIM(cam_summary_builder_new("{\"spread\": \"log\"}", &builder, &error) == CAM_UNSUPPORTED);
     CLAIM(table == NULL && builder == NULL);
+    cam_error_free(error);
+    error = NULL;
     free(recency);
     free(age);
     free(deviation);
