@@ -1,0 +1,82 @@
+//! The sampler's short cuts: gradients without Hessians, and a few rows that stand for all.
+
+use super::{Simulated, fit};
+use cam_core::clv::{
+    BgBb, BgNbd, GammaGamma, GgomNbd, LogNormalSpend, MbgNbd, Nbd, NormalSpend, ParetoNbd, ParetoNbdSarmanov,
+};
+use cam_core::fit::{Prior, Sampling, likelihood};
+use cam_core::{Control, Family, FitOptions};
+
+/// The same numbers from the path with a Hessian, the one without, and the one without any derivative.
+fn agrees<F: Family>() {
+    let (theta, design) = F::SPEC.example;
+    let data = Simulated::new(F::SPEC.id, theta, 60, design, 1);
+    let control = Control::new();
+    let likelihood = likelihood::<F>(&data.table(), theta, &control).unwrap();
+    for shift in [0.0, 0.3, -0.7] {
+        let u: Vec<f64> = (0..likelihood.coordinates().len()).map(|i| shift / (1.0 + i as f64)).collect();
+        let whole = likelihood.evaluate(&u, &control).unwrap();
+        let (value, gradient) = likelihood.slope(&u, &control).unwrap();
+        let scale = 1.0 + whole.value.abs();
+        assert!((value - whole.value).abs() < 1e-13 * scale, "{}: {value} {}", F::SPEC.id, whole.value);
+        let alone = likelihood.value(&u, &control).unwrap();
+        assert!((alone - whole.value).abs() < 1e-12 * scale, "{}: {alone} {}", F::SPEC.id, whole.value);
+        for (a, b) in gradient.iter().zip(&whole.gradient) {
+            assert!((a - b).abs() < 1e-12 * (scale + b.abs()), "{}: {a} {b}", F::SPEC.id);
+        }
+        let mut each = vec![0.0; likelihood.weights().len()];
+        likelihood.each(&u, 0, &mut each);
+        let n = likelihood.customers();
+        let sum = -each.iter().zip(likelihood.weights()).map(|(v, w)| v * w / n).sum::<f64>();
+        assert!((sum - whole.value).abs() < 1e-12 * scale, "{}: {sum} {}", F::SPEC.id, whole.value);
+    }
+}
+
+#[test]
+fn without_a_hessian_the_value_and_the_gradient_are_the_same() {
+    agrees::<Nbd>();
+    agrees::<BgNbd>();
+    agrees::<MbgNbd>();
+    agrees::<ParetoNbd>();
+    agrees::<ParetoNbdSarmanov>();
+    agrees::<GgomNbd>();
+    agrees::<BgBb>();
+    agrees::<GammaGamma>();
+    agrees::<NormalSpend>();
+    agrees::<LogNormalSpend>();
+}
+
+#[test]
+fn a_few_customers_stand_for_all_and_the_posterior_is_that_of_all() {
+    let data = Simulated::new("bg_nbd", &[0.5, 8.0, 0.8, 2.5], 2000, 40.0, 4);
+    let sum = Prior::Gamma { alpha: 2.0, beta: 0.5 };
+    let options = FitOptions::new().prior("a+b", sum);
+    let sampling = Sampling { draws: 1000, seed: 5, ..Sampling::default() };
+    let fitted = fit("bg_nbd", &data.table(), &options.sampling(sampling));
+    let posterior = fitted.report().unwrap().posterior.clone().unwrap();
+    let rows = posterior.rows.expect("thousands of rows are worth a guide");
+    assert!(rows < 100, "{rows}");
+    assert!(posterior.agreed.iter().all(|&agreed| agreed > 0.9), "{:?}", posterior.agreed);
+    let worst = posterior.worst();
+    assert!(worst.r_hat < 1.01 && worst.ess_bulk > 1500.0, "{worst:?}");
+    assert_eq!(posterior.divergences, 0);
+    // Trajectories of the density itself agree within Monte Carlo error.
+    let by_itself = FitOptions::new().prior("a+b", sum).sampling(Sampling {
+        draws: 1000,
+        seed: 6,
+        guided: false,
+        ..Sampling::default()
+    });
+    let plain = fit("bg_nbd", &data.table(), &by_itself).report().unwrap().posterior.clone().unwrap();
+    assert_eq!(plain.rows, None);
+    for p in 0..4 {
+        let moments = |of: &cam_core::fit::PosteriorDraws| {
+            let all = of.draws[p].concat();
+            let mean = all.iter().sum::<f64>() / all.len() as f64;
+            let variance = all.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / (all.len() - 1) as f64;
+            (mean, variance / of.mixing[p].ess_bulk)
+        };
+        let ((a, va), (b, vb)) = (moments(&posterior), moments(&plain));
+        assert!((a - b).abs() < 4.5 * (va + vb).sqrt(), "{}: {a} {b}", posterior.parameters[p]);
+    }
+}
