@@ -104,13 +104,14 @@ impl<'a> Space<'a> {
             basis: Vec::new(),
         };
         let mut orthogonal = vec![constant];
-        // What is left of a column, on rows each of which stands for so many, errs by about this much more.
-        let stands_for = total / most as f64;
+        // What is left of a column, on rows each of which stands for so many, errs by about this much more; and what was looked at stands for all.
+        let customers = likelihood.customers();
+        let errs = customers / most as f64 * (customers / total);
         loop {
             let left = columns.iter().map(|column| dot(column, column));
             let worst = left.enumerate().filter(|(_, v)| v.is_finite()).max_by(|a, b| a.1.total_cmp(&b.1));
             let Some((pivot, square)) = worst else { return Ok(None) };
-            if orthogonal.len() == most || square * stands_for <= TOLERANCE * TOLERANCE {
+            if orthogonal.len() == most || square * errs <= TOLERANCE * TOLERANCE {
                 break;
             }
             let norm = square.sqrt();

@@ -6,7 +6,7 @@
 use super::few::few_rows;
 use super::likelihood::Likelihood as _;
 use super::nuts::{Plan, Target, sample};
-use super::posterior::Normal;
+use super::posterior::{Normal, bounded};
 use super::prior::Posterior;
 use crate::control::Control;
 use crate::error::Result;
@@ -41,7 +41,7 @@ impl<'a> Guide<'a> {
     /// A guide to a posterior; none where it would not save much, or where it would not be near.
     ///
     /// # Errors
-    /// The caller has asked to stop.
+    /// The caller has asked to stop; or there is no end to the density.
     pub(super) fn new(
         posterior: &'a Posterior<'_>,
         mode: &Normal,
@@ -67,6 +67,7 @@ impl<'a> Guide<'a> {
         let pilot =
             sample(&mut Density::of(&first, alone), &mode.centre, &mode.covariance, plan, stream, told)?
                 .draws;
+        bounded(posterior, &mode.centre, &pilot)?;
         let normal = Normal::of(&pilot);
         let every = (PILOT / (POINTS * n)).max(1);
         let mut points = vec![normal.centre.clone()];

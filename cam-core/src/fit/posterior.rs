@@ -5,7 +5,7 @@
 //! number of threads.
 
 use super::guide::{Density, Guide};
-use super::likelihood::Likelihood as _;
+use super::likelihood::{Likelihood as _, Scale};
 use super::mle::{FitOptions, ascend};
 use super::nuts::{Chain, Plan, sample};
 use super::prior::Posterior;
@@ -200,14 +200,7 @@ pub(super) fn sample_posterior(
         .filter(|inverse| inverse.diag().iter().all(|v| *v > 0.0))
         .map(|inverse| inverse / customers);
     let Some(covariance) = covariance else {
-        return Err(Error::new(
-            ErrorKind::Numerical,
-            format!(
-                "the posterior of {} is improper, or nearly so: its density never falls again on the way to {:?}. Priors that say more make it proper",
-                posterior.title(),
-                posterior.theta(&mode.at)
-            ),
-        ));
+        return Err(improper(posterior, &mode.at));
     };
     let mode = Normal { centre: mode.at, covariance };
     let guide = match sampling.guided {
@@ -220,6 +213,9 @@ pub(super) fn sample_posterior(
         // It led astray: without it.
         chains = run(posterior, &mode, None, sampling, control)?;
         rows = None;
+    }
+    for chain in &chains {
+        bounded(posterior, &mode.centre, &chain.draws)?;
     }
     let theta: Vec<Vec<Vec<f64>>> =
         chains.iter().map(|chain| chain.draws.iter().map(|u| posterior.theta(u)).collect()).collect();
@@ -240,6 +236,33 @@ pub(super) fn sample_posterior(
         agreed: chains.iter().filter_map(|c| c.agreed).collect(),
         sampling,
     })
+}
+
+/// An error that says that there is no end to the density on the way to this place.
+fn improper(posterior: &Posterior<'_>, at: &[f64]) -> Error {
+    Error::new(
+        ErrorKind::Numerical,
+        format!(
+            "the posterior of {} is improper, or nearly so: its density never falls again on the way to {:?}. Priors that say more make it proper",
+            posterior.title(),
+            posterior.theta(at)
+        ),
+    )
+}
+
+/// Draws of a positive parameter that are farther from the mode than by this factor, e⁴⁶ = 1e20, have run away.
+const BOUND: f64 = 46.0;
+
+/// That draws have not run away, as they do sooner or later where there is a mode and yet, behind a valley, no end to the density.
+pub(super) fn bounded(posterior: &Posterior<'_>, mode: &[f64], draws: &[Vec<f64>]) -> Result<()> {
+    let positive: Vec<bool> = posterior.coordinates().iter().map(|c| c.scale == Scale::Log).collect();
+    let away = |u: &&Vec<f64>| {
+        u.iter()
+            .zip(mode)
+            .zip(&positive)
+            .any(|((u, mode), positive)| *positive && !((u - mode).abs() < BOUND))
+    };
+    draws.iter().find(away).map_or(Ok(()), |u| Err(improper(posterior, u)))
 }
 
 /// A guide that the density agrees with less often than this is none.
