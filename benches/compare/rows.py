@@ -136,7 +136,12 @@ ROWS = [
         )
         for short, family, rate, note in (
             ("bg", "BG/NBD", 1000, ""),
-            ("pareto", "Pareto/NBD", 100, "Chains of 250 draws for PyMC-Marketing, which takes seconds for each."),
+            (
+                "pareto",
+                "Pareto/NBD",
+                100,
+                "Chains of 250 draws for PyMC-Marketing, which takes seconds for each.",
+            ),
             ("gg", "Gamma–Gamma", 500, ""),
         )
     ),

@@ -130,7 +130,11 @@ def _posterior_predictions(kind: str) -> Callable[[Data, int], Work]:
             out = {}
             for name, given in (("expected_purchases", {"horizon": HORIZON}), ("probability_alive", {})):
                 found = model.prediction_intervals(frame, name, **asked, **given).customers
-                for column, of in (("mean", "mean"), ("lower", "parameter_lower"), ("upper", "parameter_upper")):
+                for column, of in (
+                    ("mean", "mean"),
+                    ("lower", "parameter_lower"),
+                    ("upper", "parameter_upper"),
+                ):
                     out[f"{name} {column}"] = found[of].mean()
             return out
 

@@ -110,11 +110,20 @@ def _sample(kind: str) -> Callable[[Data, int], Work]:
             model = getattr(clv, CLASSES[kind])()
             # NUTS, which it advises against for Pareto/NBD: the same sampler is compared.
             model.fit(
-                frame, method="mcmc", tune=tune, draws=draws, chains=2, cores=1, random_seed=1, progressbar=False
+                frame,
+                method="mcmc",
+                tune=tune,
+                draws=draws,
+                chains=2,
+                cores=1,
+                random_seed=1,
+                progressbar=False,
             )
             posterior = model.idata.posterior
             divergent = model.idata.sample_stats["diverging"].values.sum()
-            return Draws({name: posterior[name].values for name in PARAMETERS[kind]}, divergences=float(divergent))
+            return Draws(
+                {name: posterior[name].values for name in PARAMETERS[kind]}, divergences=float(divergent)
+            )
 
         return work
 
