@@ -427,18 +427,18 @@ impl BgNbd {
         }
         // P(K = k), E[(1 − p)^k], and the sum of those below k.
         let (mut probability, mut stays, mut expected) = ((-r * tau.ln_1p()).exp(), 1.0, 0.0);
-        let (mut sum, mut k) = (0.0, 0.0);
-        loop {
+        let mut sum = 0.0;
+        for k in (0..MOST_COUNTS).map(f64::from) {
             probability *= z * (r + k) / (k + 1.0);
             expected += stays;
             stays *= (b + k) / (a + b + k);
-            k += 1.0;
             let term = probability * expected;
             sum += term;
-            if term <= 1e-17 * sum && k > r * tau {
+            if term <= 1e-17 * sum && k >= r * tau {
                 return Some(sum);
             }
         }
+        None
     }
 
     /// The same, discounted: E\[λ K(λp)\]; `kernels` are for no larger α. See [`kernel`].
@@ -489,6 +489,9 @@ impl BgNbd {
         stays + leaves * inc_beta(count, r, t / (alpha + t))
     }
 }
+
+/// Far more than the terms of a sum over counts whose mean is at most 40.
+const MOST_COUNTS: u32 = 2000;
 
 /// P(alive) of whole slices: 1/(1 + a/(b + x − 1) · ((α + T)/(α + t_x))^(r + x)), with one division.
 struct Alive<'a> {
