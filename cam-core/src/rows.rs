@@ -155,6 +155,11 @@ impl Rows {
         self.values.chunks_exact(self.width).zip(self.weights.iter().copied())
     }
 
+    /// Distinct rows in order from this one on, row-major.
+    pub(crate) fn values_from(&self, row: usize) -> &[f64] {
+        &self.values[row * self.width..]
+    }
+
     /// The weights, in the order of the rows.
     pub fn weights(&self) -> &[f64] {
         &self.weights
@@ -180,6 +185,17 @@ impl Rows {
                 kept.values.extend_from_slice(row);
                 kept.weights.push(w);
             }
+        }
+        kept
+    }
+
+    /// Some rows, by number and in ascending order, with other weights.
+    #[must_use]
+    pub(crate) fn chosen(&self, rows: &[(usize, f64)]) -> Rows {
+        let mut kept = self.filter(|_, _, _| false);
+        for &(i, weight) in rows {
+            kept.values.extend_from_slice(&self.values[i * self.width..][..self.width]);
+            kept.weights.push(weight);
         }
         kept
     }

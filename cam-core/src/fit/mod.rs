@@ -7,8 +7,9 @@
 pub mod bootstrap;
 mod choice;
 mod covariates;
-pub mod diagnostics;
 mod document;
+mod few;
+mod guide;
 mod likelihood;
 mod mle;
 mod nuts;
@@ -19,7 +20,7 @@ pub mod ratio;
 mod report;
 
 pub use bootstrap::{Bootstrap, BootstrapInterval, bootstrap};
-pub(crate) use bootstrap::{maximum, quantile, refit};
+pub(crate) use bootstrap::{maximum, refit};
 pub use covariates::{CovariateLikelihood, covariate_likelihood, fit_with_covariates};
 pub(crate) use document::open;
 pub use document::{Fitted, SCHEMA};
