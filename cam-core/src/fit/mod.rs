@@ -5,6 +5,7 @@
 //! matter: days or years lead to the same maximum.
 
 pub mod bootstrap;
+mod centre;
 mod choice;
 mod covariates;
 pub mod diagnostics;
@@ -20,6 +21,8 @@ mod report;
 
 pub use bootstrap::{Bootstrap, BootstrapInterval, bootstrap};
 pub(crate) use bootstrap::{maximum, quantile, refit};
+pub(crate) use centre::Centre;
+pub(crate) use covariates::{Found, Penalised, maximise};
 pub use covariates::{CovariateLikelihood, covariate_likelihood, fit_with_covariates};
 pub(crate) use document::open;
 pub use document::{Fitted, SCHEMA};

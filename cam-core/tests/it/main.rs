@@ -27,6 +27,7 @@ mod summary_stream;
 mod tasks;
 mod validate;
 mod value;
+mod time_varying;
 
 use cam_core::summary::{Log, Moment, Split, Summary, SummaryOptions, Times, parse_date, split, summarize};
 use cam_core::{Control, Unit};
