@@ -33,8 +33,8 @@ pub use walks::Walks;
 
 use super::pareto_nbd::ParetoNbd;
 use crate::control::Control;
-use crate::error::{ErrorKind, Result};
-use crate::fit::{Centre, FitOptions, Fitted, Found, Method, Priors, maximise, maximum_likelihood};
+use crate::error::{Error, ErrorKind, Result};
+use crate::fit::{Centre, FitOptions, Fitted, Found, Method, maximise, maximum_likelihood};
 use crate::model::{Covariates, Family, WithCovariates};
 use crate::table::Table;
 
@@ -50,6 +50,13 @@ pub fn fit_time_varying(
     options: &FitOptions,
     control: &Control<'_>,
 ) -> Result<Fitted<WithCovariates<ParetoNbd>>> {
+    if options.method != Method::Mle {
+        return Err(Error::new(
+            ErrorKind::Unsupported,
+            "where covariates change over time, the method is maximum likelihood",
+        )
+        .with_field("method"));
+    }
     let (x, recency, age) = walks.histories();
     let table =
         Table::new().with("frequency", &x)?.with("recency", &recency)?.with("T", &age)?.in_unit(walks.unit());
@@ -59,8 +66,6 @@ pub fn fit_time_varying(
     let plain = FitOptions {
         start: (given.len() >= own).then(|| given[..own].to_vec()),
         covariates: None,
-        method: Method::Mle,
-        priors: Priors::new(),
         ..options.clone()
     };
     let origin = match maximum_likelihood::<ParetoNbd>(&table, &plain, control) {

@@ -71,20 +71,7 @@ pub fn fit_with_covariates<F: Family>(
             let constant = sum_of_logs::<F>(theta, table)?;
             let likelihood = CovariateLikelihood::<F>::new(&data, &design, theta, constant, true);
             let found = maximise(&data.centre, &design, &likelihood, from, gamma, options, control)?;
-            let Found { at, mut fit, mut theta, mut gamma } = found;
-            if options.method != Method::Mle {
-                // Priors are about the parameters of a customer whose covariates are 0.
-                let mut likelihood =
-                    CovariateLikelihood::<F>::new(&data, &design, &theta, constant, false);
-                for (coordinate, &gamma) in likelihood.coordinates[own..].iter_mut().zip(&gamma) {
-                    coordinate.origin = gamma;
-                }
-                let zero = vec![0.0; likelihood.coordinates.len()];
-                let (sought, at) = estimate(Box::new(likelihood.clone()), zero, options, control)?;
-                let moved = likelihood.theta(&at);
-                theta[..own].copy_from_slice(&moved[..own]);
-                (fit, gamma) = (sought, moved[own..].to_vec());
-            }
+            let Found { at, mut fit, theta, gamma } = found;
             fit.checks = F::checks(&rows);
             let base =
                 F::from_parameters(&theta).map_err(|e| data.centre.far_from_zero(&design, &gamma, &e))?;

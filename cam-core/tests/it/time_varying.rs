@@ -50,7 +50,16 @@ fn customers() -> Vec<Customer> {
                 (35.0, 0.5, 1.0, 0.0),
             ],
         ),
-        (24.0, 0.0, vec![(-3.0, 1.0, 1.0, 0.0), (4.5, 0.0, 0.0, 0.0), (9.25, -1.25, 1.0, 0.0), (40.0, 0.25, 0.0, 0.0)]),
+        (
+            24.0,
+            0.0,
+            vec![
+                (-3.0, 1.0, 1.0, 0.0),
+                (4.5, 0.0, 0.0, 0.0),
+                (9.25, -1.25, 1.0, 0.0),
+                (40.0, 0.25, 0.0, 0.0),
+            ],
+        ),
         (
             52.0,
             50.75,
@@ -63,7 +72,11 @@ fn customers() -> Vec<Customer> {
             ],
         ),
         (12.0, 12.0, vec![(0.0, 0.75, 1.0, 2.0), (6.0, -0.75, 0.0, 1.0)]),
-        (78.0, 3.0, vec![(0.0, 0.25, 0.0, 5.0), (5.0, 3.0, 1.0, 0.0), (9.0, -3.0, 0.0, 0.0), (30.0, 0.5, 1.0, 0.0)]),
+        (
+            78.0,
+            3.0,
+            vec![(0.0, 0.25, 0.0, 5.0), (5.0, 3.0, 1.0, 0.0), (9.0, -3.0, 0.0, 0.0), (30.0, 0.5, 1.0, 0.0)],
+        ),
     ]
 }
 
@@ -86,11 +99,12 @@ fn values_derivatives_and_expectations_agree_with_quadrature_at_50_digits() {
     let long = Long::of(&customers());
     let walks = Walks::new(&long.table(), &both()).unwrap();
     let control = Control::new();
-    let discounted = |continuous: Option<f64>, per_period: Option<f64>| Quantity::DiscountedExpectedPurchases {
-        continuous_discount_rate: continuous,
-        discount_rate: per_period,
-        horizon: Some(26.0),
-    };
+    let discounted =
+        |continuous: Option<f64>, per_period: Option<f64>| Quantity::DiscountedExpectedPurchases {
+            continuous_discount_rate: continuous,
+            discount_rate: per_period,
+            horizon: Some(26.0),
+        };
     let mut seen = 0;
     for line in crate::testdata("time_varying.csv").lines().skip(2) {
         let f: Vec<&str> = line.split(',').collect();
@@ -132,7 +146,8 @@ fn cut(data: &Data, steps: usize, change: f64) -> Long {
     let customers: Vec<Customer> = (0..x.len())
         .map(|i| {
             let width = age[i] / steps as f64;
-            let at = ((recency[i] / width) as usize).min(steps - 1);
+            // The last step that begins no later than the last purchase.
+            let at = (0..steps).rev().find(|&k| k as f64 * width <= recency[i]).unwrap_or(0);
             let step = |k: usize| {
                 let bought = if k == at { x[i] } else { 0.0 };
                 (k as f64 * width, web[i] + change * (k % 2) as f64, years[i], bought)
@@ -140,10 +155,7 @@ fn cut(data: &Data, steps: usize, change: f64) -> Long {
             (age[i], recency[i], (0..steps).map(step).collect())
         })
         .collect();
-    let mut long = Long::of(&customers);
-    // A recency on the edge of a step.
-    long.columns[2].iter_mut().for_each(|v| *v += 0.0);
-    long
+    Long::of(&customers)
 }
 
 fn static_customers(n: usize) -> (WithCovariates<ParetoNbd>, Data) {
@@ -167,10 +179,16 @@ fn covariates_that_do_not_change_are_the_static_model() {
         Quantity::ProbabilityAlive { after: 0.0 },
         Quantity::ProbabilityAlive { after: 9.0 },
         Quantity::ExpectedPurchases { horizon: 30.0 },
-        Quantity::from_json(r#"{"quantity": "discounted_expected_purchases", "continuous_discount_rate": 0.01}"#).unwrap(),
-        Quantity::from_json(r#"{"quantity": "discounted_expected_purchases", "discount_rate": 0.01}"#).unwrap(),
+        Quantity::from_json(
+            r#"{"quantity": "discounted_expected_purchases", "continuous_discount_rate": 0.01}"#,
+        )
+        .unwrap(),
+        Quantity::from_json(r#"{"quantity": "discounted_expected_purchases", "discount_rate": 0.01}"#)
+            .unwrap(),
     ];
-    let fixed = fit_with_covariates::<ParetoNbd>(&data.table(), &on_all::<ParetoNbd>(), &FitOptions::new(), &control).unwrap();
+    let fixed =
+        fit_with_covariates::<ParetoNbd>(&data.table(), &on_all::<ParetoNbd>(), &FitOptions::new(), &control)
+            .unwrap();
     // In one piece, and in so many that differ by nothing to speak of: the short steps are summed up one by one.
     for (change, tolerance) in [(0.0, 1e-12), (1e-13, 1e-11)] {
         let long = cut(&data, 40, change);
@@ -182,7 +200,10 @@ fn covariates_that_do_not_change_are_the_static_model() {
                 assert!((a - b).abs() <= tolerance * a.abs().max(1e-3), "{q:?}: {a} {b}");
             }
         }
-        let one = covariate_likelihood(&data.table(), &truth, &control).unwrap().evaluate(&[0.0; 8], &control).unwrap();
+        let one = covariate_likelihood(&data.table(), &truth, &control)
+            .unwrap()
+            .evaluate(&[0.0; 8], &control)
+            .unwrap();
         let other = time_varying_likelihood(&walks, &moving).unwrap().evaluate(&[0.0; 8], &control).unwrap();
         assert!((one.value - other.value).abs() < 1e-12);
         // By γ itself: the two count it in other units.
@@ -208,9 +229,14 @@ fn coefficients_of_0_are_the_plain_model() {
     let walks = Walks::new(&long.table(), &both()).unwrap();
     let (x, t_x, t) = walks.histories();
     assert_eq!(x, [4.0, 0.0, 18.0, 3.0, 5.0]);
-    let table = Table::new().with("frequency", &x).unwrap().with("recency", &t_x).unwrap().with("T", &t).unwrap();
+    let table =
+        Table::new().with("frequency", &x).unwrap().with("recency", &t_x).unwrap().with("T", &t).unwrap();
     let control = Control::new();
-    for q in [Quantity::LogLikelihood {}, Quantity::ProbabilityAlive { after: 3.0 }, Quantity::ExpectedPurchases { horizon: 52.0 }] {
+    for q in [
+        Quantity::LogLikelihood {},
+        Quantity::ProbabilityAlive { after: 3.0 },
+        Quantity::ExpectedPurchases { horizon: 52.0 },
+    ] {
         let a = plain.score(&q, &table, &control).unwrap();
         let b = score_time_varying(&none, &walks, &q, &control).unwrap();
         for (a, b) in a.iter().zip(&b) {
@@ -234,7 +260,8 @@ fn followed(n: usize, weeks: usize, truth: &WithCovariates<ParetoNbd>) -> Long {
                     (k as f64, season, f64::from(u8::from(stream.uniform() < 0.3)), 0.0)
                 })
                 .collect();
-            let (mut lifetime, mut clock, mut next, mut recency) = (0.0, 0.0, stream.exponential() / rate, 0.0);
+            let (mut lifetime, mut clock, mut next, mut recency) =
+                (0.0, 0.0, stream.exponential() / rate, 0.0);
             'weeks: for step in &mut steps {
                 let (a, b) = ((gamma[0] * step.1 + gamma[1] * step.2).exp(), (gamma[2] * step.1).exp());
                 let stay = ((leaves - lifetime) / b).min(1.0);
@@ -261,7 +288,11 @@ fn simulated_customers_give_parameters_and_coefficients_back_on_any_number_of_th
     let options = r#"{"covariates": {"columns": {"purchase": ["z1", "z2"], "lifetime": ["z1"]}}}"#;
     let run = |threads: usize| {
         let control = Control::new().threads(threads);
-        cam_core::task("fit_time_varying").unwrap().run(&long.table(), Models::NONE, options, &control).unwrap().output
+        cam_core::task("fit_time_varying")
+            .unwrap()
+            .run(&long.table(), Models::NONE, options, &control)
+            .unwrap()
+            .output
     };
     let output = run(1);
     assert_eq!(output, run(3));
@@ -269,7 +300,9 @@ fn simulated_customers_give_parameters_and_coefficients_back_on_any_number_of_th
     let fitted = Fitted::<Box<dyn Model>>::from_json(output["document"].as_str().unwrap()).unwrap();
     let report = fitted.report().unwrap();
     assert!(report.converged(), "{:?}", report.status);
-    for ((got, want), se) in fitted.model.parameters().iter().zip(truth.parameters()).zip(report.standard_errors().unwrap()) {
+    for ((got, want), se) in
+        fitted.model.parameters().iter().zip(truth.parameters()).zip(report.standard_errors().unwrap())
+    {
         assert!((got - want).abs() < 4.5 * se, "{got} for {want}, standard error {se}");
     }
     let ask = r#"{"quantity": {"quantity": "expected_purchases", "horizon": 52}}"#;

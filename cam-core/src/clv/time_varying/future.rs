@@ -29,7 +29,14 @@ pub fn score_time_varying(
         let message = "the walks were read with other covariates than those of the model";
         return Err(Error::new(ErrorKind::InvalidParameter, message).with_field("covariates"));
     }
-    if let Quantity::PurchaseProbability { .. } | Quantity::ExpectedSpend {} = quantity {
+    let defined = matches!(
+        quantity,
+        Quantity::LogLikelihood {}
+            | Quantity::ProbabilityAlive { .. }
+            | Quantity::ExpectedPurchases { .. }
+            | Quantity::DiscountedExpectedPurchases { .. }
+    );
+    if !defined {
         return Err(Error::new(
             ErrorKind::Unsupported,
             format!("{} is not defined where covariates change over time", quantity.name()),
@@ -83,40 +90,37 @@ fn score(customer: &mut Customer<'_>, walk: &Walk, i: usize, quantity: &Quantity
     if_alive(alive, customer.purchase_shape(walk) / purchases * expected)
 }
 
+/// Expected time that a customer is there within so long who leaves at a rate μ ~ Gamma(s, β); as in the plain model.
+fn time_there(s: f64, beta: f64, length: f64) -> f64 {
+    let log = (length / beta).ln_1p();
+    beta * log * exprel((1.0 - s) * log)
+}
+
 /// Expected discounted time from `from` to `to` that a customer is there who was there at `from` and leaves at a rate μ ~ Gamma(s, β).
 fn discounted(quantity: &Quantity, s: f64, beta: f64, from: f64, to: f64) -> f64 {
-    let length = to - from;
-    let plain = |length: f64| {
-        let log = (length / beta).ln_1p();
-        beta * log * exprel((1.0 - s) * log)
-    };
     let Quantity::DiscountedExpectedPurchases { continuous_discount_rate, discount_rate, .. } = *quantity
     else {
-        return plain(length);
+        return time_there(s, beta, to - from);
     };
     let over = |beta: f64, length: f64| {
         let horizon = length.is_finite().then_some(length);
         let piece =
             Quantity::DiscountedExpectedPurchases { continuous_discount_rate, discount_rate, horizon };
-        let lifetime = Lifetime::of(&piece).filter(|_| length > 0.0);
-        lifetime.map_or(0.0, |lifetime| match lifetime.plain_horizon() {
-            Some(_) => {
-                let log = (length / beta).ln_1p();
-                beta * log * exprel((1.0 - s) * log)
-            }
-            None => ParetoNbd::time_alive_at_rate(s, beta, &lifetime),
-        })
-    };
-    match (continuous_discount_rate, discount_rate) {
-        (Some(rate), _) => (-rate * from).exp() * over(beta, length),
-        (None, Some(rate)) => {
-            // Up to the end of the period that has begun, and then by whole periods.
-            let ends = from.floor() + 1.0;
-            let begun = (ends.min(to) - from).max(0.0);
-            let there = (-s * (begun / beta).ln_1p()).exp();
-            let first = (-ends * rate.ln_1p()).exp() * plain(begun);
-            first + (-ends * rate.ln_1p()).exp() * there * over(beta + begun, to - from - begun)
+        match Lifetime::of(&piece) {
+            Some(lifetime) if length > 0.0 => match lifetime.plain_horizon() {
+                Some(length) => time_there(s, beta, length),
+                None => ParetoNbd::time_alive_at_rate(s, beta, &lifetime),
+            },
+            _ => 0.0,
         }
-        (None, None) => plain(length),
+    };
+    if let Some(rate) = continuous_discount_rate {
+        return (-rate * from).exp() * over(beta, to - from);
     }
+    // Up to the end of the period that has begun, and then by whole periods.
+    let ends = from.floor() + 1.0;
+    let begun = ends.min(to) - from;
+    let factor = (-ends * discount_rate.unwrap_or(0.0).ln_1p()).exp();
+    let there = (-s * (begun / beta).ln_1p()).exp();
+    factor * (time_there(s, beta, begun) + there * over(beta + begun, to - from - begun))
 }
