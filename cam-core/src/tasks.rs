@@ -19,6 +19,7 @@ static TASKS: &[TaskEntry] = &[
     TaskEntry::of::<crate::clv::hierarchical::PosteriorSummary>(),
     TaskEntry::of::<crate::clv::time_varying::FitTimeVarying>(),
     TaskEntry::of::<crate::clv::time_varying::ScoreTimeVarying>(),
+    TaskEntry::of::<crate::clv::time_varying::SimulateTimeVarying>(),
 ];
 
 /// All tasks.

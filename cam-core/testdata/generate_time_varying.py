@@ -7,6 +7,7 @@ of the parameters and by the coefficients are differences with steps of 1e-12 at
 the rates of purchases and of leaving, too, without the formula for the clocks.
 """
 
+import itertools
 import sys
 
 import mpmath as mp
@@ -20,6 +21,8 @@ CUSTOMERS = [
     (52.0, 50.75, [(0.0, 0.0, 0.0, 3), (10.0, 2.0, 1.0, 9), (33.0, -0.5, 0.0, 4), (50.0, 1.0, 1.0, 2), (51.5, -2.0, 0.0, 0)]),
     (12.0, 12.0, [(0.0, 0.75, 1.0, 2), (6.0, -0.75, 0.0, 1)]),
     (78.0, 3.0, [(0.0, 0.25, 0.0, 5), (5.0, 3.0, 1.0, 0), (9.0, -3.0, 0.0, 0), (30.0, 0.5, 1.0, 0)]),
+    # A new customer: the expectations are unconditional.
+    (0.0, 0.0, [(0.0, 1.25, 1.0, 0), (3.5, -0.5, 0.0, 0), (11.0, 0.75, 1.0, 0)]),
 ]
 # r, alpha, s, beta; purchase coefficients of z1 and z2, lifetime coefficient of z1.
 CASES = [
@@ -102,7 +105,13 @@ def answers(theta, gamma, customer):
     for k in range(int(HORIZON)):
         factor = (1 + rate) ** -(k + 1)
         by_period += factor * walk.integral(lambda u, p, q, a, b: a * (b_end / (beta + q)) ** s, walk.age + k, walk.age + k + 1)
-    return alive, alive * survives, alive * expected, alive * discounted, alive * m / a_end * by_period
+    # For ever: up to where the discount is e^-150, on panels that grow as the integrand flattens.
+    ends = [0, 1, 3, 10, 30, 100, 300, 600, *range(1000, 15001, 500)]
+    for_ever = m / a_end * sum(
+        walk.integral(lambda u, p, q, a, b: a * mp.exp(-rate * (u - walk.age)) * (b_end / (beta + q)) ** s, walk.age + low, walk.age + high)
+        for low, high in itertools.pairwise(ends)
+    )
+    return alive, alive * survives, alive * expected, alive * discounted, alive * m / a_end * by_period, alive * for_ever
 
 
 def check():
@@ -134,7 +143,16 @@ def check():
         nodes,
         maxdegree=4,
     )
-    print(mp.log(brute), log_likelihood([mp.mpf(v) for v in theta], [mp.mpf(v) for v in gamma], customer))
+    theta, gamma = [mp.mpf(v) for v in theta], [mp.mpf(v) for v in gamma]
+    print(mp.log(brute), log_likelihood(theta, gamma, customer))
+    # What a new customer is expected to buy: the mean over both rates of what a customer with given rates is.
+    walk = Walk(CUSTOMERS[-1], gamma)
+
+    def bought(leaving):
+        return walk.integral(lambda u, p, q, a, b: a * mp.exp(-leaving * q), 0, HORIZON)
+
+    brute = r / mp.mpf(alpha) * mp.quad(lambda q: bought(mp.exp(q)) * gamma_density(mp.exp(q), s, beta) * mp.exp(q), nodes, maxdegree=6)
+    print(brute, answers(theta, gamma, CUSTOMERS[-1])[2])
 
 
 def main():
@@ -157,7 +175,7 @@ def main():
 
                 middle = at()
                 put("log_likelihood", 0, 0, middle)
-                names = ["alive", "alive_after", "expected", "discounted", "by_period"]
+                names = ["alive", "alive_after", "expected", "discounted", "by_period", "for_ever"]
                 for name, value in zip(names, answers([mp.mpf(v) for v in theta], [mp.mpf(v) for v in gamma], customer), strict=True):
                     put(name, 0, 0, value)
                 once = [(at((i, 1)), at((i, -1))) for i in range(7)]

@@ -20,14 +20,16 @@
 mod future;
 mod left;
 mod likelihood;
+mod simulate;
 mod tasks;
 mod walks;
 
 pub use future::score_time_varying;
 pub use likelihood::TimeVaryingLikelihood;
+pub use simulate::simulate_time_varying;
 pub use tasks::{
     FitTimeVarying, FitTimeVaryingOptions, FittedTimeVarying, ScoreTimeVarying, ScoreTimeVaryingOptions,
-    ScoredTimeVarying,
+    ScoredTimeVarying, SimulateTimeVarying, SimulateTimeVaryingOptions, SimulatedTimeVarying,
 };
 pub use walks::Walks;
 
@@ -62,20 +64,31 @@ pub fn fit_time_varying(
         Table::new().with("frequency", &x)?.with("recency", &recency)?.with("T", &age)?.in_unit(walks.unit());
     let covariates: Covariates = walks.design().declared.clone();
     let own = ParetoNbd::SPEC.parameters.len();
-    let given = options.start.clone().unwrap_or_default();
+    let given = options.start.as_deref().unwrap_or_default();
+    let (start, gamma) = given.split_at(given.len().min(own));
+    let coefficients = walks.design().coefficients.len();
+    if !gamma.is_empty() && gamma.len() != coefficients {
+        return Err(Error::shape(format!(
+            "a start has {own} parameters, and {coefficients} coefficients or none; got {}",
+            gamma.len()
+        )));
+    }
     let plain = FitOptions {
-        start: (given.len() >= own).then(|| given[..own].to_vec()),
+        start: (!start.is_empty()).then(|| start.to_vec()),
         covariates: None,
         ..options.clone()
     };
     let origin = match maximum_likelihood::<ParetoNbd>(&table, &plain, control) {
         Ok(fitted) if fitted.report()?.converged() => fitted.model.theta(),
         Err(e) if e.kind() != ErrorKind::Numerical => return Err(e),
-        _ => vec![0.6, 10.0, 0.6, 10.0],
+        // Nothing to begin with but the scale of time.
+        _ => {
+            let typical = age.iter().sum::<f64>() / age.len() as f64;
+            vec![0.6, 0.3 * typical, 0.6, 0.3 * typical]
+        }
     };
     let centre = Centre::new(walks.design(), || walks.exposures())?;
     let likelihood = TimeVaryingLikelihood::for_search(walks, &origin, &centre);
-    let gamma = given.get(own..).unwrap_or_default();
     let found = maximise(&centre, walks.design(), &likelihood, vec![0.0; own], gamma, options, control)?;
     let Found { fit, theta, gamma, .. } = found;
     let base =

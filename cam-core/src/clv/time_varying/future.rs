@@ -25,10 +25,7 @@ pub fn score_time_varying(
     control: &Control<'_>,
 ) -> Result<Vec<f64>> {
     quantity.check()?;
-    if walks.design().coefficients != model.design().coefficients {
-        let message = "the walks were read with other covariates than those of the model";
-        return Err(Error::new(ErrorKind::InvalidParameter, message).with_field("covariates"));
-    }
+    walks.check_model(model)?;
     let defined = matches!(
         quantity,
         Quantity::LogLikelihood {}

@@ -1,6 +1,6 @@
 //! Fits and scores with covariates that change, for the doors.
 
-use super::{Walks, fit_time_varying, score_time_varying};
+use super::{Walks, fit_time_varying, score_time_varying, simulate_time_varying};
 use crate::clv::pareto_nbd::ParetoNbd;
 use crate::control::Control;
 use crate::error::{Error, ErrorKind, Result};
@@ -11,7 +11,7 @@ use crate::task::{Answer, Models, Setting, Task, TaskSpec};
 use serde::{Deserialize, Serialize};
 
 /// The columns besides the covariates; see [`Walks::new`].
-static COLUMNS: [Variable; 5] = [
+const COLUMNS: [Variable; 5] = [
     Variable::new(
         "customer",
         Domain::Real,
@@ -43,6 +43,25 @@ static COLUMNS: [Variable; 5] = [
         "time from the first purchase to the end of observation",
     ),
 ];
+
+/// Those of customers whose purchases are drawn.
+static DESIGN: [Variable; 3] = [COLUMNS[0], COLUMNS[1], COLUMNS[4]];
+
+/// What scores and simulations are given.
+const MODEL: &str = "a Pareto/NBD model with covariates";
+
+/// The one model of a task, and its covariates.
+fn of_one(models: Models<'_>) -> Result<(WithCovariates<ParetoNbd>, &Covariates)> {
+    let [fitted] = models.exactly::<1>()?;
+    let model = &fitted.model;
+    let Some(declared) = model.covariates().filter(|_| model.spec().id == ParetoNbd::SPEC.id) else {
+        let message = format!("need {MODEL}, got a {} model", model.spec().id);
+        return Err(Error::new(ErrorKind::InvalidParameter, message).with_field("models"));
+    };
+    let all = model.parameters();
+    let (theta, gamma) = all.split_at(ParetoNbd::SPEC.parameters.len());
+    Ok((WithCovariates::new(ParetoNbd::from_parameters(theta)?, declared, gamma)?, declared))
+}
 
 /// The task `fit_time_varying`: see [`fit_time_varying`].
 #[derive(Debug, Clone, Copy)]
@@ -139,7 +158,7 @@ impl Task for ScoreTimeVarying {
         title: "Customers whose covariates change over time",
         source: "Bachmann, Meierer & Näf (2021), Marketing Science 40(4), 783-809",
         columns: &COLUMNS,
-        models: "a Pareto/NBD model with covariates",
+        models: MODEL,
         options: &[Setting { name: "quantity", default: "", meaning: "what is asked, as in a score" }],
         answers: &["score: one value for each customer, in the order of the table"],
     };
@@ -152,20 +171,81 @@ impl Task for ScoreTimeVarying {
         options: &ScoreTimeVaryingOptions,
         control: &Control<'_>,
     ) -> Result<Answer<ScoredTimeVarying>> {
-        let [fitted] = models.exactly::<1>()?;
-        let model = &fitted.model;
-        let declared = match model.covariates() {
-            Some(declared) if model.spec().id == ParetoNbd::SPEC.id => declared,
-            _ => {
-                let message = format!("need {}, got a {} model", Self::SPEC.models, model.spec().id);
-                return Err(Error::new(ErrorKind::InvalidParameter, message).with_field("models"));
-            }
-        };
-        let all = model.parameters();
-        let (theta, gamma) = all.split_at(ParetoNbd::SPEC.parameters.len());
-        let own = WithCovariates::new(ParetoNbd::from_parameters(theta)?, declared, gamma)?;
+        let (model, declared) = of_one(models)?;
         let walks = Walks::new(table, declared)?;
-        let scores = score_time_varying(&own, &walks, &options.quantity, control)?;
+        let scores = score_time_varying(&model, &walks, &options.quantity, control)?;
         Ok(Answer::new(ScoredTimeVarying { customers: walks.len() }).with("score", scores))
+    }
+}
+
+/// The task `simulate_time_varying`: see [`simulate_time_varying`].
+#[derive(Debug, Clone, Copy)]
+pub enum SimulateTimeVarying {}
+
+/// Its options.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct SimulateTimeVaryingOptions {
+    /// Of the random streams.
+    pub seed: u64,
+}
+
+/// Its answer, besides the columns.
+#[derive(Debug, Clone, Copy, Serialize)]
+pub struct SimulatedTimeVarying {
+    /// The number of customers.
+    pub customers: usize,
+    /// The number of repeat purchases of all of them.
+    pub purchases: usize,
+}
+
+impl Task for SimulateTimeVarying {
+    const SPEC: &'static TaskSpec = &TaskSpec {
+        id: "simulate_time_varying",
+        title: "Customers drawn whose covariates change over time",
+        source: FitTimeVarying::SPEC.source,
+        columns: &DESIGN,
+        models: MODEL,
+        options: &[Setting { name: "seed", default: "0", meaning: "of the random streams" }],
+        answers: &[
+            "purchases: one value per row, as a fit takes it",
+            "recency: one value per row, as a fit takes it",
+            "customer: one value per repeat purchase",
+            "time: one value per repeat purchase, since the first purchase of its customer",
+        ],
+    };
+    type Options = SimulateTimeVaryingOptions;
+    type Output = SimulatedTimeVarying;
+
+    fn run(
+        table: &Table<'_>,
+        models: Models<'_>,
+        options: &SimulateTimeVaryingOptions,
+        control: &Control<'_>,
+    ) -> Result<Answer<SimulatedTimeVarying>> {
+        let (model, declared) = of_one(models)?;
+        let walks = Walks::unobserved(table, declared)?;
+        let times = simulate_time_varying(&model, &walks, options.seed, control)?;
+        let (customer, start) = (table.column("customer")?, table.column("start")?);
+        let (mut purchases, mut recency) = (vec![0.0; table.rows()], vec![0.0; table.rows()]);
+        let (mut who, mut when) = (Vec::new(), Vec::new());
+        let mut row = 0;
+        for times in &times {
+            let id = customer[row];
+            let mut drawn = times.iter().peekable();
+            while row < table.rows() && customer[row] == id {
+                let is_last = row + 1 == table.rows() || customer[row + 1] != id;
+                while drawn.next_if(|t| is_last || **t < start[row + 1]).is_some() {
+                    purchases[row] += 1.0;
+                }
+                recency[row] = times.last().copied().unwrap_or(0.0);
+                row += 1;
+            }
+            who.extend(times.iter().map(|_| id));
+            when.extend_from_slice(times);
+        }
+        let drawn = SimulatedTimeVarying { customers: walks.len(), purchases: when.len() };
+        let answer = Answer::new(drawn).with("purchases", purchases).with("recency", recency);
+        Ok(answer.with("customer", who).with("time", when))
     }
 }

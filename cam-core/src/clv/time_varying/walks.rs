@@ -2,9 +2,10 @@
 
 use crate::clv::pareto_nbd::ParetoNbd;
 use crate::error::{Error, ErrorKind, Result, brief};
-use crate::model::{Covariates, Design, Family};
+use crate::model::{Covariates, Design, Family, WithCovariates};
 use crate::table::{Domain, Table};
 use crate::unit::Unit;
+use ndarray::ArrayView1;
 use std::collections::HashSet;
 use std::ops::Range;
 use std::sync::Arc;
@@ -47,6 +48,19 @@ impl Walks {
     /// # Errors
     /// A column is missing, or a row breaks a rule; it is named.
     pub fn new(table: &Table<'_>, covariates: &Covariates) -> Result<Walks> {
+        Self::read(table, covariates, true)
+    }
+
+    /// Walks of customers whose purchases are not known yet, for a [simulation](super::simulate_time_varying): as [`new`](Self::new), without the columns
+    /// `purchases` and `recency`.
+    ///
+    /// # Errors
+    /// As for [`new`](Self::new).
+    pub fn unobserved(table: &Table<'_>, covariates: &Covariates) -> Result<Walks> {
+        Self::read(table, covariates, false)
+    }
+
+    fn read(table: &Table<'_>, covariates: &Covariates, observed: bool) -> Result<Walks> {
         let design = Design::new(ParetoNbd::SPEC, ParetoNbd::PROCESSES, covariates)?;
         let columns = design.read(table, false)?;
         let number = |name: &str, domain: Domain| {
@@ -61,8 +75,12 @@ impl Walks {
         };
         let customer = number("customer", Domain::Real)?;
         let start = number("start", Domain::Real)?;
-        let purchases = number("purchases", Domain::Count)?;
-        let (recency, age) = (number("recency", Domain::NonNegative)?, number("T", Domain::NonNegative)?);
+        let age = number("T", Domain::NonNegative)?;
+        let nothing = vec![0.0; if observed { 0 } else { table.rows() }];
+        let (purchases, recency) = match observed {
+            true => (number("purchases", Domain::Count)?, number("recency", Domain::NonNegative)?),
+            false => (ArrayView1::from(&nothing), ArrayView1::from(&nothing)),
+        };
         let kinds = design.terms.len();
         let mut walks = Walks {
             design: Arc::new(design),
@@ -176,6 +194,24 @@ impl Walks {
     /// The unit of time.
     pub fn unit(&self) -> Option<Unit> {
         self.unit
+    }
+
+    /// Walks and model must have been made of the same covariates.
+    pub(super) fn check_model(&self, model: &WithCovariates<ParetoNbd>) -> Result<()> {
+        match self.design.coefficients == model.design().coefficients {
+            true => Ok(()),
+            false => {
+                let message = "the walks were read with other covariates than those of the model";
+                Err(Error::new(ErrorKind::InvalidParameter, message).with_field("covariates"))
+            }
+        }
+    }
+
+    /// How fast both clocks run in a step: exp(γ'z) of purchases and of leaving.
+    pub(super) fn speeds(&self, step: usize, gamma: &[f64]) -> [f64; 2] {
+        let kinds = self.design.terms.len();
+        let terms = &self.terms[step * kinds..][..kinds];
+        [1, 3].map(|parameter| (-self.design.exponent(gamma, terms, parameter)).exp())
     }
 
     pub(super) fn design(&self) -> &Design {
