@@ -23,6 +23,8 @@ CUSTOMERS = [
     (78.0, 3.0, [(0.0, 0.25, 0.0, 5), (5.0, 3.0, 1.0, 0), (9.0, -3.0, 0.0, 0), (30.0, 0.5, 1.0, 0)]),
     # A new customer: the expectations are unconditional.
     (0.0, 0.0, [(0.0, 1.25, 1.0, 0), (3.5, -0.5, 0.0, 0), (11.0, 0.75, 1.0, 0)]),
+    # Covariates that change every week.
+    (60.5, 3.25, [(float(k), (k * 7 % 11 - 5) / 4, float(k % 3 == 0), int(k in (1, 3))) for k in range(61)]),
 ]
 # r, alpha, s, beta; purchase coefficients of z1 and z2, lifetime coefficient of z1.
 CASES = [
@@ -146,13 +148,14 @@ def check():
     theta, gamma = [mp.mpf(v) for v in theta], [mp.mpf(v) for v in gamma]
     print(mp.log(brute), log_likelihood(theta, gamma, customer))
     # What a new customer is expected to buy: the mean over both rates of what a customer with given rates is.
-    walk = Walk(CUSTOMERS[-1], gamma)
+    newcomer = CUSTOMERS[5]
+    walk = Walk(newcomer, gamma)
 
     def bought(leaving):
         return walk.integral(lambda u, p, q, a, b: a * mp.exp(-leaving * q), 0, HORIZON)
 
     brute = r / mp.mpf(alpha) * mp.quad(lambda q: bought(mp.exp(q)) * gamma_density(mp.exp(q), s, beta) * mp.exp(q), nodes, maxdegree=6)
-    print(brute, answers(theta, gamma, CUSTOMERS[-1])[2])
+    print(brute, answers(theta, gamma, newcomer)[2])
 
 
 def main():

@@ -21,6 +21,7 @@ mod future;
 mod left;
 mod likelihood;
 mod simulate;
+mod sums;
 mod tasks;
 mod walks;
 

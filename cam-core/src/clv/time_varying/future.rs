@@ -62,8 +62,8 @@ fn score(customer: &mut Customer<'_>, walk: &Walk, i: usize, quantity: &Quantity
             let left = customer.log_odds_left(walk);
             let [_, now] = customer.rates();
             for (step, from, to) in customer.walks().pieces(walk, walk.age, walk.age + after) {
-                customer.speeds(step);
-                customer.run(to - from);
+                let speeds = customer.speeds(step);
+                customer.run(speeds, to - from);
             }
             let [_, then] = customer.rates();
             return if_alive(left, (-customer.shape() * ((then - now) / now).ln_1p()).exp());
@@ -76,12 +76,12 @@ fn score(customer: &mut Customer<'_>, walk: &Walk, i: usize, quantity: &Quantity
     let [purchases, start] = customer.rates();
     let mut expected = 0.0;
     for (step, from, to) in customer.walks().pieces(walk, walk.age, end) {
-        let [a, b] = customer.speeds(step);
+        let speeds @ [a, b] = customer.speeds(step);
         let [_, now] = customer.rates();
         let there = (-s * ((now - start) / start).ln_1p()).exp();
         expected += a * there * discounted(quantity, s, now / b, from - walk.age, to - walk.age);
         if to.is_finite() {
-            customer.run(to - from);
+            customer.run(speeds, to - from);
         }
     }
     if_alive(alive, customer.purchase_shape(walk) / purchases * expected)

@@ -1,12 +1,16 @@
 //! The log-likelihood of a customer whose covariates change, with its gradient and its Hessian.
 
-use super::left::{Step, TRIANGLE};
+use super::sums::{Acting, Group, LANES, Sums, sum, triangle};
 use super::walks::{Walk, Walks};
 use crate::clv::pareto_nbd::ParetoNbd;
 use crate::control::Control;
 use crate::error::Result;
 use crate::fit::{Centre, Coordinate, Likelihood, Penalised, Scale};
-use crate::math::{exp_log::log1p_exp, exp_log::logistic, gamma::rising_with_slopes};
+use crate::math::{
+    exp_log::{log1p_exp, logistic},
+    gamma::rising_with_slopes,
+    vector::{Exp, Kernel, Ln1p, Wide, widest},
+};
 use crate::model::{Family, WithCovariates};
 use crate::optim::Point;
 use crate::table::Domain;
@@ -123,10 +127,6 @@ impl Likelihood for TimeVaryingLikelihood {
     }
 }
 
-fn triangle(i: usize) -> usize {
-    i * (i + 1) / 2
-}
-
 /// Value, gradient and lower triangle of the Hessian by (r, α, s, β, γ).
 struct Sum {
     value: f64,
@@ -156,28 +156,31 @@ impl Sum {
     }
 }
 
-/// A clock, ∫ exp(γ'z), with its derivatives by γ, and what z does to it in the present step.
+/// A clock, ∫ exp(γ'z), with its derivatives by the coefficients that act on it.
 #[derive(Debug, Clone)]
 struct Clock {
+    /// The number of each coefficient, of the term that it multiplies, and its sign.
+    places: Vec<usize>,
+    terms: Vec<(usize, f64)>,
     time: f64,
     first: Vec<f64>,
     /// Lower triangle.
     second: Vec<f64>,
-    /// The exponent of its speed, the speed, and the derivatives of the exponent.
-    exponent: f64,
-    speed: f64,
-    by: Vec<f64>,
 }
 
 impl Clock {
-    fn new(m: usize) -> Clock {
+    /// The clock of the process that scales this parameter.
+    fn new(walks: &Walks, parameter: usize) -> Clock {
+        let design = walks.design();
+        let acting = design.coefficients.iter().enumerate();
+        let acting = acting.map(|(i, c)| (i, c.term, -design.directions[c.direction][parameter]));
+        let acting: Vec<_> = acting.filter(|(.., sign)| *sign != 0.0).collect();
         Clock {
+            places: acting.iter().map(|&(place, ..)| place).collect(),
+            terms: acting.iter().map(|&(_, term, sign)| (term, sign)).collect(),
             time: 0.0,
-            first: vec![0.0; m],
-            second: vec![0.0; triangle(m)],
-            exponent: 0.0,
-            speed: 1.0,
-            by: vec![0.0; m],
+            first: vec![0.0; acting.len()],
+            second: vec![0.0; triangle(acting.len())],
         }
     }
 
@@ -185,22 +188,6 @@ impl Clock {
         self.time = 0.0;
         self.first.fill(0.0);
         self.second.fill(0.0);
-    }
-
-    /// Let so much time pass.
-    fn run(&mut self, length: f64) {
-        let passed = self.speed * length;
-        self.time += passed;
-        for (c, &by) in self.by.iter().enumerate() {
-            if by == 0.0 {
-                continue;
-            }
-            self.first[c] += passed * by;
-            let row = triangle(c);
-            for (second, other) in self.second[row..].iter_mut().zip(&self.by[..=c]) {
-                *second += passed * by * other;
-            }
-        }
     }
 }
 
@@ -213,9 +200,13 @@ pub(super) struct Customer<'a> {
     gamma: &'a [f64],
     /// The purchase and the lifetime clock.
     clocks: [Clock; 2],
-    /// Sums of the integrand's scores, and of their products and second derivatives.
+    group: Group,
+    integral: Sums,
+    /// The scores of the integral, and their second derivatives.
     scores: Sum,
     sum: Sum,
+    /// First and second derivatives of the logarithms of both clocks at T.
+    ends: [Sum; 2],
     /// α + A and β + B at the last purchase.
     last: [f64; 2],
     /// Whether a speed was out of reach of numbers.
@@ -225,40 +216,28 @@ pub(super) struct Customer<'a> {
 impl<'a> Customer<'a> {
     pub(super) fn new(walks: &'a Walks, centre: &'a [f64], theta: &'a [f64]) -> Customer<'a> {
         let (own, gamma) = theta.split_at(4);
-        let m = gamma.len();
+        let n = theta.len();
+        let clocks = [Clock::new(walks, 1), Clock::new(walks, 3)];
+        let acting = [clocks[0].places.len(), clocks[1].places.len()];
         Customer {
             walks,
             centre,
             theta: [own[0], own[1], own[2], own[3]],
             gamma,
-            clocks: [Clock::new(m), Clock::new(m)],
-            scores: Sum::new(4 + m),
-            sum: Sum::new(4 + m),
+            clocks,
+            group: Group::new(acting),
+            integral: Sums::new(acting),
+            scores: Sum::new(n),
+            sum: Sum::new(n),
+            ends: [Sum::new(n), Sum::new(n)],
             last: [0.0; 2],
             lost: false,
         }
     }
 
-    /// The derivatives by γ of the exponents of both speeds, for these terms.
-    fn set_step(&mut self, step: usize) {
-        let design = self.walks.design();
-        let kinds = design.terms.len();
-        let terms = &self.walks.terms[step * kinds..][..kinds];
-        for (clock, parameter) in self.clocks.iter_mut().zip([1, 3]) {
-            let mut exponent = 0.0;
-            for (c, coefficient) in design.coefficients.iter().enumerate() {
-                let sign = -design.directions[coefficient.direction][parameter];
-                clock.by[c] = sign * (terms[coefficient.term] - self.centre[coefficient.term]);
-                exponent += self.gamma[c] * clock.by[c];
-            }
-            self.lost |= !(exponent.abs() < FASTEST);
-            (clock.exponent, clock.speed) = (exponent, if exponent == 0.0 { 1.0 } else { exponent.exp() });
-        }
-    }
-
     /// ln of the odds of having left, −∞ where T = t_x, without derivatives; the clocks then stand at T.
     pub(super) fn log_odds_left(&mut self, walk: &Walk) -> f64 {
-        self.left(walk, false).unwrap_or(f64::NEG_INFINITY)
+        widest(Left { customer: self, walk, derivatives: false }).unwrap_or(f64::NEG_INFINITY)
     }
 
     pub(super) fn walks(&self) -> &'a Walks {
@@ -281,136 +260,161 @@ impl<'a> Customer<'a> {
     }
 
     /// The speeds of both clocks in a step.
-    pub(super) fn speeds(&mut self, step: usize) -> [f64; 2] {
-        self.set_step(step);
-        [self.clocks[0].speed, self.clocks[1].speed]
+    pub(super) fn speeds(&self, step: usize) -> [f64; 2] {
+        self.walks.speeds(step, self.gamma)
     }
 
-    /// Let the clocks run.
-    pub(super) fn run(&mut self, length: f64) {
-        self.clocks.iter_mut().for_each(|clock| clock.run(length));
+    /// Let the clocks run at these speeds.
+    pub(super) fn run(&mut self, speeds: [f64; 2], length: f64) {
+        for (clock, speed) in self.clocks.iter_mut().zip(speeds) {
+            clock.time += speed * length;
+        }
+    }
+
+    /// Take the next steps, as many as stand side by side, and let the clocks run over them. `reference` is the exponent of the lifetime clock from which that of others is counted;
+    /// none for the first step's. Whether there was one.
+    #[inline(always)]
+    fn next(
+        &mut self,
+        steps: &mut impl Iterator<Item = (usize, f64, f64)>,
+        reference: &mut Option<f64>,
+        derivatives: bool,
+    ) -> bool {
+        let kinds = self.centre.len();
+        let group = &mut self.group;
+        group.count = 0;
+        let mut exponents = [[0.0; LANES]; 2];
+        for (step, from, to) in steps.take(LANES) {
+            let l = group.count;
+            group.count += 1;
+            group.length[l] = to - from;
+            let terms = &self.walks.terms[step * kinds..][..kinds];
+            for k in 0..2 {
+                let clock = &self.clocks[k];
+                for ((z, &(term, sign)), &place) in
+                    group.acting[k].z.iter_mut().zip(&clock.terms).zip(&clock.places)
+                {
+                    z[l] = sign * (terms[term] - self.centre[term]);
+                    exponents[k][l] += self.gamma[place] * z[l];
+                }
+                self.lost |= !(exponents[k][l].abs() < FASTEST);
+            }
+            group.log_speed[l] = exponents[1][l] - *reference.get_or_insert(exponents[1][l]);
+        }
+        Exp::over(exponents.as_flattened_mut());
+        group.speeds = exponents;
+        for k in 0..2 {
+            let clock = &mut self.clocks[k];
+            let start = self.theta[2 * k + 1];
+            let Acting { z, offset, pairs } = &mut group.acting[k];
+            for l in 0..group.count {
+                let rate = start + clock.time;
+                group.clocks[k][l] = rate;
+                let passed = group.speeds[k][l] * group.length[l];
+                clock.time += passed;
+                if !derivatives {
+                    continue;
+                }
+                for (c, first) in clock.first.iter_mut().enumerate() {
+                    let z_c = z[c][l];
+                    offset[c][l] = *first - z_c * rate;
+                    *first += passed * z_c;
+                    for d in 0..=c {
+                        let (at, zz) = (triangle(c) + d, z_c * z[d][l]);
+                        pairs[at][l] = clock.second[at] - zz * rate;
+                        clock.second[at] += passed * zz;
+                    }
+                }
+            }
+        }
+        group.count > 0
     }
 
     /// Run the clocks to T. ln R less what depends on the clocks at T: ln s − ln(β + B(t_x)) + ln Z; its scores are left in `scores`, normalised.
+    #[inline(always)]
     fn left(&mut self, walk: &Walk, derivatives: bool) -> Option<f64> {
         let [r, _, s, _] = self.theta;
         self.clocks.iter_mut().for_each(Clock::reset);
         self.lost = false;
         let walks = self.walks;
-        for (step, from, to) in walks.pieces(walk, 0.0, walk.recency) {
-            self.set_step(step);
-            self.run(to - from);
-        }
-        self.scores.clear();
+        let mut steps = walks.pieces(walk, 0.0, walk.recency);
+        while self.next(&mut steps, &mut None, derivatives) {}
         if walk.age <= walk.recency {
             return None;
-        }
-        let mut fastest = f64::NEG_INFINITY;
-        for (step, ..) in walks.pieces(walk, walk.recency, walk.age) {
-            self.set_step(step);
-            fastest = fastest.max(self.clocks[1].exponent);
-        }
-        if self.lost {
-            return Some(f64::NAN);
         }
         let exponents = [r + walk.frequency, s + 1.0];
         let at_last = self.rates();
         self.last = at_last;
-        let mut logs = [0.0, 0.0];
-        for (step, from, to) in walks.pieces(walk, walk.recency, walk.age) {
-            self.set_step(step);
-            let clocks = self.rates();
-            let piece = Step {
-                exponents,
-                clocks,
-                logs,
-                speeds: [self.clocks[0].speed, self.clocks[1].speed],
-                length: to - from,
-                log_speed: self.clocks[1].exponent - fastest,
-            };
-            // What is left of the integral is no more than this.
-            let bound = (walk.age - from) * (-exponents[0] * logs[0] - exponents[1] * logs[1]).exp();
-            if bound > NEGLIGIBLE * self.scores.value {
-                self.add(&piece, derivatives);
+        self.integral.clear();
+        let mut fastest = None;
+        let mut steps = walks.pieces(walk, walk.recency, walk.age);
+        let mut goes_on = true;
+        while self.next(&mut steps, &mut fastest, derivatives) {
+            if !goes_on {
+                continue;
             }
-            self.run(to - from);
-            let now = self.rates();
-            logs = std::array::from_fn(|i| ((now[i] - at_last[i]) / at_last[i]).ln_1p());
-        }
-        let total = self.scores.value;
-        if derivatives {
-            let scale = 1.0 / total;
-            self.scores.gradient.iter_mut().for_each(|v| *v *= scale);
-            for i in 0..self.scores.gradient.len() {
-                for j in 0..=i {
-                    let mean = self.scores.gradient[i] * self.scores.gradient[j];
-                    let place = &mut self.scores.hessian[triangle(i) + j];
-                    *place = *place * scale - mean;
+            let group = &mut self.group;
+            group.fill();
+            for k in 0..2 {
+                for l in 0..group.count {
+                    group.logs[k][l] = (group.clocks[k][l] - at_last[k]) / at_last[k];
                 }
             }
+            Ln1p::over(group.logs.as_flattened_mut());
+            // What is left of the integral, ∫ (β + B)^−(s+1) dB for a purchase clock that stands still, is no more than this.
+            let bound = at_last[1] / s
+                * (-exponents[0] * group.logs[0][0] - s * group.logs[1][0] - fastest.unwrap_or(0.0)).exp();
+            goes_on = bound > NEGLIGIBLE * sum(self.integral.total);
+            if goes_on {
+                self.integral.add(group, exponents, derivatives);
+            }
         }
-        let plain = s.ln() - at_last[1].ln() + total.ln() + fastest;
+        if self.lost {
+            return Some(f64::NAN);
+        }
+        let total = sum(self.integral.total);
+        let now = self.rates();
+        let logs: [f64; 2] = std::array::from_fn(|k| ((now[k] - at_last[k]) / at_last[k]).ln_1p());
+        let plain = s.ln() - at_last[1].ln() + total.ln() + fastest.unwrap_or(0.0);
         Some(plain + exponents[0] * logs[0] + s * logs[1])
     }
 
-    /// Add a step to the integral: from the moments of the four functions to the scores of all parameters.
-    fn add(&mut self, step: &Step, derivatives: bool) {
-        let moments = step.moments(derivatives);
-        self.scores.value += moments.total;
-        if !derivatives {
-            return;
-        }
-        let [m, e] = step.exponents;
-        let w = moments.total;
-        let [log_p, g, log_l, h] = moments.first;
-        let second = |i: usize, j: usize| moments.second[TRIANGLE[i.max(j)] + i.min(j)];
-        let (gg, hh, gh) = (second(1, 1), second(3, 3), second(1, 3));
+    /// The scores of the integral, divided by it, and its second derivatives.
+    fn gather(&mut self, walk: &Walk) {
+        let [r, _, s, _] = self.theta;
         let Sum { gradient, hessian, .. } = &mut self.scores;
-        // By r, α, s, β: −ln, −m/(α + A), −ln, −(s + 1)/(β + B).
-        let factors = [-1.0, -m, -1.0, -e];
-        for (i, first) in [log_p, g, log_l, h].into_iter().enumerate() {
-            gradient[i] += factors[i] * first;
+        let places = [&self.clocks[0].places[..], &self.clocks[1].places[..]];
+        self.integral.gather([r + walk.frequency, s + 1.0], places, gradient, hessian);
+        let scale = 1.0 / sum(self.integral.total);
+        gradient.iter_mut().for_each(|v| *v *= scale);
+        for i in 0..gradient.len() {
             for j in 0..=i {
-                hessian[triangle(i) + j] += factors[i] * factors[j] * second(i, j);
+                let place = &mut hessian[triangle(i) + j];
+                *place = *place * scale - gradient[i] * gradient[j];
             }
         }
-        hessian[triangle(1)] -= g;
-        hessian[triangle(1) + 1] += m * gg;
-        hessian[triangle(3) + 2] -= h;
-        hessian[triangle(3) + 3] += e * hh;
-        // By γ: A_c/(α + A) = z + D/(α + A) on this step, with D = A_c − z (α + A) at its beginning; so for B, E.
-        let [p, l] = &self.clocks;
-        for c in 0..self.gamma.len() {
-            let (zp, zl) = (p.by[c], l.by[c]);
-            let (dp, dl) = (p.first[c] - zp * step.clocks[0], l.first[c] - zl * step.clocks[1]);
-            // The score: constant, times 1/(α + A), times 1/(β + B).
-            let (k, kp, kl) = (-m * zp - (e - 1.0) * zl, -m * dp, -e * dl);
-            let i = 4 + c;
-            gradient[i] += k * w + kp * g + kl * h;
-            let row = triangle(i);
-            for (j, first) in [log_p, g, log_l, h].into_iter().enumerate() {
-                hessian[row + j] += factors[j] * (k * first + kp * second(j, 1) + kl * second(j, 3));
+    }
+
+    /// Derivatives of ln(α + A) and ln(β + B) at T.
+    fn end(&mut self) {
+        let rates = self.rates();
+        for (k, (end, clock)) in self.ends.iter_mut().zip(&self.clocks).enumerate() {
+            end.clear();
+            let inverse = 1.0 / rates[k];
+            let Sum { gradient, hessian, .. } = end;
+            gradient[2 * k + 1] = inverse;
+            for (&place, first) in clock.places.iter().zip(&clock.first) {
+                gradient[4 + place] = first * inverse;
             }
-            hessian[row] -= zp * w + dp * g;
-            hessian[row + 1] += m * (zp * g + dp * gg);
-            hessian[row + 2] -= zl * w + dl * h;
-            hessian[row + 3] += e * (zl * h + dl * hh);
-            for d in 0..=c {
-                let (yp, yl) = (p.by[d], l.by[d]);
-                let (fp, fl) = (p.first[d] - yp * step.clocks[0], l.first[d] - yl * step.clocks[1]);
-                let (q, qp, ql) = (-m * yp - (e - 1.0) * yl, -m * fp, -e * fl);
-                let products = k * q * w
-                    + (k * qp + kp * q) * g
-                    + (k * ql + kl * q) * h
-                    + kp * qp * gg
-                    + kl * ql * hh
-                    + (kp * ql + kl * qp) * gh;
-                let at = triangle(c) + d;
-                let cp = p.second[at] - zp * yp * step.clocks[0];
-                let cl = l.second[at] - zl * yl * step.clocks[1];
-                let bend_p = (cp - zp * fp - yp * dp) * g - dp * fp * gg;
-                let bend_l = (cl - zl * fl - yl * dl) * h - dl * fl * hh;
-                hessian[row + 4 + d] += products - m * bend_p - e * bend_l;
+            for i in 0..gradient.len() {
+                for j in 0..=i {
+                    hessian[triangle(i) + j] = -gradient[i] * gradient[j];
+                }
+            }
+            for (c, &i) in clock.places.iter().enumerate() {
+                for (d, &j) in clock.places[..=c].iter().enumerate() {
+                    hessian[triangle(4 + i) + 4 + j] += clock.second[triangle(c) + d] * inverse;
+                }
             }
         }
     }
@@ -419,95 +423,100 @@ impl<'a> Customer<'a> {
     fn evaluate(&mut self, walk: &Walk, i: usize) {
         let [r, alpha, s, beta] = self.theta;
         let x = walk.frequency;
-        let rho = self.left(walk, true);
+        let rho = widest(Left { customer: self, walk, derivatives: true });
         self.sum.clear();
-        let (design, kinds) = (self.walks.design(), self.centre.len());
-        let m = r + x;
+        self.scores.clear();
         let rates = self.rates();
-        let within = rates.iter().all(|&rate| Domain::Positive.contains(rate));
-        if self.lost || !within {
+        if self.lost || !rates.iter().all(|&rate| Domain::Positive.contains(rate)) {
             self.sum.value = f64::NAN;
             return;
         }
+        if rho.is_some() {
+            self.gather(walk);
+        }
+        self.end();
+        let (design, kinds) = (self.walks.design(), self.centre.len());
+        let m = r + x;
         let [rising, slope, bend] = rising_with_slopes(r, x);
-        let [p, l] = &self.clocks;
-        // 1/(α + A), 1/(β + B), and ln(1 + A/α), ln(1 + B/β), at T.
-        let (g, h) = (1.0 / rates[0], 1.0 / rates[1]);
-        let (log_p, log_l) = ((p.time / alpha).ln_1p(), (l.time / beta).ln_1p());
+        // ln(1 + A/α), ln(1 + B/β), at T.
+        let (log_p, log_l) = ((self.clocks[0].time / alpha).ln_1p(), (self.clocks[1].time / beta).ln_1p());
         // ρ = ln s + m (ln(α+A))(T) + s (ln(β+B))(T) + ln ∫: odds of having left.
         let (odds, left, both) = match rho {
             Some(rho) => (logistic(rho), log1p_exp(rho), logistic(rho) * logistic(-rho)),
             None => (0.0, 0.0, 0.0),
         };
         let bought = &self.walks.at_purchases[i * kinds..][..kinds];
+        let [p, l] = &self.ends;
         let Sum { value, gradient, hessian } = &mut self.sum;
         *value = rising - r * log_p - x * rates[0].ln() - s * log_l + left;
         let n = gradient.len();
-        // Derivatives of ln(α + A) and ln(β + B) at T.
-        let first_p = |j: usize| match j {
-            1 => g,
-            j if j >= 4 => p.first[j - 4] * g,
-            _ => 0.0,
-        };
-        let first_l = |j: usize| match j {
-            3 => h,
-            j if j >= 4 => l.first[j - 4] * h,
-            _ => 0.0,
-        };
-        let second = |clock: &Clock, rate: f64, j: usize, k: usize| match j >= 4 && k >= 4 {
-            true => clock.second[triangle(j.max(k) - 4) + j.min(k) - 4] * rate,
-            false => 0.0,
-        };
-        // The scores of the integral are reckoned from the clocks at the last purchase.
+        // The scores of the integral become those of ρ. They are reckoned from the clocks at the last purchase.
         let silent = |from: f64, to: f64| ((to - from) / from).ln_1p();
         let (since_p, since_l) = match rho {
             Some(_) => (silent(self.last[0], rates[0]), silent(self.last[1], rates[1])),
             None => (0.0, 0.0),
         };
-        let mut rho_first = vec![0.0; n];
+        let score = &mut self.scores.gradient;
         for j in 0..n {
-            rho_first[j] = self.scores.gradient[j] + m * first_p(j) + s * first_l(j);
+            score[j] += m * p.gradient[j] + s * l.gradient[j];
         }
-        rho_first[0] += since_p;
-        rho_first[2] += 1.0 / s + since_l;
+        score[0] += since_p;
+        score[2] += 1.0 / s + since_l;
         for j in 0..n {
             let base = match j {
                 0 => slope - log_p,
-                1 => r / alpha - m * g,
+                1 => r / alpha - m * p.gradient[1],
                 2 => -log_l,
-                3 => s / beta - s * h,
+                3 => s / beta - s * l.gradient[3],
                 _ => {
                     let c = &design.coefficients[j - 4];
                     let sign = -design.directions[c.direction][1];
-                    *value += sign * self.gamma[j - 4] * (bought[c.term] - x * self.centre[c.term]);
-                    sign * (bought[c.term] - x * self.centre[c.term]) - m * first_p(j) - s * first_l(j)
+                    let bought = sign * (bought[c.term] - x * self.centre[c.term]);
+                    *value += self.gamma[j - 4] * bought;
+                    bought - m * p.gradient[j] - s * l.gradient[j]
                 }
             };
-            gradient[j] = base + odds * rho_first[j];
+            gradient[j] = base + odds * score[j];
             for k in 0..=j {
-                let bent_p = second(p, g, j, k) - first_p(j) * first_p(k);
-                let bent_l = second(l, h, j, k) - first_l(j) * first_l(k);
-                let mut base = -m * bent_p - s * bent_l;
-                let mut rho_second = self.scores.hessian[triangle(j) + k] + m * bent_p + s * bent_l;
+                let at = triangle(j) + k;
+                let bent = m * p.hessian[at] + s * l.hessian[at];
+                let mut base = -bent;
+                let mut second = self.scores.hessian[at] + bent;
                 match (j, k) {
                     (0, 0) => base += bend,
                     (1, 1) => base -= r / (alpha * alpha),
                     (3, 3) => base -= s / (beta * beta),
-                    (2, 2) => rho_second -= 1.0 / (s * s),
+                    (2, 2) => second -= 1.0 / (s * s),
                     _ => {}
                 }
                 if k == 0 && j > 0 {
-                    base -= first_p(j) - if j == 1 { 1.0 / alpha } else { 0.0 };
-                    rho_second += first_p(j);
+                    base -= p.gradient[j] - if j == 1 { 1.0 / alpha } else { 0.0 };
+                    second += p.gradient[j];
                 }
                 // s stands before β and γ, and after r and α, by which ln(β + B) has no derivative.
                 if k == 2 && j > 2 {
-                    base -= first_l(j) - if j == 3 { 1.0 / beta } else { 0.0 };
-                    rho_second += first_l(j);
+                    base -= l.gradient[j] - if j == 3 { 1.0 / beta } else { 0.0 };
+                    second += l.gradient[j];
                 }
-                hessian[triangle(j) + k] = base + odds * rho_second + both * rho_first[j] * rho_first[k];
+                hessian[at] = base + odds * second + both * score[j] * score[k];
             }
         }
+    }
+}
+
+/// [`Customer::left`], with the widest instructions.
+struct Left<'a, 'b> {
+    customer: &'a mut Customer<'b>,
+    walk: &'a Walk,
+    derivatives: bool,
+}
+
+impl Wide for Left<'_, '_> {
+    type Output = Option<f64>;
+
+    #[inline(always)]
+    fn run(self) -> Option<f64> {
+        self.customer.left(self.walk, self.derivatives)
     }
 }
 
