@@ -4,6 +4,7 @@ mod cohorts;
 mod counting;
 mod covariates;
 mod covariates_bad_input;
+mod covariates_ggom;
 mod diagnostics;
 mod discrete;
 mod donations;

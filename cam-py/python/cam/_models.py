@@ -13,7 +13,7 @@ from cam._base import Model
 from cam._call import Progress, number, shown
 from cam._frames import Frame, Source, Vector
 from cam._moments import PurchaseMoments, SpendMoments
-from cam._time_varying import fit_steps, score_steps
+from cam._time_varying import fit_steps, score_steps, simulate_steps
 from cam.errors import InvalidParameterError
 
 __all__ = ["BgBb", "BgNbd", "ParetoNbd", "PurchaseModel", "SpendModel"]
@@ -423,6 +423,37 @@ class ParetoNbd(PurchaseModel):
         Series (pandas) by customer, or a frame of the kind of `steps` with a row for each customer
         """
         return score_steps(self, quantity, steps, customer, unit, threads, arguments)
+
+    def simulate_time_varying(
+        self,
+        steps: Frame,
+        *,
+        seed: int = 0,
+        customer: str = "customer_id",
+        unit: str | None = None,
+        threads: int | None = None,
+    ) -> Frame:
+        """Draw what customers buy whose covariates change over time.
+
+        Parameters
+        ----------
+        steps : frame or dict of arrays
+            One row for each customer and step: the key, `start`, `T` and the covariates. The rows of a customer stand together.
+        seed : int
+            Customer i depends on it and on i alone.
+        customer : str
+            The column of customer keys.
+        unit : str, optional
+            The unit of its times; needed only where the frame does not remember it.
+        threads : int, optional
+            How many threads to use; all processors by default. The result does not depend on it.
+
+        Returns
+        -------
+        frame
+            The steps, with `purchases` and `recency` as drawn: for `fit_time_varying`.
+        """
+        return simulate_steps(self, steps, seed, customer, unit, threads)
 
     @classmethod
     def from_params(  # type: ignore[override]
