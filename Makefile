@@ -71,8 +71,8 @@ coverage: ## simulate, fit and count how often 95 % intervals hold the truth, fo
 demo: tools-demo $(VENV)/wheel ## the main job on a real log: fit, compare, look ahead, save pictures in build/demo
 	@$(PY) cam-py/examples/demo.py --out build/demo
 
-.PHONY: tools-demo tools-test tools-docs
-tools-demo tools-test tools-docs: tools-%:
+.PHONY: tools-demo tools-test tools-docs tools-cinstall tools-fuzz
+tools-demo tools-test tools-docs tools-cinstall tools-fuzz: tools-%:
 	@.ci/check-tools $* '$(PYTHON)'
 
 $(PY):
@@ -205,6 +205,16 @@ accuracy: tools-demo $(PY) ## errors against 50-digit values (WRITE=--write: als
 	@$(PY) .ci/accuracy $(WRITE) cargo test -p cam-core --profile $(PROFILE) --locked --quiet --test it -- \
 		--nocapture --test-threads=1 accuracy_table every_golden_value accuracy_of_every_quantity
 
+.PHONY: bad-input
+bad-input: tools-test test-begin test-c test-java $(VENV)/wheel $(VENV)/test ## what bad input gives at every door (WRITE=--write: also into docs/reference/bad-input.md)
+	@$(PY) -m pytest -q -s cam-py/tests/test_bad_input.py >build/test/bad-input.log
+	@$(PY) .ci/bad-input $(WRITE) C=build/test/c.log Java=build/test/java.log Python=build/test/bad-input.log
+
+.PHONY: accuracy-peers
+accuracy-peers: tools-demo $(VENV)/wheel $(COMPARE)/made ## the 50-digit cases against each peer (WRITE=--write: also into docs/accuracy.md)
+	@$(PIP:$(PY)%=$(COMPARE)/bin/python%) install --force-reinstall --no-deps build/wheel/*.whl
+	@$(COMPARE)/bin/python benches/compare/accuracy_peers.py $(if $(WRITE),--write docs/accuracy.md)
+
 # --- checks with tools that take minutes to build ----------------------------------------------------------------------------
 
 .PHONY: deny
@@ -212,11 +222,11 @@ deny: $(TOOLS)/bin/cargo-deny ## licences, bans and sources of all dependencies
 	@$(TOOLS)/bin/cargo-deny --config .cargo/deny.toml --all-features --locked check licenses bans sources
 
 .PHONY: cinstall-check
-cinstall-check: tools-demo $(TOOLS)/bin/cargo-cinstall ## install the C library with pkg-config and SONAME; build an outside program against it
+cinstall-check: tools-cinstall $(TOOLS)/bin/cargo-cinstall ## install the C library with pkg-config and SONAME; build an outside program against it
 	@PATH="$(abspath $(TOOLS)/bin):$$PATH" cam-ffi/tests/cinstall.sh
 
 .PHONY: fuzz
-fuzz: $(TOOLS)/bin/cargo-fuzz ## fuzz documents, dates and summaries (needs a nightly toolchain); FUZZ_SECONDS each
+fuzz: tools-fuzz $(TOOLS)/bin/cargo-fuzz ## fuzz documents, dates and summaries (needs a nightly toolchain); FUZZ_SECONDS each
 	@for target in document date summary; do \
 		echo "== fuzz $$target"; \
 		(cd cam-core/fuzz && PATH="$(abspath $(TOOLS)/bin):$$PATH" CARGO_TARGET_DIR=$(TARGET)/fuzz \

@@ -5,8 +5,8 @@
 //! thread count gives the same bits. Threads are scoped to the call (no pool), so a process may `fork` after it.
 
 use crate::error::{Error, Result};
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 /// Rows per unit of work. Fixed, because the order of floating-point sums follows it.
 pub const CHUNK: usize = 4096;
@@ -103,37 +103,59 @@ impl<'a> Control<'a> {
         }
     }
 
-    /// `work(0), …, work(n − 1)`, spread over the threads; the results in order. The first error in that order wins.
-    pub fn map<T: Send>(&self, n: usize, work: impl Fn(usize) -> Result<T> + Sync) -> Result<Vec<T>> {
+    /// `work(0), …, work(n − 1)`, spread over the threads. The first error in that order wins.
+    ///
+    /// Not generic, so that threads are compiled once, and not for every closure.
+    fn each(&self, n: usize, work: &(dyn Fn(usize) -> Result<()> + Sync)) -> Result<()> {
+        let step = |i| self.check().and_then(|()| work(i));
         let threads = self.thread_count().min(n);
         if threads <= 1 {
-            return (0..n).map(|i| self.check().and_then(|()| work(i))).collect();
+            return (0..n).try_for_each(step);
         }
         let next = AtomicUsize::new(0);
-        let done: Mutex<Vec<(usize, Result<T>)>> = Mutex::new(Vec::with_capacity(n));
-        std::thread::scope(|scope| {
-            for _ in 0..threads {
-                scope.spawn(|| {
-                    let mut mine = Vec::new();
-                    loop {
-                        let i = next.fetch_add(1, Ordering::Relaxed);
-                        if i >= n {
-                            break;
-                        }
-                        let result = self.check().and_then(|()| work(i));
-                        let failed = result.is_err();
-                        mine.push((i, result));
-                        if failed {
-                            break;
-                        }
+        let failure: Mutex<Option<(usize, Error)>> = Mutex::new(None);
+        // Whoever fails stops: all work before it has been taken up, and ends.
+        let worker = || {
+            loop {
+                let i = next.fetch_add(1, Ordering::Relaxed);
+                if i >= n {
+                    break;
+                }
+                if let Err(e) = step(i) {
+                    let mut first = failure.lock().unwrap_or_else(PoisonError::into_inner);
+                    if first.as_ref().is_none_or(|(j, _)| i < *j) {
+                        *first = Some((i, e));
                     }
-                    done.lock().unwrap_or_else(|p| p.into_inner()).append(&mut mine);
-                });
+                    break;
+                }
             }
+        };
+        std::thread::scope(|scope| {
+            for _ in 1..threads {
+                scope.spawn(worker);
+            }
+            worker();
         });
-        let mut results = done.into_inner().unwrap_or_else(|p| p.into_inner());
-        results.sort_unstable_by_key(|(i, _)| *i);
-        results.into_iter().map(|(_, result)| result).collect()
+        match failure.into_inner().unwrap_or_else(PoisonError::into_inner) {
+            Some((_, e)) => Err(e),
+            None => Ok(()),
+        }
+    }
+
+    /// `work(0), …, work(n − 1)`, spread over the threads; the results in order. The first error in that order wins.
+    pub fn map<T: Send>(&self, n: usize, work: impl Fn(usize) -> Result<T> + Sync) -> Result<Vec<T>> {
+        let mut results: Vec<Mutex<Option<T>>> = Vec::new();
+        results.resize_with(n, Mutex::default);
+        self.each(n, &|i| {
+            let result = work(i)?;
+            *results[i].lock().unwrap_or_else(PoisonError::into_inner) = Some(result);
+            Ok(())
+        })?;
+        let mut all = Vec::with_capacity(n);
+        for result in results {
+            all.extend(result.into_inner().unwrap_or_else(PoisonError::into_inner));
+        }
+        Ok(all)
     }
 
     /// Fill `out` chunk by chunk: `work(first_row, chunk)` for consecutive chunks of [`CHUNK`] values.
@@ -142,38 +164,10 @@ impl<'a> Control<'a> {
         out: &mut [T],
         work: impl Fn(usize, &mut [T]) -> Result<()> + Sync,
     ) -> Result<()> {
-        let threads = self.thread_count().min(out.len().div_ceil(CHUNK));
-        if threads <= 1 {
-            for (i, chunk) in out.chunks_mut(CHUNK).enumerate() {
-                self.check()?;
-                work(i * CHUNK, chunk)?;
-            }
-            return Ok(());
-        }
-        let queue = Mutex::new(out.chunks_mut(CHUNK).enumerate());
-        let failure: Mutex<Option<(usize, Error)>> = Mutex::new(None);
-        std::thread::scope(|scope| {
-            for _ in 0..threads {
-                scope.spawn(|| {
-                    loop {
-                        let Some((i, chunk)) = queue.lock().unwrap_or_else(|p| p.into_inner()).next() else {
-                            break;
-                        };
-                        if let Err(e) = self.check().and_then(|()| work(i * CHUNK, chunk)) {
-                            let mut first = failure.lock().unwrap_or_else(|p| p.into_inner());
-                            if first.as_ref().is_none_or(|(j, _)| i < *j) {
-                                *first = Some((i, e));
-                            }
-                            break;
-                        }
-                    }
-                });
-            }
-        });
-        match failure.into_inner().unwrap_or_else(|p| p.into_inner()) {
-            Some((_, e)) => Err(e),
-            None => Ok(()),
-        }
+        let chunks: Vec<Mutex<&mut [T]>> = out.chunks_mut(CHUNK).map(Mutex::new).collect();
+        self.each(chunks.len(), &|i| {
+            work(i * CHUNK, &mut chunks[i].lock().unwrap_or_else(PoisonError::into_inner))
+        })
     }
 }
 

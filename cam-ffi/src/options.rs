@@ -1,7 +1,7 @@
 //! Options, as JSON: whatever has defaults comes in as a document, so that an option more is no break of the C interface.
 
 use crate::guard::text_opt;
-use cam_core::summary::{Moment, SummaryOptions};
+use cam_core::summary::{Moment, Spread, SummaryOptions};
 use cam_core::{Error, ErrorKind, Quantity, Result};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -45,6 +45,8 @@ struct Document {
     refunds: Option<String>,
     drop_zero_amounts: bool,
     log_intervals: bool,
+    opportunities: bool,
+    spread: Option<String>,
 }
 
 /// A moment: a date, a date-time, or a number.
@@ -74,7 +76,11 @@ pub(crate) unsafe fn summary(json: *const c_char) -> Result<(SummaryOptions, Opt
     let mut options = SummaryOptions::new()
         .include_first_transaction(document.include_first_transaction)
         .drop_zero_amounts(document.drop_zero_amounts)
-        .log_intervals(document.log_intervals);
+        .log_intervals(document.log_intervals)
+        .opportunities(document.opportunities);
+    if let Some(spread) = document.spread {
+        options = options.spread(spread.parse::<Spread>().map_err(|e: Error| e.with_field("spread"))?);
+    }
     if let Some(unit) = document.unit {
         options = options.unit(unit.parse()?);
     }

@@ -8,7 +8,7 @@ use crate::guard::{ask, borrow, borrow_mut, free, give, guard, slice, text, text
 use crate::log::cam_log;
 use crate::options;
 use crate::table::cam_table;
-use cam_core::summary::SummaryBuilder;
+use cam_core::summary::{SummaryBuilder, split, summarize};
 use cam_core::{Control, Error, ErrorKind, Result};
 use std::ffi::c_char;
 
@@ -60,9 +60,11 @@ impl cam_summary_builder {
 /// A summary of a log: one row per customer, sorted by key, with the columns frequency, recency, T and, with amounts, monetary_value.
 ///
 /// `options` is JSON or NULL: {"unit": "D", "numbers_in": "D", "period": "D", "observation_end": "1998-06-30", "calibration_end":
-/// "1997-09-30", "include_first_transaction": false, "refunds": "net", "drop_zero_amounts": false, "log_intervals": false}. Ends are dates,
-/// date-times or numbers. log_intervals adds a column of that name, the sum of the natural logarithms of the intervals between purchases. With a calibration_end the table is what was known then, with the columns frequency_holdout and, with amounts,
-/// monetary_value_holdout beside it.
+/// "1997-09-30", "include_first_transaction": false, "refunds": "net", "drop_zero_amounts": false, "log_intervals": false,
+/// "opportunities": false, "spread": null}. Ends are dates, date-times or numbers. log_intervals adds a column of that name, the sum of the natural logarithms of the
+/// intervals between purchases. opportunities counts times in whole periods, for models of discrete time: the unit must be as long as the period. spread "amount" adds
+/// monetary_deviation, for normal spend; "log" adds geometric_mean and log_deviation, for log-normal spend. With a calibration_end the table is what was known then, with
+/// the columns frequency_holdout and, with amounts, monetary_value_holdout beside it.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cam_summarize(
     log: *const cam_log,
@@ -75,17 +77,17 @@ pub unsafe extern "C" fn cam_summarize(
     unsafe {
         give(out, err, || {
             let log = borrow(log, "log")?.core()?;
-            let mut builder = cam_summary_builder::new(options)?;
-            let table = run(control, |control| {
-                builder.builder.push(&log, control)?;
-                builder.finish(control)
+            let (options, calibration_end) = options::summary(options)?;
+            let table = run(control, |control| match calibration_end {
+                None => cam_table::of_summary(summarize(&log, &options, control)?),
+                Some(end) => cam_table::of_split(split(&log, end, &options, control)?),
             })?;
             Ok(table.boxed())
         })
     }
 }
 
-/// An empty builder; `options` as for cam_summarize.
+/// An empty builder; `options` as for cam_summarize, without a spread, which takes the whole log at once.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cam_summary_builder_new(
     options: *const c_char,

@@ -4,7 +4,7 @@ use crate::columns::{LogColumns, PyMoment};
 use crate::enter::{Call, enter, guard};
 use cam_core::clv::{RegularityMethod, regularity};
 use cam_core::summary::{Keys, Moment, Refunds, Split, Summary, SummaryBuilder, SummaryOptions};
-use cam_core::summary::{intervals, spend_spread, split_many, summarize};
+use cam_core::summary::{intervals, split_many, summarize};
 use cam_core::{Error, ErrorKind, Unit};
 use numpy::{PyArray1, PyReadonlyArray1};
 use pyo3::prelude::*;
@@ -32,7 +32,7 @@ impl Builder {
 impl Builder {
     #[new]
     #[pyo3(signature = (unit="D", period="D", observation_end=None, calibration_ends=None, numbers_in="D",
-        include_first_transaction=false, refunds="net", drop_zero_amounts=false, log_intervals=false))]
+        include_first_transaction=false, refunds="net", drop_zero_amounts=false, log_intervals=false, opportunities=false, spread=None))]
     #[expect(clippy::too_many_arguments, reason = "the keywords of one Python function")]
     fn new(
         py: Python<'_>,
@@ -45,6 +45,8 @@ impl Builder {
         refunds: &str,
         drop_zero_amounts: bool,
         log_intervals: bool,
+        opportunities: bool,
+        spread: Option<&str>,
     ) -> PyResult<Self> {
         let end = observation_end.map(|end| end.read(py)).transpose()?;
         let splits = calibration_ends.is_some();
@@ -59,8 +61,11 @@ impl Builder {
                 .include_first_transaction(include_first_transaction)
                 .refunds(refunds.parse::<Refunds>()?)
                 .drop_zero_amounts(drop_zero_amounts)
-                .log_intervals(log_intervals);
-            Ok((options, SummaryBuilder::with_calibration_ends(options, &ends)?))
+                .log_intervals(log_intervals)
+                .opportunities(opportunities)
+                .spread(spread.map(str::parse).transpose()?);
+            // The spread is for whole logs, which leave this builder empty.
+            Ok((options, SummaryBuilder::with_calibration_ends(options.spread(None), &ends)?))
         })?;
         Ok(Builder { builder: Mutex::new(builder), splits: Some(splits), made: Some((options, ends)) })
     }
@@ -94,29 +99,6 @@ impl Builder {
         }
         let summary = enter(py, &call, |control| slices.with(|log| summarize(log, options, control)))?;
         Ok(vec![finished(py, &summary)?])
-    }
-
-    /// Mean and deviation of the spend of each customer, or of its logarithm, for a log that is there as a whole.
-    #[pyo3(signature = (logarithmic, keys, time_kind, times, amounts=None, threads=0, progress=None))]
-    #[expect(clippy::too_many_arguments, reason = "the keywords of one Python function")]
-    fn spread<'py>(
-        &self,
-        py: Python<'py>,
-        logarithmic: bool,
-        keys: &Bound<'py, PyAny>,
-        time_kind: &str,
-        times: &Bound<'py, PyAny>,
-        amounts: Option<PyReadonlyArray1<'py, f64>>,
-        threads: usize,
-        progress: Option<Py<PyAny>>,
-    ) -> PyResult<Spread<'py>> {
-        let options = self.made.as_ref().map_or_else(SummaryOptions::new, |(options, _)| *options);
-        let log = LogColumns::new(keys, time_kind, times, amounts)?;
-        let slices = log.slices()?;
-        let spread = enter(py, &Call { threads, progress }, |control| {
-            slices.with(|log| spend_spread(log, &options, logarithmic, control))
-        })?;
-        Ok((PyArray1::from_vec(py, spread.mean), PyArray1::from_vec(py, spread.deviation)))
     }
 
     /// How regularly the customers of a log that is there as a whole buy: k, its standard error, and how many customers it is from.
@@ -240,9 +222,6 @@ impl Builder {
     }
 }
 
-/// Means and deviations.
-type Spread<'py> = (Bound<'py, PyArray1<f64>>, Bound<'py, PyArray1<f64>>);
-
 type Finished<'py> = (Bound<'py, PyAny>, Bound<'py, PyDict>, Bound<'py, PyDict>);
 
 fn finished<'py>(py: Python<'py>, summary: &Summary) -> PyResult<Finished<'py>> {
@@ -274,14 +253,10 @@ fn keys<'py>(py: Python<'py>, summary: &Summary) -> Bound<'py, PyAny> {
 
 fn columns<'py>(py: Python<'py>, summary: &Summary) -> PyResult<Bound<'py, PyDict>> {
     let columns = PyDict::new(py);
-    columns.set_item("frequency", PyArray1::from_slice(py, summary.frequency()))?;
-    columns.set_item("recency", PyArray1::from_slice(py, summary.recency()))?;
-    columns.set_item("T", PyArray1::from_slice(py, summary.age()))?;
-    if let Some(values) = summary.log_intervals() {
-        columns.set_item("log_intervals", PyArray1::from_slice(py, values))?;
-    }
-    if let Some(values) = summary.monetary_value() {
-        columns.set_item("monetary_value", PyArray1::from_slice(py, values))?;
+    let table = summary.table();
+    for name in table.names() {
+        let values = table.get(name).map(|values| PyArray1::from_vec(py, values.to_vec()));
+        columns.set_item(name, values)?;
     }
     Ok(columns)
 }

@@ -87,11 +87,23 @@ SPEND_FITS = [
 ]
 
 
+@pytest.fixture
+def tell(request):
+    """Print what a case gives, as the C and the Java tests do: `.ci/bad-input` makes one table of all."""
+
+    def tell(problem):
+        case = request.node.callspec.id
+        print(f"  {case:<44} {problem.code:2d} {problem.kind:<18} {problem}")
+
+    return tell
+
+
 @pytest.mark.parametrize(("columns", "error", "row", "field"), [c[1:] for c in FITS], ids=[c[0] for c in FITS])
 @pytest.mark.parametrize("model", [cam.BgNbd, cam.ParetoNbd])
-def test_a_purchase_model_refuses(model, columns, error, row, field):
+def test_a_purchase_model_refuses(model, columns, error, row, field, tell):
     with pytest.raises(error) as caught:
         model().fit(columns)
+    tell(caught.value)
     assert (caught.value.row, caught.value.field) == (row, field)
     assert caught.value.code == error.code
     assert row is None or str(caught.value).startswith(f"row {row}: ")
@@ -100,9 +112,10 @@ def test_a_purchase_model_refuses(model, columns, error, row, field):
 @pytest.mark.parametrize(
     ("columns", "error", "row", "field"), [c[1:] for c in SPEND_FITS], ids=[c[0] for c in SPEND_FITS]
 )
-def test_a_spend_model_refuses(columns, error, row, field):
+def test_a_spend_model_refuses(columns, error, row, field, tell):
     with pytest.raises(error) as caught:
         cam.GammaGamma().fit(columns)
+    tell(caught.value)
     assert (caught.value.row, caught.value.field) == (row, field)
 
 
@@ -300,9 +313,10 @@ LOGS = [
 
 
 @pytest.mark.parametrize(("data", "options", "error", "row", "field"), [c[1:] for c in LOGS], ids=[c[0] for c in LOGS])
-def test_a_summary_refuses(data, options, error, row, field):
+def test_a_summary_refuses(data, options, error, row, field, tell):
     with pytest.raises(error) as caught:
         cam.summarize(data, amount="amount", **options)
+    tell(caught.value)
     assert (caught.value.row, caught.value.field) == (row, field)
 
 
@@ -472,9 +486,10 @@ CALLS = [
 
 
 @pytest.mark.parametrize(("call", "error", "field"), [c[1:] for c in CALLS], ids=[c[0] for c in CALLS])
-def test_a_call_refuses(call, error, field):
+def test_a_call_refuses(call, error, field, tell):
     with pytest.raises(error) as caught:
         call()
+    tell(caught.value)
     assert getattr(caught.value, "field", None) == field
 
 
@@ -500,9 +515,10 @@ DOCUMENTS = {
 
 
 @pytest.mark.parametrize("text", DOCUMENTS.values(), ids=DOCUMENTS)
-def test_a_document_is_refused(text):
-    with pytest.raises(e.InvalidDocumentError):
+def test_a_document_is_refused(text, tell):
+    with pytest.raises(e.InvalidDocumentError) as caught:
         cam.BgNbd.from_json(text)
+    tell(caught.value)
 
 
 def test_a_moment_that_cannot_be_read_is_named_by_its_argument():

@@ -87,6 +87,16 @@ def test_the_spread_of_spend_is_that_of_numpy(log, spread):
         np.testing.assert_allclose(summary["geometric_mean"], geometric, rtol=1e-13)
 
 
+def test_a_split_has_the_spread_of_its_calibration(log):
+    options = {"amount": "amount", "spread": "amount"}
+    ends = ["1997-06-30", "1997-09-30"]
+    for end, frame in zip(ends, cam.split(log, calibration_end=ends, **options), strict=True):
+        alone = cam.summarize(log, observation_end=end, **options)
+        pd.testing.assert_frame_equal(frame[alone.columns], alone)
+    model = cam.NormalSpend().fit(frame)
+    assert model.params_ == cam.NormalSpend().fit(alone).params_
+
+
 def test_a_purchase_of_nothing_has_no_logarithm(log):
     free = pd.DataFrame({"customer_id": [7, 7], "date": ["2024-01-01", "2024-02-01"], "amount": [5.0, 0.0]})
     with pytest.raises(

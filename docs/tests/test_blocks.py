@@ -1,7 +1,12 @@
-"""Every code block of the READMEs and of docs/ runs: here, or (Rust but for the README's) as a doc test of cam-core."""
+"""Every program in the READMEs and in docs/ runs: here, or (Rust but for the README's) as a doc test of cam-core.
+
+Commands for the shell install, build for minutes or open other people's projects, and are checked by name: the command, the
+target of make, the crate, the file. JSON is read; that of a model opens.
+"""
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
@@ -12,10 +17,12 @@ from pathlib import Path
 import pytest
 from pages import BLOCKS, PAGES, README, ROOT, Block
 
+import cam
+
 # Run here, run elsewhere, or not code at all. A block in any other language must find its way into one of these.
-HERE = {"python", "code-cell", "c", "java"}
+HERE = {"python", "code-cell", "c", "java", "json"}
 ELSEWHERE = {"rust", "sh"}
-NOT_CODE = {"", "text", "toml", "json", "xml"}
+NOT_CODE = {"", "text", "toml", "xml"}
 # What a block of sh may call.
 COMMANDS = {"make", "cargo", "cc", "pip", "mvn", "java", "javac"}
 
@@ -95,6 +102,13 @@ def test_java_programs_compile_and_run(block: Block, library: Path, tmp_path: Pa
         cwd=tmp_path,
     )
     assert run(["java", "-cp", path, name[1]], cwd=ROOT).strip()
+
+
+@pytest.mark.parametrize("block", named("json"))
+def test_json_is_json_and_a_document_of_a_model_opens(block: Block) -> None:
+    value = json.loads(block.text)
+    if "format" in value:
+        assert cam.from_json(block.text).to_json() == block.text.strip()
 
 
 def test_every_target_of_make_that_a_page_names_is_there() -> None:

@@ -8,7 +8,7 @@
 //!
 //! What need be known of a customer is x, the *geometric* mean g of the x purchases, that is e to the mean of their logarithms, and the standard
 //! deviation s of these: the columns `geometric_mean`, in units of money, and `log_deviation`. The arithmetic mean does not suffice. See
-//! [`spend_spread`](crate::summary::spend_spread) for both from a log. The likelihood is that of the density of the x purchases, Π 1/z = g^(−x) included, so that
+//! [`SummaryOptions::spread`](crate::summary::SummaryOptions::spread) for both from a log. The likelihood is that of the density of the x purchases, Π 1/z = g^(−x) included, so that
 //! it compares with that of [normal–normal](super::normal_spend).
 //!
 //! Customers without a repeat purchase say nothing about the parameters and are left out of a fit; their expected spend is M e^((σ² + τ²)/2).

@@ -7,7 +7,7 @@
 //! Colombo & Jiang (1999), Journal of Interactive Marketing 13(4), 2–12. The likelihood is that of the density of the x purchases.
 //!
 //! The mean alone would not do: σ and τ would be told apart only by how much less the means of many purchases scatter than those of few
-//! (on CDNOW that gives σ = 2.8 with a standard error of 20). See [`spend_spread`](crate::summary::spend_spread) for the deviation from a log.
+//! (on CDNOW that gives σ = 2.8 with a standard error of 20). See [`SummaryOptions::spread`](crate::summary::SummaryOptions::spread) for the deviation from a log.
 //!
 //! Customers without a repeat purchase say nothing about the parameters and are left out of a fit; their expected spend is μ. A customer
 //! whose refunds exceed the purchases has a negative z̄, which is welcome here; only the mean over all customers, μ, must be positive.

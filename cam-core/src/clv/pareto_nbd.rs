@@ -119,10 +119,11 @@ impl Family for ParetoNbd {
         Ok(vec![r, alpha, 0.6, 0.5 * typical_age(rows)])
     }
 
-    /// An integral of a few dozen nodes; counts and discounted purchases cost more.
+    /// An integral of a few dozen nodes; counts and variances cost more.
     fn repeats(quantity: &Quantity) -> Repeats {
         match quantity {
-            Quantity::ProbabilityAlive { .. } | Quantity::ExpectedPurchases { .. } => Repeats::Remembered,
+            Quantity::ProbabilityAlive { .. } => Repeats::Remembered,
+            _ if Lifetime::of(quantity).is_some() => Repeats::Remembered,
             _ => Repeats::Found,
         }
     }
@@ -161,11 +162,12 @@ impl Family for ParetoNbd {
                 let time =
                     Octaves::new(move |_, beta| ParetoNbd { beta, ..*self }.discounted_time_alive(&lifetime));
                 Box::new(move |rows, out| {
+                    left::log_odds(self.values(), rows, out);
                     let mut time = time.reader();
                     for (row, out) in rows.chunks_exact(3).zip(out) {
                         let (x, age) = (row[0], row[2]);
                         let expected = (self.r + x) / (self.alpha + age) * time.at(0.0, self.beta + age);
-                        *out = if_alive(self.log_odds_left(row), expected);
+                        *out = if_alive(*out, expected);
                     }
                     Ok(())
                 })

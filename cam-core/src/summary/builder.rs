@@ -68,8 +68,14 @@ impl SummaryBuilder {
     /// An empty builder for calibrations that end at these moments, for [`finish_splits`](SummaryBuilder::finish_splits).
     ///
     /// # Errors
-    /// [`ErrorKind::InvalidParameter`] when an option is out of its domain, or a calibration does not end before the observation.
+    /// [`ErrorKind::InvalidParameter`] when an option is out of its domain, or a calibration does not end before the observation;
+    /// [`ErrorKind::Unsupported`] for [`SummaryOptions::spread`], which takes the whole log at once.
     pub fn with_calibration_ends(options: SummaryOptions, calibration_ends: &[Moment]) -> Result<Self> {
+        if options.spread.is_some() {
+            let message =
+                "the spread of spend takes the whole log at once, and is not to be had from batches";
+            return Err(Error::new(ErrorKind::Unsupported, message).with_field("spread"));
+        }
         Ok(SummaryBuilder::with_horizon(options, Horizon::new(&options, calibration_ends)?))
     }
 

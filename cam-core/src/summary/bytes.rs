@@ -178,8 +178,10 @@ impl Writer {
         }
         self.u8(u8::from(o.include_first_transaction));
         self.u8(REFUNDS.iter().position(|&r| r == o.refunds).unwrap_or(0) as u8);
-        // What a builder knows does not depend on the second flag; it was added later.
-        self.u8(u8::from(o.drop_zero_amounts) | u8::from(o.log_intervals) << 1);
+        // What a builder knows does not depend on the second and the third flag; they were added later.
+        self.u8(u8::from(o.drop_zero_amounts)
+            | u8::from(o.log_intervals) << 1
+            | u8::from(o.opportunities) << 2);
     }
 
     fn horizon(&mut self, h: &Horizon) {
@@ -319,7 +321,7 @@ impl<'a> Input<'a> {
         let refunds =
             *REFUNDS.get(usize::from(self.u8()?)).ok_or_else(|| invalid("an unknown rule for refunds"))?;
         let flags = self.u8()?;
-        if flags > 3 {
+        if flags > 7 {
             return Err(invalid("unknown flags"));
         }
         let options = SummaryOptions::new()
@@ -330,7 +332,8 @@ impl<'a> Input<'a> {
             .include_first_transaction(first)
             .refunds(refunds)
             .drop_zero_amounts(flags & 1 > 0)
-            .log_intervals(flags & 2 > 0);
+            .log_intervals(flags & 2 > 0)
+            .opportunities(flags & 4 > 0);
         options.clock().map_err(|_| invalid("a period without length"))?;
         Ok(options)
     }

@@ -17,6 +17,9 @@ pub struct Summary {
     pub(super) age: Vec<f64>,
     pub(super) log_intervals: Option<Vec<f64>>,
     pub(super) monetary_value: Option<Vec<f64>>,
+    pub(super) monetary_deviation: Option<Vec<f64>>,
+    pub(super) geometric_mean: Option<Vec<f64>>,
+    pub(super) log_deviation: Option<Vec<f64>>,
     pub(super) weights: Option<Vec<f64>>,
     pub(super) unit: Unit,
     pub(super) observation_end: Option<f64>,
@@ -58,6 +61,9 @@ impl Summary {
             age,
             log_intervals: None,
             monetary_value: None,
+            monetary_deviation: None,
+            geometric_mean: None,
+            log_deviation: None,
             weights: None,
             unit,
             observation_end: None,
@@ -134,25 +140,8 @@ impl Summary {
         Ok(self)
     }
 
-    /// The same summary, its times counted in whole periods: for models of discrete time, in which a customer has one opportunity to buy
-    /// in each period after the first.
-    ///
-    /// It must come from a log summarized with the period as unit: `.period(Period::Year).unit(Unit::YEAR)`. Calendar months and years are of
-    /// unequal length, so that times come out near whole numbers; here they become whole.
-    ///
-    /// ```
-    /// use cam_core::{Control, Unit, summary::{Log, Moment, Period, SummaryOptions, Times, summarize}};
-    /// // Given in 2020, 2021, 2023; observed to 2024.
-    /// let log = Log::new(&[1, 1, 1][..], Times::Days(&[18_300, 18_800, 19_500]));
-    /// let options = SummaryOptions::new().period(Period::Year).unit(Unit::YEAR).observation_end(Moment::Day(19_999));
-    /// let summary = summarize(&log, &options, &Control::new())?.in_opportunities()?;
-    /// assert_eq!((summary.frequency()[0], summary.recency()[0], summary.age()[0]), (2.0, 3.0, 4.0));
-    /// # Ok::<(), cam_core::Error>(())
-    /// ```
-    ///
-    /// # Errors
-    /// [`ErrorKind::InvalidData`] for a time that is more than a tenth of a unit from a whole number.
-    pub fn in_opportunities(mut self) -> Result<Self> {
+    /// Times near whole numbers, made whole; see [`SummaryOptions::opportunities`](super::SummaryOptions::opportunities).
+    pub(super) fn in_opportunities(mut self) -> Result<Self> {
         for (name, column) in [("recency", &mut self.recency), ("T", &mut self.age)] {
             for (row, time) in column.iter_mut().enumerate() {
                 let whole = time.round();
@@ -234,23 +223,34 @@ impl Summary {
         &self.report
     }
 
-    /// The columns by name: `frequency, recency, T`, and `log_intervals`, `monetary_value`, `weight` where there are.
+    /// The columns by name: `frequency, recency, T`, and `log_intervals`, `monetary_value`, `monetary_deviation`, `geometric_mean`, `log_deviation`,
+    /// `weight` where there are.
     pub fn table(&self) -> Table<'_> {
-        let columns = [
+        table_of(self.columns(), self.unit)
+    }
+
+    pub(super) fn columns(&self) -> impl Iterator<Item = Column<'_>> {
+        [
             ("frequency", Some(&self.frequency)),
             ("recency", Some(&self.recency)),
             ("T", Some(&self.age)),
             ("log_intervals", self.log_intervals.as_ref()),
             ("monetary_value", self.monetary_value.as_ref()),
+            ("monetary_deviation", self.monetary_deviation.as_ref()),
+            ("geometric_mean", self.geometric_mean.as_ref()),
+            ("log_deviation", self.log_deviation.as_ref()),
             ("weight", self.weights.as_ref()),
-        ];
-        table_of(&columns, self.unit)
+        ]
+        .into_iter()
     }
 }
 
+/// A column by name, where it is there.
+pub(super) type Column<'a> = (&'static str, Option<&'a Vec<f64>>);
+
 /// A table of those columns that are there. Their lengths are equal and their names differ, so none is refused.
-pub(super) fn table_of<'a>(columns: &[(&'static str, Option<&'a Vec<f64>>)], unit: Unit) -> Table<'a> {
-    columns.iter().filter_map(|(name, values)| values.map(|v| (*name, v.as_slice()))).fold(
+pub(super) fn table_of<'a>(columns: impl Iterator<Item = Column<'a>>, unit: Unit) -> Table<'a> {
+    columns.filter_map(|(name, values)| values.map(|v| (name, v.as_slice()))).fold(
         Table::new().in_unit(unit),
         |table, (name, values)| {
             let before = table.clone();

@@ -288,12 +288,16 @@ impl Frame {
             age: columns.age,
             log_intervals: self.options.log_intervals.then_some(columns.log_intervals),
             monetary_value: self.amounts.then_some(columns.monetary_value),
+            monetary_deviation: None,
+            geometric_mean: None,
+            log_deviation: None,
             weights: None,
             unit: self.options.unit,
             observation_end: Some(self.clock.days(self.end_of(upto), self.numbers)),
             first_included: self.options.include_first_transaction,
             report,
         };
+        let summary = if self.options.opportunities { summary.in_opportunities()? } else { summary };
         Ok((summary, [columns.holdout_frequency, columns.holdout_monetary_value]))
     }
 }

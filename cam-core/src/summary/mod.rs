@@ -10,7 +10,7 @@
 //! | `T` | T | time from the first purchase to the end of the observation |
 //! | `monetary_value` | z̄ | mean spend per repeat purchase, the first left out; 0 without a repeat purchase |
 //!
-//! Some models need more, or otherwise: [`spend_spread`] for normal and log-normal spend, [`Summary::in_opportunities`] for discrete time.
+//! Some models need more, or otherwise: [`SummaryOptions::spread`] for normal and log-normal spend, [`SummaryOptions::opportunities`] for discrete time.
 //!
 //! ```
 //! use cam_core::{Control, Unit, summary::{Log, Moment, SummaryOptions, Times, summarize}};
@@ -74,10 +74,9 @@ pub(crate) use exact::ExactSum;
 pub use intervals::{Intervals, intervals};
 pub use keys::{Key, Keys, KeysRef, Offsets, missing_key};
 pub use log::Log;
-pub use options::{Refunds, Report, SummaryOptions};
+pub use options::{Refunds, Report, Spread, SummaryOptions};
 pub use parse::{parse_date, parse_datetime};
 pub use split::{Split, split};
-pub use spread::{SpendSpread, spend_spread};
 pub use time::{Moment, Period, TimeResolution, Times};
 pub use tracking::{Tracking, tracking};
 pub use whole::{split_many, summarize};

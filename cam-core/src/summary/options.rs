@@ -38,6 +38,30 @@ impl FromStr for Refunds {
     }
 }
 
+/// Which columns say how the spend of each customer spreads from purchase to purchase; see [`SummaryOptions::spread`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Spread {
+    /// `monetary_deviation`, for normal spend.
+    Amount,
+    /// `geometric_mean` and `log_deviation`, for log-normal spend: each repeat purchase must be more than 0.
+    Log,
+}
+
+impl FromStr for Spread {
+    type Err = Error;
+
+    /// Reads `amount` or `log`.
+    fn from_str(text: &str) -> Result<Self> {
+        match text {
+            "amount" => Ok(Spread::Amount),
+            "log" => Ok(Spread::Log),
+            other => Err(Error::unknown("spread", other, ["amount", "log"])),
+        }
+    }
+}
+
 /// Options of [`summarize`](super::summarize), with defaults: days, one purchase a day, observed until the last row.
 ///
 /// ```
@@ -55,6 +79,8 @@ pub struct SummaryOptions {
     pub(super) refunds: Refunds,
     pub(super) drop_zero_amounts: bool,
     pub(super) log_intervals: bool,
+    pub(super) opportunities: bool,
+    pub(super) spread: Option<Spread>,
 }
 
 impl Default for SummaryOptions {
@@ -68,6 +94,8 @@ impl Default for SummaryOptions {
             refunds: Refunds::Net,
             drop_zero_amounts: false,
             log_intervals: false,
+            opportunities: false,
+            spread: None,
         }
     }
 }
@@ -136,6 +164,49 @@ impl SummaryOptions {
     #[must_use]
     pub fn log_intervals(mut self, add: bool) -> Self {
         self.log_intervals = add;
+        self
+    }
+
+    /// Count times in whole periods, for models of discrete time, in which a customer has one opportunity to buy in each period after the first. Default: no.
+    ///
+    /// The unit must be as long as the period. Calendar months and years are of unequal length, so that times in their mean length come out near whole
+    /// numbers; with this they are whole.
+    ///
+    /// ```
+    /// use cam_core::{Control, Unit, summary::{Log, Moment, Period, SummaryOptions, Times, summarize}};
+    /// // Given in 2020, 2021, 2023; observed to 2024.
+    /// let log = Log::new(&[1, 1, 1][..], Times::Days(&[18_300, 18_800, 19_500]));
+    /// let options = SummaryOptions::new().period(Period::Year).unit(Unit::YEAR).opportunities(true).observation_end(Moment::Day(19_999));
+    /// let summary = summarize(&log, &options, &Control::new())?;
+    /// assert_eq!((summary.frequency()[0], summary.recency()[0], summary.age()[0]), (2.0, 3.0, 4.0));
+    /// # Ok::<(), cam_core::Error>(())
+    /// ```
+    #[must_use]
+    pub fn opportunities(mut self, whole: bool) -> Self {
+        self.opportunities = whole;
+        self
+    }
+
+    /// Add what normal or log-normal spend need to know: the standard deviation √(Σ(z − z̄)²/x) of each customer's spend z per repeat purchase, or the
+    /// geometric mean and the deviation of its logarithms. Default: neither.
+    ///
+    /// The purchases are those of `monetary_value`, but for refunds: one in the period of a purchase lowers it, one in a period without is left out,
+    /// there being no single purchase that it belongs to. What a purchase amounts to is not known before its last row, so this takes a pass of its own
+    /// over the whole log, and is not to be had from batches.
+    ///
+    /// ```
+    /// use cam_core::{Control, summary::{Log, Spread, SummaryOptions, Times, summarize}};
+    /// let log = Log::new(&["ann", "bob", "ann", "ann"][..], Times::Days(&[0, 7, 14, 21])).amounts(&[20.0, 9.0, 40.0, 10.0]);
+    /// let plain = summarize(&log, &SummaryOptions::new().spread(Spread::Amount), &Control::new())?;
+    /// assert_eq!(plain.table().get("monetary_deviation").map(|c| c.to_vec()), Some(vec![15.0, 0.0]));
+    /// let logarithmic = summarize(&log, &SummaryOptions::new().spread(Spread::Log), &Control::new())?;
+    /// let column = |name| logarithmic.table().get(name).map_or(0.0, |c| c[0]);
+    /// assert!((column("geometric_mean") - 20.0).abs() < 1e-12 && (column("log_deviation") - 2f64.ln()).abs() < 1e-15);
+    /// # Ok::<(), cam_core::Error>(())
+    /// ```
+    #[must_use]
+    pub fn spread(mut self, spread: impl Into<Option<Spread>>) -> Self {
+        self.spread = spread.into();
         self
     }
 

@@ -29,17 +29,11 @@ impl Split {
     ///
     /// (`duration_holdout` is one number for all, so it is a field and no column.)
     pub fn table(&self) -> Table<'_> {
-        let c = &self.calibration;
-        let columns = [
-            ("frequency", Some(&c.frequency)),
-            ("recency", Some(&c.recency)),
-            ("T", Some(&c.age)),
-            ("log_intervals", c.log_intervals.as_ref()),
-            ("monetary_value", c.monetary_value.as_ref()),
+        let holdout = [
             ("frequency_holdout", Some(&self.frequency_holdout)),
             ("monetary_value_holdout", self.monetary_value_holdout.as_ref()),
         ];
-        table_of(&columns, c.unit)
+        table_of(self.calibration.columns().chain(holdout), self.calibration.unit)
     }
 }
 

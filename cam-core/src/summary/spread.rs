@@ -1,50 +1,40 @@
 //! How the spend of each customer spreads from purchase to purchase: what the normal and the log-normal model of spend need to know.
 //!
 //! Mean and standard deviation are those of amounts, or of ln(amount), over the same purchases as `monetary_value`: rows of one customer within one
-//! period are one purchase with the sum of the amounts, and the first is left out. Since what a purchase amounts to is not known before
-//! its last row, this takes a pass of its own over the whole log, and is not to be had from batches.
+//! period are one purchase with the sum of the amounts, and the first is left out.
 
+use super::columns::Summary;
 use super::horizon::Horizon;
 use super::log::{Log, Reader, RowKind};
-use super::options::SummaryOptions;
+use super::options::{Spread, SummaryOptions};
 use crate::control::Control;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, Result};
 
-/// Per customer, in the order of the keys.
-#[derive(Debug, Clone, PartialEq)]
-pub struct SpendSpread {
-    /// The mean spend per repeat purchase, or the geometric mean: e to the mean of the logarithms. 0 without a repeat purchase.
-    pub mean: Vec<f64>,
-    /// The standard deviation of the spend about its mean, or that of the logarithms: √(Σ(z − z̄)²/x).
-    pub deviation: Vec<f64>,
+/// Adds the columns that `options` ask for to a summary of the log with these options.
+pub(super) fn add(
+    summary: &mut Summary,
+    log: &Log<'_>,
+    options: &SummaryOptions,
+    control: &Control<'_>,
+) -> Result<()> {
+    let Some(spread) = options.spread else { return Ok(()) };
+    let logarithmic = spread == Spread::Log;
+    let (mean, deviation) = moments(log, options, logarithmic, control)?;
+    if logarithmic {
+        (summary.geometric_mean, summary.log_deviation) = (Some(mean), Some(deviation));
+    } else {
+        summary.monetary_deviation = Some(deviation);
+    }
+    Ok(())
 }
 
-/// The columns `geometric_mean` and `log_deviation` of the [summary](super::summarize) of the same log with the same options, or, not `logarithmic`, the
-/// column `monetary_deviation` and the mean that it is about.
-///
-/// A refund in the period of a purchase lowers it; one in a period without is left out, there being no single purchase that it belongs to. That is
-/// why the mean may differ from `monetary_value` there.
-///
-/// ```
-/// use cam_core::{Control, summary::{Log, SummaryOptions, Times, spend_spread}};
-/// let log = Log::new(&["ann", "bob", "ann", "ann"][..], Times::Days(&[0, 7, 14, 21])).amounts(&[20.0, 9.0, 40.0, 10.0]);
-/// let (options, control) = (SummaryOptions::new(), Control::new());
-/// let plain = spend_spread(&log, &options, false, &control)?;
-/// assert_eq!((plain.mean, plain.deviation), (vec![25.0, 0.0], vec![15.0, 0.0]));
-/// let logarithmic = spend_spread(&log, &options, true, &control)?;
-/// assert!((logarithmic.mean[0] - 20.0).abs() < 1e-12 && (logarithmic.deviation[0] - 2f64.ln()).abs() < 1e-15);
-/// # Ok::<(), cam_core::Error>(())
-/// ```
-///
-/// # Errors
-/// Those of [`summarize`](super::summarize); [`ErrorKind::InvalidShape`] for a log without amounts; and, if `logarithmic`, [`ErrorKind::InvalidData`] for a repeat
-/// purchase of 0 or less, which has no logarithm.
-pub fn spend_spread(
+/// Mean (or geometric mean) and deviation of each customer, in the order of the keys; 0 without a repeat purchase.
+fn moments(
     log: &Log<'_>,
     options: &SummaryOptions,
     logarithmic: bool,
     control: &Control<'_>,
-) -> Result<SpendSpread> {
+) -> Result<(Vec<f64>, Vec<f64>)> {
     let reader = Reader::new(log, options)?;
     if log.amounts.is_none() {
         return Err(Error::shape("the spread of spend needs amounts").with_field("amount"));
@@ -64,7 +54,7 @@ pub fn spend_spread(
     let key = |row: u32| log.keys.get(row as usize);
     rows.sort_unstable_by(|a, b| key(a.1).cmp(&key(b.1)).then(a.cmp(b)));
     control.check()?;
-    let mut spread = SpendSpread { mean: Vec::new(), deviation: Vec::new() };
+    let (mut means, mut deviations) = (Vec::new(), Vec::new());
     let mut spent: Vec<f64> = Vec::new();
     for customer in rows.chunk_by(|a, b| key(a.1) == key(b.1)) {
         let mut first = !options.include_first_transaction;
@@ -95,13 +85,10 @@ pub fn spend_spread(
             let mean = spent.iter().sum::<f64>() / count;
             let squares: f64 = spent.iter().map(|z| (z - mean) * (z - mean)).sum();
             let mean = if logarithmic && !spent.is_empty() { mean.exp() } else { mean };
-            spread.mean.push(mean);
+            means.push(mean);
             // Of one purchase, exactly none.
-            spread.deviation.push(if spent.len() > 1 { (squares / count).sqrt() } else { 0.0 });
+            deviations.push(if spent.len() > 1 { (squares / count).sqrt() } else { 0.0 });
         }
     }
-    if spread.mean.is_empty() {
-        return Err(Error::new(ErrorKind::NotEnoughData, "no customer has a purchase before the end"));
-    }
-    Ok(spread)
+    Ok((means, deviations))
 }

@@ -9,6 +9,7 @@ use super::log::{Log, Reader};
 use super::options::SummaryOptions;
 use super::sparse;
 use super::split::Split;
+use super::spread;
 use super::time::Moment;
 use crate::control::{Control, Progress};
 use crate::error::Result;
@@ -27,14 +28,16 @@ pub fn summarize(log: &Log<'_>, options: &SummaryOptions, control: &Control<'_>)
         found => found,
     };
     report(log, control);
-    match found {
-        Some((columns, unattributed)) => frame.whole(&tally, columns, &unattributed),
+    let mut summary = match found {
+        Some((columns, unattributed)) => frame.whole(&tally, columns, &unattributed)?,
         None => {
             let mut builder = SummaryBuilder::with_horizon(*options, horizon);
             builder.push(log, control)?;
-            builder.finish(control)
+            builder.finish(control)?
         }
-    }
+    };
+    spread::add(&mut summary, log, options, control)?;
+    Ok(summary)
 }
 
 /// Several calibrations from one log, in one pass over it; in the order of `calibration_ends`.
@@ -53,14 +56,18 @@ pub fn split_many(
         found => found,
     };
     report(log, control);
-    match found {
-        Some((columns, unattributed)) => frame.splits(&tally, columns, &unattributed),
+    let mut splits = match found {
+        Some((columns, unattributed)) => frame.splits(&tally, columns, &unattributed)?,
         None => {
             let mut builder = SummaryBuilder::with_horizon(*options, horizon);
             builder.push(log, control)?;
-            builder.finish_splits(control)
+            builder.finish_splits(control)?
         }
+    };
+    for (split, &end) in splits.iter_mut().zip(calibration_ends) {
+        spread::add(&mut split.calibration, log, &options.observation_end(end), control)?;
     }
+    Ok(splits)
 }
 
 fn begin<'a>(

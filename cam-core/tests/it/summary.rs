@@ -1,10 +1,10 @@
 //! The conventions of a summary: by hand, and against lifetimes on the CDNOW sample.
 
 use cam_core::summary::{
-    Key, Log, Moment, Period, Refunds, Summary, SummaryOptions, TimeResolution, Times, split, split_many,
-    summarize,
+    Key, Log, Moment, Period, Refunds, Spread, Summary, SummaryBuilder, SummaryOptions, TimeResolution,
+    Times, split, split_many, summarize,
 };
-use cam_core::{Control, Unit};
+use cam_core::{Control, ErrorKind, Unit};
 use std::ops::Range;
 use std::path::PathBuf;
 
@@ -148,6 +148,26 @@ fn several_cut_offs_in_one_pass_equal_one_at_a_time() {
             ["frequency", "recency", "T", "monetary_value", "frequency_holdout", "monetary_value_holdout"]
         );
     }
+}
+
+#[test]
+fn the_spread_of_spend_is_that_of_what_was_known_at_each_cut_off() {
+    let data = cdnow();
+    let ends = [date("1997-09-30"), date("1997-03-31")];
+    let with = options().drop_zero_amounts(true).spread(Spread::Log);
+    for (end, split) in ends.iter().zip(split_many(&data.log(), &ends, &with, &Control::new()).unwrap()) {
+        let alone = run(&data.log(), &with.observation_end(*end));
+        assert_eq!(split.calibration, alone);
+        let table = alone.table();
+        let [mean, deviation] = ["geometric_mean", "log_deviation"].map(|name| table.column(name).unwrap());
+        let spenders = mean.iter().zip(alone.frequency()).filter(|(m, x)| (**m > 0.0) == (**x > 0.0)).count();
+        assert_eq!(spenders, alone.len());
+        // Of numbers that differ, the geometric mean lies below the mean.
+        let below = |i: usize| mean[i] < alone.monetary_value().unwrap()[i];
+        assert!((0..alone.len()).filter(|&i| deviation[i] > 1e-9).all(below));
+    }
+    let error = SummaryBuilder::new(with).unwrap_err();
+    assert_eq!((error.kind(), error.field()), (ErrorKind::Unsupported, Some("spread")));
 }
 
 #[test]

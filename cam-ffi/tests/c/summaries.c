@@ -146,10 +146,50 @@ static void text_keys_come_back_in_order(void)
     cam_log_free(log);
 }
 
+/* Two customers of whole years: what discrete time and models of spend ask for. */
+static void other_models_get_their_columns(void)
+{
+    static const int64_t ids[] = {1, 1, 1, 2};
+    static const char *const dates[] = {"2020-03-01", "2021-06-20", "2023-05-30", "2022-11-11"};
+    static const double amounts[] = {8, 20, 40, 9};
+    cam_log *log = NULL;
+    cam_table *table = NULL;
+    cam_summary_builder *builder = NULL;
+    double *recency, *age, *deviation, *mean;
+    MUST(cam_log_new(&log, &error));
+    MUST(cam_log_set_keys_int64(log, ids, 4, &error));
+    MUST(cam_log_set_times_strings(log, dates, 4, &error));
+    MUST(cam_log_set_amounts(log, amounts, 4, &error));
+    MUST(cam_summarize(log, "{\"unit\": \"Y\", \"period\": \"Y\", \"opportunities\": true, \"spread\": \"amount\"}", NULL, &table, &error));
+    recency = column_of(table, "recency");
+    age = column_of(table, "T");
+    deviation = column_of(table, "monetary_deviation");
+    CLAIM(recency[0] == 3 && age[0] == 3 && age[1] == 1 && deviation[0] == 10 && deviation[1] == 0);
+    cam_table_free(table);
+    MUST(cam_summarize(log, "{\"spread\": \"log\"}", NULL, &table, &error));
+    mean = column_of(table, "geometric_mean");
+    CLAIM(mean[0] > 28.284 && mean[0] < 28.285 && mean[1] == 0);
+    cam_table_free(table);
+    table = NULL;
+    CLAIM(cam_summarize(log, "{\"spread\": \"wide\"}", NULL, &table, &error) == CAM_UNKNOWN_NAME);
+    CLAIM(strstr(cam_error_message(error), "wide") != NULL);
+    cam_error_free(error);
+    CLAIM(cam_summary_builder_new("{\"spread\": \"log\"}", &builder, &error) == CAM_UNSUPPORTED);
+    CLAIM(table == NULL && builder == NULL);
+    cam_error_free(error);
+    error = NULL;
+    free(recency);
+    free(age);
+    free(deviation);
+    free(mean);
+    cam_log_free(log);
+}
+
 void summaries(const cam_table *whole, const char *partial)
 {
     any_cut_of_the_log_gives_the_same_summary(whole);
     a_part_from_elsewhere_is_merged_as_if_it_were_ours(whole, partial);
     parts_that_are_cut_off_or_changed_are_refused();
     text_keys_come_back_in_order();
+    other_models_get_their_columns();
 }

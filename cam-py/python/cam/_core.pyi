@@ -76,6 +76,8 @@ class SummaryBuilder:
         refunds: str = "net",
         drop_zero_amounts: bool = False,
         log_intervals: bool = False,
+        opportunities: bool = False,
+        spread: str | None = None,
     ) -> SummaryBuilder: ...
     def push(
         self,
@@ -95,16 +97,6 @@ class SummaryBuilder:
         threads: int = 0,
         progress: _Observer = None,
     ) -> list[tuple[Any, dict[str, _Floats], dict[str, Any]]]: ...
-    def spread(
-        self,
-        logarithmic: bool,
-        keys: Any,
-        time_kind: str,
-        times: Any,
-        amounts: _Floats | None = None,
-        threads: int = 0,
-        progress: _Observer = None,
-    ) -> tuple[_Floats, _Floats]: ...
     def regularity(
         self,
         method: str,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from typing import Any, Self
+from typing import Any, Self, cast
 
 import numpy as np
 
@@ -31,7 +31,7 @@ class SummaryBuilder:
         For splits: `finish` then gives a list of frames, one for each.
     **options
         As for `summarize`: `unit`, `period`, `observation_end`, `include_first_transaction`, `refunds`,
-        `drop_zero_amounts`, `numbers_in`.
+        `drop_zero_amounts`, `numbers_in`, `log_intervals`. (Not `spread`, which takes the whole log at once.)
 
     Examples
     --------
@@ -59,6 +59,8 @@ class SummaryBuilder:
         drop_zero_amounts: bool = False,
         numbers_in: str = "D",
         log_intervals: bool = False,
+        _opportunities: bool = False,
+        _spread: str | None = None,
     ) -> None:
         self._columns = (customer, time, amount)
         self._unit: str | None = str(unit)
@@ -80,6 +82,8 @@ class SummaryBuilder:
                 refunds=str(refunds),
                 drop_zero_amounts=flag("drop_zero_amounts", drop_zero_amounts),
                 log_intervals=flag("log_intervals", log_intervals),
+                opportunities=_opportunities,
+                spread=_spread,
             )
         except InvalidDataError as problem:
             # The core reads a text as it reads those of a log, and does not know which argument it was.
@@ -167,22 +171,11 @@ class SummaryBuilder:
         log: Frame,
         threads: int | None,
         progress: Progress,
-        *,
-        spread: str | None = None,
-        opportunities: bool = False,
     ) -> list[Frame]:
         """Give what `push` and `finish` would give of a log that is there as a whole, by the core's shortest way."""
         source, columns, self._dtype = self._read(log)
         self._kind = source.kind
         finished = self._core.whole(*columns, thread_count(threads), observer(progress))
-        if spread is not None:
-            mean, deviation = self._core.spread(spread == "log", *columns, thread_count(threads), observer(progress))
-            named = {"geometric_mean": mean, "log_deviation": deviation}
-            finished[0][1].update(named if spread == "log" else {"monetary_deviation": deviation})
-        if opportunities:
-            # Months and years of the calendar are of unequal length: in units of their mean length they are nearly whole.
-            for name in ("recency", "T"):
-                finished[0][1][name] = np.rint(finished[0][1][name])
         return [self._frame(*parts) for parts in finished]
 
     def merge(self, other: SummaryBuilder) -> None:
@@ -344,8 +337,6 @@ def summarize(
     >>> summary.attrs["cam_report"]["rows_after_end"]
     1959
     """
-    if spread not in (None, "amount", "log"):
-        raise InvalidParameterError(f"spread must be 'amount', 'log' or None, got {spread!r}", field="spread")
     builder = SummaryBuilder(
         customer=customer,
         time=time,
@@ -358,8 +349,15 @@ def summarize(
         drop_zero_amounts=drop_zero_amounts,
         numbers_in=numbers_in,
         log_intervals=log_intervals,
+        _spread=_spread(spread),
     )
-    return builder._whole(log, threads, progress, spread=spread)[0]
+    return builder._whole(log, threads, progress)[0]
+
+
+def _spread(spread: Any) -> str | None:
+    if spread not in (None, "amount", "log"):
+        raise InvalidParameterError(f"spread must be 'amount', 'log' or None, got {spread!r}", field="spread")
+    return cast("str | None", spread)
 
 
 def opportunities(
@@ -416,8 +414,9 @@ def opportunities(
         refunds=refunds,
         drop_zero_amounts=drop_zero_amounts,
         numbers_in=numbers_in,
+        _opportunities=True,
     )
-    return builder._whole(log, threads, progress, opportunities=True)[0]
+    return builder._whole(log, threads, progress)[0]
 
 
 def split(
@@ -435,6 +434,7 @@ def split(
     drop_zero_amounts: bool = False,
     numbers_in: str = "D",
     log_intervals: bool = False,
+    spread: str | None = None,
     threads: int | None = None,
     progress: Progress = None,
 ) -> Frame | list[Frame]:
@@ -450,7 +450,7 @@ def split(
     observation_end : date, timestamp, str or number, optional
         The last period of the holdout. The latest in the log by default.
     customer, time, amount, unit, period, include_first_transaction, refunds, drop_zero_amounts, numbers_in, log_intervals, \
-    threads, progress
+    spread, threads, progress
         As for `summarize`.
 
     Returns
@@ -488,6 +488,7 @@ def split(
         drop_zero_amounts=drop_zero_amounts,
         numbers_in=numbers_in,
         log_intervals=log_intervals,
+        _spread=_spread(spread),
     )
     frames = builder._whole(log, threads, progress)
     return frames if several else frames[0]

@@ -78,6 +78,22 @@ public final class SummaryOptions {
         return with("log_intervals", add);
     }
 
+    /**
+     * Count times in whole periods, for models of discrete time, in which each period after the first is one opportunity to buy. The unit must
+     * be as long as the period: {@code new SummaryOptions().period("Y").unit("Y").opportunities(true)}.
+     */
+    public SummaryOptions opportunities(boolean whole) {
+        return with("opportunities", whole);
+    }
+
+    /**
+     * Add what models of spend need to know about how it spreads from purchase to purchase: {@code amount} the column monetary_deviation,
+     * {@code log} the columns geometric_mean and log_deviation. It takes the whole log at once, so {@link SummaryBuilder} refuses it.
+     */
+    public SummaryOptions spread(String kind) {
+        return with("spread", kind);
+    }
+
     String json() {
         Json json = new Json();
         for (Map.Entry<String, Object> option : options.entrySet()) {

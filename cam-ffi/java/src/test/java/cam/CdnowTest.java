@@ -77,6 +77,20 @@ class CdnowTest {
     }
 
     @Test
+    void otherModelsGetTheirColumns() {
+        Log log = new Log().keys(1, 1, 1, 2).times("2020-03-01", "2021-06-20", "2023-05-30", "2022-11-11").amounts(8, 20, 40, 9);
+        SummaryOptions years = new SummaryOptions().unit("Y").period("Y").opportunities(true).spread("amount");
+        try (Summary summary = Summary.of(log, years)) {
+            assertArrayEquals(new double[] {3, 0}, summary.column("recency"));
+            assertArrayEquals(new double[] {3, 1}, summary.column("T"));
+            assertArrayEquals(new double[] {10, 0}, summary.column("monetary_deviation"));
+        }
+        try (Summary summary = Summary.of(log, new SummaryOptions().spread("log"))) {
+            assertEquals(Math.sqrt(800), summary.column("geometric_mean")[0], 1e-13);
+        }
+    }
+
+    @Test
     void anyCutOfTheLogGivesTheSameSummary() {
         try (SummaryBuilder one = new SummaryBuilder(Data.weeks());
                 SummaryBuilder two = new SummaryBuilder(Data.weeks())) {
