@@ -119,7 +119,6 @@ impl Centre {
 
     /// From where a search ended that was centred here: all parameters of a customer whose covariates are 0, the coefficients, and the
     /// covariance of what was estimated.
-    #[expect(clippy::type_complexity, reason = "three parts of one answer")]
     pub(crate) fn put_back(
         &self,
         design: &Design,
