@@ -41,7 +41,7 @@ pub(crate) fn cohort_table<'py>(
     let log = LogColumns::new(keys, time_kind, times, amounts)?;
     let slices = log.slices()?;
     let found = enter(py, &Call { threads, progress }, |control| {
-        slices.with(|log| table(log, step, &options, control))
+        slices.with(control, |log| table(log, step, &options, control))
     })?;
     let columns = PyDict::new(py);
     for (name, values) in [

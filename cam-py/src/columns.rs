@@ -1,7 +1,7 @@
 //! Columns as they come from Python: NumPy arrays, borrowed without a copy.
 
 use cam_core::summary::{KeysRef, Log, Moment, Offsets, TimeResolution, Times};
-use cam_core::{Error, Result, Table, Unit};
+use cam_core::{Control, Error, Result, Table, Unit};
 use numpy::{PyReadonlyArray1, PyReadonlyArrayDyn};
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
@@ -149,17 +149,16 @@ enum TimeSlice<'a> {
 
 impl Slices<'_> {
     /// Do something with the log.
-    pub(crate) fn with<T>(&self, work: impl FnOnce(&Log<'_>) -> Result<T>) -> Result<T> {
+    pub(crate) fn with<T>(
+        &self,
+        control: &Control<'_>,
+        work: impl FnOnce(&Log<'_>) -> Result<T>,
+    ) -> Result<T> {
         let parsed;
         let times = match self.times {
             TimeSlice::Read(times) => times,
-            TimeSlice::Text(KeysRef::Strings(texts)) => {
-                parsed = Times::from_text(texts)?;
-                Times::Timestamps(&parsed, TimeResolution::Micro)
-            }
             TimeSlice::Text(texts) => {
-                let rows: Vec<&str> = (0..texts.len()).map(|row| text(&texts, row)).collect::<Result<_>>()?;
-                parsed = Times::from_text(rows)?;
+                parsed = times_of(&texts, control)?;
                 Times::Timestamps(&parsed, TimeResolution::Micro)
             }
         };
@@ -168,9 +167,29 @@ impl Slices<'_> {
     }
 }
 
-/// One text of an Arrow column, checked.
+/// The times that texts say, in microseconds.
+fn times_of(texts: &KeysRef<'_>, control: &Control<'_>) -> Result<Vec<i64>> {
+    const BLOCK: usize = 1 << 16;
+    let rows = texts.len();
+    let blocks = control.map(rows.div_ceil(BLOCK), |block| {
+        let first = block * BLOCK;
+        let some: Vec<&str> =
+            (first..rows.min(first + BLOCK)).map(|row| text(texts, row)).collect::<Result<_>>()?;
+        Times::from_text(some).map_err(|e| match e.row() {
+            Some(row) => e.with_row(first + row),
+            None => e,
+        })
+    })?;
+    Ok(blocks.concat())
+}
+
+/// One text, checked.
 fn text<'a>(texts: &KeysRef<'a>, row: usize) -> Result<&'a str> {
-    let KeysRef::Text { offsets, bytes } = *texts else { return Ok("") };
+    let (offsets, bytes) = match *texts {
+        KeysRef::Text { offsets, bytes } => (offsets, bytes),
+        KeysRef::Strings(texts) => return Ok(&texts[row]),
+        _ => return Ok(""),
+    };
     let at = |i: usize| match offsets {
         Offsets::I32(v) => usize::try_from(v[i]),
         Offsets::I64(v) => usize::try_from(v[i]),

@@ -27,6 +27,13 @@ mod _core {
 
     use pyo3::prelude::*;
 
+    /// The interface of NumPy is looked up here, where nobody interrupts, and not in the midst of a call.
+    #[pymodule_init]
+    fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
+        let _ = numpy::PyArray1::<f64>::zeros(module.py(), 0, false);
+        Ok(())
+    }
+
     /// The version of the library.
     #[pymodule_export]
     #[allow(non_upper_case_globals)]

@@ -94,10 +94,10 @@ impl Builder {
         let call = Call { threads, progress };
         if self.splits == Some(true) {
             let splits =
-                enter(py, &call, |control| slices.with(|log| split_many(log, ends, options, control)))?;
+                enter(py, &call, |control| slices.with(control, |log| split_many(log, ends, options, control)))?;
             return splits.iter().map(|split| finished_split(py, split)).collect();
         }
-        let summary = enter(py, &call, |control| slices.with(|log| summarize(log, options, control)))?;
+        let summary = enter(py, &call, |control| slices.with(control, |log| summarize(log, options, control)))?;
         Ok(vec![finished(py, &summary)?])
     }
 
@@ -120,7 +120,7 @@ impl Builder {
         let slices = log.slices()?;
         let found = enter(py, &Call { threads, progress }, |control| {
             let method = RegularityMethod::named(method)?;
-            let intervals = slices.with(|log| intervals(log, &options, control))?;
+            let intervals = slices.with(control, |log| intervals(log, &options, control))?;
             regularity(&intervals.lengths, &intervals.per_customer, method)
         })?;
         Ok((found.k, found.standard_error, found.customers))
@@ -141,7 +141,7 @@ impl Builder {
     ) -> PyResult<()> {
         let log = LogColumns::new(keys, time_kind, times, amounts)?;
         let slices = log.slices()?;
-        enter(py, &Call { threads, progress }, |control| slices.with(|log| self.lock().push(log, control)))
+        enter(py, &Call { threads, progress }, |control| slices.with(control, |log| self.lock().push(log, control)))
     }
 
     /// Take over what another builder has seen.

@@ -16,6 +16,9 @@ def test_every_model_of_the_registry_has_a_class_with_its_parameters(entry):
     signature = inspect.signature(classes[0].from_params).parameters
     assert [name for name in signature if name != "unit"] == parameters
     assert all(parameter.kind is parameter.KEYWORD_ONLY for parameter in signature.values())
+    own = inspect.signature(classes[0]).parameters
+    assert all(parameter.kind is parameter.KEYWORD_ONLY for parameter in own.values())
+    assert {"model", "parameters"}.isdisjoint(own)
     assert "References" in classes[0].__doc__
     assert ">>>" in classes[0].__doc__
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import os
 import warnings
@@ -60,6 +61,8 @@ class Model(Inference):
     """
 
     _classes: ClassVar[dict[str, type[Model]]] = {}
+    _other_processes: ClassVar[tuple[str, ...]] = ()
+    __signature__: ClassVar[inspect.Signature]
 
     def __init__(
         self,
@@ -98,6 +101,15 @@ class Model(Inference):
         super().__init_subclass__(**kwargs)
         if cls.model is not None:
             Model._classes.setdefault(cls.model, cls)
+            cls._show_signature()
+
+    @classmethod
+    def _show_signature(cls) -> None:
+        """Let help and editors show what this class takes: it knows its name, and has processes of its own."""
+        whole = inspect.signature(cls.__init__)
+        aside = {"self", "model", "parameters", *(f"{name}_covariates" for name in cls._other_processes)}
+        shown = [parameter for name, parameter in whole.parameters.items() if name not in aside]
+        cls.__signature__ = whole.replace(parameters=shown, return_annotation=inspect.Signature.empty)
 
     # Making one.
 

@@ -21,6 +21,7 @@ from cam._frames import Source, as_floats
 from cam.errors import InvalidDataError, InvalidParameterError, InvalidShapeError, UnitWarning
 
 MISSING_DAY = np.iinfo(np.int32).min
+BLOCK = 1 << 16
 
 
 @dataclass(frozen=True)
@@ -163,11 +164,15 @@ def _days(series: Any) -> npt.NDArray[np.int32] | None:
 def _ticks(times: npt.NDArray[Any]) -> tuple[str, Any]:
     unit = np.datetime_data(times.dtype)
     if unit in (("D", 1), ("W", 1), ("M", 1), ("Y", 1)):
-        days = times.astype("datetime64[D]").view(np.int64)
-        if days.size and np.abs(days[days != np.iinfo(np.int64).min]).max(initial=0) > np.iinfo(np.int32).max:
-            raise InvalidShapeError("dates must lie within 5,800,000 years of 1970", field="time")
-        narrow = days.astype(np.int32)
-        narrow[days == np.iinfo(np.int64).min] = MISSING_DAY
+        narrow = np.empty(times.size, np.int32)
+        # In blocks, which stay in a cache, and between which Ctrl-C is heard.
+        for start in range(0, times.size, BLOCK):
+            block = slice(start, start + BLOCK)
+            days = times[block].astype("datetime64[D]").view(np.int64)
+            missing = days == np.iinfo(np.int64).min
+            if np.abs(np.where(missing, 0, days)).max() > np.iinfo(np.int32).max:
+                raise InvalidShapeError("dates must lie within 5,800,000 years of 1970", field="time")
+            narrow[block] = np.where(missing, MISSING_DAY, days)
         return "day", narrow
     resolution = unit[0] if unit in (("s", 1), ("ms", 1), ("us", 1), ("ns", 1)) else "s"
     ticks = times.astype(f"datetime64[{resolution}]", copy=False)

@@ -22,6 +22,8 @@ __all__ = ["BgBb", "BgNbd", "ParetoNbd", "PurchaseModel", "SpendModel"]
 class PurchaseModel(PurchaseMoments, Model):
     """What can be asked of every model of repeat purchases. Times are in the unit of the model."""
 
+    _other_processes = ("spend",)
+
     def probability_alive(
         self, summary: Frame, after: float = 0.0, *, unit: str | None = None, threads: int | None = None
     ) -> Vector:
@@ -237,6 +239,8 @@ class PurchaseModel(PurchaseMoments, Model):
 
 class SpendModel(SpendMoments, Model):
     """What can be asked of every model of spend per purchase."""
+
+    _other_processes = ("purchase", "lifetime")
 
     def expected_spend(self, summary: Frame, *, threads: int | None = None) -> Vector:
         """Give the expected spend per purchase of each customer.
