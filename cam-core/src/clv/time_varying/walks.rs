@@ -10,18 +10,18 @@ use std::collections::HashSet;
 use std::ops::Range;
 use std::sync::Arc;
 
-/// Customers whose covariates change over time.
+/// Customers whose covariates change over time. A clone shares their memory.
 #[derive(Debug, Clone)]
 pub struct Walks {
     pub(super) design: Arc<Design>,
     unit: Option<Unit>,
-    pub(super) customers: Vec<Walk>,
+    pub(super) customers: Arc<Vec<Walk>>,
     /// When each step begins, since the first purchase; the first of a customer at 0.
-    pub(super) starts: Vec<f64>,
+    pub(super) starts: Arc<Vec<f64>>,
     /// The terms of each step, row-major.
-    pub(super) terms: Vec<f64>,
+    pub(super) terms: Arc<Vec<f64>>,
     /// Of each customer: the terms at the repeat purchases, summed up.
-    pub(super) at_purchases: Vec<f64>,
+    pub(super) at_purchases: Arc<Vec<f64>>,
 }
 
 /// A customer.
@@ -82,14 +82,8 @@ impl Walks {
             false => (ArrayView1::from(&nothing), ArrayView1::from(&nothing)),
         };
         let kinds = design.terms.len();
-        let mut walks = Walks {
-            design: Arc::new(design),
-            unit: table.unit(),
-            customers: Vec::new(),
-            starts: Vec::new(),
-            terms: Vec::new(),
-            at_purchases: Vec::new(),
-        };
+        let (mut customers, mut starts) = (Vec::new(), Vec::<f64>::new());
+        let (mut all_terms, mut at_purchases) = (Vec::<f64>::new(), Vec::<f64>::new());
         let mut seen = HashSet::new();
         let (mut values, mut terms) = (vec![0.0; columns.len()], vec![0.0; kinds]);
         let mut first = 0;
@@ -101,9 +95,9 @@ impl Walks {
                 let message = format!("the rows of customer {} must stand together", brief(id));
                 return Err(Error::data(first, message).with_field("customer"));
             }
-            let steps = walks.starts.len();
-            let sums = walks.at_purchases.len();
-            walks.at_purchases.resize(sums + kinds, 0.0);
+            let steps = starts.len();
+            let sums = at_purchases.len();
+            at_purchases.resize(sums + kinds, 0.0);
             let mut frequency = 0.0;
             for row in first..end {
                 let broken = |field: &str, message: String| Err(Error::data(row, message).with_field(field));
@@ -153,32 +147,38 @@ impl Walks {
                 for (value, column) in values.iter_mut().zip(&columns) {
                     *value = column[row];
                 }
-                walks.design.terms(&values, &mut terms);
-                for (sum, term) in walks.at_purchases[sums..].iter_mut().zip(&terms) {
+                design.terms(&values, &mut terms);
+                for (sum, term) in at_purchases[sums..].iter_mut().zip(&terms) {
                     *sum += purchases[row] * term;
                 }
                 // What ends before the first purchase is no step, nor what changes nothing.
-                let same =
-                    walks.starts.len() > steps && walks.terms[walks.terms.len() - kinds..] == terms[..];
+                let same = starts.len() > steps && all_terms[all_terms.len() - kinds..] == terms[..];
                 if next > 0.0 && !same {
-                    walks.starts.push(start[row].max(0.0));
-                    walks.terms.extend_from_slice(&terms);
+                    starts.push(start[row].max(0.0));
+                    all_terms.extend_from_slice(&terms);
                 }
             }
             super::super::history::check_history(&[frequency, recency[first], age[first]])
                 .map_err(|rule| Error::data(first, rule))?;
-            walks.customers.push(Walk {
+            customers.push(Walk {
                 frequency,
                 recency: recency[first],
                 age: age[first],
-                steps: steps..walks.starts.len(),
+                steps: steps..starts.len(),
             });
             first = end;
         }
-        if walks.customers.is_empty() {
+        if customers.is_empty() {
             return Err(Error::new(ErrorKind::NotEnoughData, "there is no row to read"));
         }
-        Ok(walks)
+        Ok(Walks {
+            design: Arc::new(design),
+            unit: table.unit(),
+            customers: Arc::new(customers),
+            starts: Arc::new(starts),
+            terms: Arc::new(all_terms),
+            at_purchases: Arc::new(at_purchases),
+        })
     }
 
     /// The number of customers.
