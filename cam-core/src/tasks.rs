@@ -17,6 +17,9 @@ static TASKS: &[TaskEntry] = &[
     TaskEntry::of::<crate::clv::hierarchical::ParetoGgg>(),
     TaskEntry::of::<crate::clv::hierarchical::PosteriorPredict>(),
     TaskEntry::of::<crate::clv::hierarchical::PosteriorSummary>(),
+    TaskEntry::of::<crate::clv::time_varying::FitTimeVarying>(),
+    TaskEntry::of::<crate::clv::time_varying::ScoreTimeVarying>(),
+    TaskEntry::of::<crate::clv::time_varying::SimulateTimeVarying>(),
 ];
 
 /// All tasks.

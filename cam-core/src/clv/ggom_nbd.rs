@@ -35,7 +35,7 @@ use crate::math::{
     octaves::Octaves,
     random::Stream,
 };
-use crate::model::{Family, Futures, Quantity, Scorer, Spec, parameters, score_row};
+use crate::model::{Family, Futures, Process, Quantity, Scorer, Spec, parameters, score_row};
 use crate::rows::Rows;
 
 parameters! {
@@ -77,6 +77,7 @@ static SPEC: Spec = Spec {
 
 impl Family for GgomNbd {
     const SPEC: &'static Spec = &SPEC;
+    const PROCESSES: &'static [Process] = &[Process::PURCHASE, Process::LIFETIME];
     type Jet = Jet<5>;
     /// ln Γ(r + x)/Γ(r).
     type Shared<R: Real> = R;

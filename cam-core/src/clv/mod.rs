@@ -11,6 +11,7 @@ mod phases;
 mod purchases;
 mod regularity;
 mod spend;
+pub mod time_varying;
 pub mod value;
 pub mod value_draws;
 pub mod value_tasks;

@@ -16,7 +16,7 @@
 //! A customer with history (x, t_x, T) who is alive is, as far as the future goes, a new customer with λ ~ Gamma(r + x, α + T) and
 //! μ ~ Gamma(s, β + T).
 
-mod left;
+pub(in crate::clv) mod left;
 
 pub(super) use left::log_odds_with_derivatives;
 
@@ -257,6 +257,11 @@ impl ParetoNbd {
     pub(super) fn time_alive(&self, t: f64) -> f64 {
         let log = (t / self.beta).ln_1p();
         self.beta * log * exprel((1.0 - self.s) * log)
+    }
+
+    /// The same of any shape and rate.
+    pub(super) fn time_alive_at_rate(s: f64, beta: f64, lifetime: &Lifetime) -> f64 {
+        ParetoNbd { r: 1.0, alpha: 1.0, s, beta }.discounted_time_alive(lifetime)
     }
 
     /// The same, discounted: E\[K(μ)\].

@@ -7,14 +7,15 @@
 //! The search runs in other coordinates than the answer is given in: covariates are centred and counted in standard deviations, so
 //! that their units do not matter; parameters and covariance are then put back.
 
+use super::centre::Centre;
 use super::choice::{choices, choose, sum_of_logs};
 use super::document::Fitted;
 use super::likelihood::{Coordinate, Likelihood, SAMPLE_FROM, Scale};
 use super::mle::{FitOptions, Method, ascend, conclude, estimate, informative, maximum_likelihood};
 use super::prior::Priors;
-use super::report::Status;
+use super::report::{FitReport, Status};
 use crate::control::{CHUNK, Control};
-use crate::error::{Error, ErrorKind, Result, brief};
+use crate::error::{Error, ErrorKind, Result};
 use crate::math::jet::Derivatives;
 use crate::model::{Covariates, Design, Family, Grouped, PROFILE, Profiles, WithCovariates, with_profiles};
 use crate::optim::Point;
@@ -69,22 +70,14 @@ pub fn fit_with_covariates<F: Family>(
         choose(F::SPEC, origin.to_vec(), &choices, |theta, from| {
             let constant = sum_of_logs::<F>(theta, table)?;
             let likelihood = CovariateLikelihood::<F>::new(&data, &design, theta, constant, true);
-            let mut at = from;
-            at.resize(own, 0.0);
-            at.extend((0..design.coefficients.len()).map(|c| match gamma.get(c) {
-                Some(value) => likelihood.coordinates[own + c].of_value(*value),
-                None => 0.0,
-            }));
-            let found = ascend(&likelihood, at, options, control)?;
-            let mut fit = conclude(&likelihood, &found, options)?;
-            fit.log_likelihood += fit.customers * likelihood.penalty(&found.at);
+            let found = maximise(&data.centre, &design, &likelihood, from, gamma, options, control)?;
+            let Found { at, mut fit, theta, gamma } = found;
             fit.checks = F::checks(&rows);
-            let (theta, gamma, covariance) = likelihood.as_given(&found.at, fit.covariance.as_deref());
-            fit.covariance = covariance;
-            let base = F::from_parameters(&theta).map_err(|e| data.far_from_zero(&design, &gamma, &e))?;
+            let base =
+                F::from_parameters(&theta).map_err(|e| data.centre.far_from_zero(&design, &gamma, &e))?;
             let model = WithCovariates::new(base, covariates, &gamma)?;
             // Coefficients begin anew with each whole number; they are found in a step or two.
-            Ok((Fitted { model, unit: table.unit(), fit: Some(fit) }, found.at[..own].to_vec()))
+            Ok((Fitted { model, unit: table.unit(), fit: Some(fit) }, at[..own].to_vec()))
         })
     };
     let found: Result<Fitted<WithCovariates<F>>> = climb(&from, gamma);
@@ -157,6 +150,47 @@ pub fn covariate_likelihood<F: Family>(
     Ok(likelihood)
 }
 
+/// Where a search with covariates ended: in its own coordinates, and as parameters of a customer whose covariates are 0, and coefficients.
+pub(crate) struct Found {
+    pub(crate) at: Vec<f64>,
+    pub(crate) fit: FitReport,
+    pub(crate) theta: Vec<f64>,
+    pub(crate) gamma: Vec<f64>,
+}
+
+/// A likelihood in centred coordinates, with a penalty.
+pub(crate) trait Penalised: Likelihood {
+    /// Σ penalty · (γ s)² at u.
+    fn penalty(&self, u: &[f64]) -> f64;
+
+    /// The whole-number parameters, which do not move.
+    fn whole(&self) -> &[f64] {
+        &[]
+    }
+}
+
+/// Maximum likelihood from a point of the parameters, and from coefficients or 0.
+pub(crate) fn maximise(
+    centre: &Centre,
+    design: &Design,
+    likelihood: &impl Penalised,
+    mut from: Vec<f64>,
+    gamma: &[f64],
+    options: &FitOptions,
+    control: &Control<'_>,
+) -> Result<Found> {
+    let coefficients = &likelihood.coordinates()[from.len()..];
+    let place = |(c, coordinate): (usize, &Coordinate)| gamma.get(c).map_or(0.0, |&v| coordinate.of_value(v));
+    from.extend(coefficients.iter().enumerate().map(place));
+    let found = ascend(likelihood, from, options, control)?;
+    let mut fit = conclude(likelihood, &found, options)?;
+    fit.log_likelihood += fit.customers * likelihood.penalty(&found.at);
+    let (theta, gamma, covariance) =
+        centre.put_back(design, likelihood, &found.at, likelihood.whole(), fit.covariance.as_deref());
+    fit.covariance = covariance;
+    Ok(Found { at: found.at, fit, theta, gamma })
+}
+
 /// Rows by profile, and what their covariates are like.
 #[derive(Debug, Clone)]
 struct Data {
@@ -164,9 +198,7 @@ struct Data {
     grouped: Arc<Grouped>,
     /// Of each profile.
     terms: Arc<Vec<f64>>,
-    /// Mean and standard deviation of each term over customers.
-    mean: Vec<f64>,
-    deviation: Vec<f64>,
+    centre: Centre,
 }
 
 impl Data {
@@ -179,134 +211,17 @@ impl Data {
         let rows = Rows::new(&with, &all, Purpose::Fit, |row| F::check_row(&row[..width]), control)?
             .filter(|_, row, weight| weight > 0.0 && F::informs(&row[..width]));
         let grouped = Grouped::new(&rows, width);
-        let mut data = Data {
-            rows: Arc::new(rows),
-            grouped: Arc::new(grouped),
-            terms: Arc::new(profiles.terms),
-            mean: Vec::new(),
-            deviation: Vec::new(),
-        };
-        data.describe(design)?;
-        data.check_independent(design)?;
-        Ok(data)
-    }
-
-    /// The weight and the terms of each profile.
-    fn profiles(&self, width: usize) -> impl Iterator<Item = (f64, &[f64])> {
-        self.grouped.groups.iter().map(move |(profile, range)| {
-            let weight: f64 = self.grouped.weights[range.clone()].iter().sum();
-            (weight, &self.terms[profile * width..][..width])
-        })
-    }
-
-    fn describe(&mut self, design: &Design) -> Result<()> {
-        let width = design.terms.len();
-        let total: f64 = self.grouped.weights.iter().sum();
-        let mut mean = vec![0.0; width];
-        let (mut low, mut high) = (vec![f64::INFINITY; width], vec![f64::NEG_INFINITY; width]);
-        for (weight, terms) in self.profiles(width) {
-            for (t, &z) in terms.iter().enumerate() {
-                mean[t] += weight / total * z;
-                (low[t], high[t]) = (z.min(low[t]), z.max(high[t]));
-            }
-        }
-        let mut variance = vec![0.0; width];
-        for (weight, terms) in self.profiles(width) {
-            for (t, &z) in terms.iter().enumerate() {
-                variance[t] += weight / total * (z - mean[t]).powi(2);
-            }
-        }
-        for (t, term) in design.terms.iter().enumerate() {
-            // Values that differ by rounding alone are one value.
-            let same = high[t] - low[t] <= 1e-12 * high[t].abs().max(low[t].abs());
-            if same || !(variance[t] > 0.0) {
-                return Err(Error::new(
-                    ErrorKind::NotEnoughData,
-                    format!(
-                        "covariate {} is {} for every customer who says something about the model: its coefficient cannot be told",
-                        term.name,
-                        brief(low[t])
-                    ),
-                )
-                .with_field(term.name.as_str()));
-            }
-        }
-        (self.mean, self.deviation) = (mean, variance.iter().map(|v| v.sqrt()).collect());
-        Ok(())
-    }
-
-    /// No covariate of a process is a linear function of those before it: by the Cholesky factor of their correlations.
-    fn check_independent(&self, design: &Design) -> Result<()> {
-        let width = design.terms.len();
-        let total: f64 = self.grouped.weights.iter().sum();
-        let mut correlation = Array2::<f64>::zeros((width, width));
-        let mut z = vec![0.0; width];
-        for (weight, terms) in self.profiles(width) {
-            for t in 0..width {
-                z[t] = (terms[t] - self.mean[t]) / self.deviation[t];
-                for s in 0..=t {
-                    correlation[[t, s]] += weight / total * z[t] * z[s];
-                }
-            }
-        }
-        for direction in 0..design.directions.len() {
-            let of = design.coefficients.iter().filter(|c| c.direction == direction);
-            let terms: Vec<usize> = of.map(|c| c.term).collect();
-            let n = terms.len();
-            let mut l = Array2::<f64>::zeros((n, n));
-            for i in 0..n {
-                for j in 0..=i {
-                    let (a, b) = (terms[i].max(terms[j]), terms[i].min(terms[j]));
-                    let rest = correlation[[a, b]] - (0..j).map(|k| l[[i, k]] * l[[j, k]]).sum::<f64>();
-                    l[[i, j]] = if i == j { rest.max(0.0).sqrt() } else { rest / l[[j, j]] };
-                }
-                if l[[i, i]] > INDEPENDENT {
-                    continue;
-                }
-                // What it is a function of: L'β = l.
-                let mut beta = vec![0.0; i];
-                for j in (0..i).rev() {
-                    let rest = l[[i, j]] - (j + 1..i).map(|k| l[[k, j]] * beta[k]).sum::<f64>();
-                    beta[j] = rest / l[[j, j]];
-                }
-                let name = |t: usize| design.terms[t].name.as_str();
-                let others: Vec<&str> =
-                    (0..i).filter(|&j| beta[j].abs() > 1e-6).map(|j| name(terms[j])).collect();
-                return Err(Error::new(
-                    ErrorKind::NotEnoughData,
-                    format!(
-                        "covariate {} is a linear function of {}: their coefficients cannot be told apart; leave one of them out",
-                        name(terms[i]),
-                        others.join(", ")
-                    ),
-                )
-                .with_field(name(terms[i])));
-            }
-        }
-        Ok(())
-    }
-
-    /// The parameters of a customer whose covariates are 0 are out of reach where 0 is far from all customers.
-    fn far_from_zero(&self, design: &Design, gamma: &[f64], error: &Error) -> Error {
-        let shift = |c: usize| (gamma[c] * self.mean[design.coefficients[c].term]).abs();
-        let furthest = (0..gamma.len()).max_by(|&a, &b| shift(a).total_cmp(&shift(b))).unwrap_or(0);
-        let term = design.coefficients[furthest].term;
-        let name = &design.terms[term].name;
-        Error::new(
-            ErrorKind::Numerical,
-            format!(
-                "{error} for a customer whose covariates are 0, which is far from the mean of {name}, {}: subtract that from it",
-                brief(self.mean[term])
-            ),
-        )
-        .with_field(name.as_str())
+        let kinds = design.terms.len();
+        let centre = Centre::new(design, || {
+            grouped.groups.iter().map(|(profile, range)| {
+                let weight: f64 = grouped.weights[range.clone()].iter().sum();
+                (weight, &profiles.terms[profile * kinds..][..kinds])
+            })
+        })?;
+        Ok(Data { rows: Arc::new(rows), grouped: Arc::new(grouped), terms: Arc::new(profiles.terms), centre })
     }
 }
-
-/// √(1 − R²) of a covariate, given others, from which on it says something of its own.
-const INDEPENDENT: f64 = 1e-6;
-
-/// The likelihood of a family whose parameters are scaled by covariates.
+/// The likelihood of a family whose parameters are scaled by covariates; see the [module](self).
 #[derive(Debug, Clone)]
 pub struct CovariateLikelihood<F> {
     data: Data,
@@ -330,14 +245,14 @@ impl<F: Family> CovariateLikelihood<F> {
         let coefficients = design
             .coefficients
             .iter()
-            .map(|c| Coordinate::new(c.name.clone(), Scale::Line(1.0 / data.deviation[c.term]), 0.0));
+            .map(|c| Coordinate::new(c.name.clone(), Scale::Line(1.0 / data.centre.deviation[c.term]), 0.0));
         let cost = |c: &crate::model::Coefficient| match for_search {
-            true => c.penalty * data.deviation[c.term].powi(2),
+            true => c.penalty * data.centre.deviation[c.term].powi(2),
             false => 0.0,
         };
         CovariateLikelihood {
             coordinates: own.chain(coefficients).collect(),
-            centre: if for_search { data.mean.clone() } else { vec![0.0; data.mean.len()] },
+            centre: if for_search { data.centre.mean.clone() } else { vec![0.0; data.centre.mean.len()] },
             ridge: design.coefficients.iter().map(cost).collect(),
             data: data.clone(),
             design: Arc::clone(design),
@@ -345,44 +260,6 @@ impl<F: Family> CovariateLikelihood<F> {
             constant,
             family: std::marker::PhantomData,
         }
-    }
-
-    /// Σ penalty · (γ s)² at u.
-    fn penalty(&self, u: &[f64]) -> f64 {
-        let gamma = self.theta(u).split_off(self.coordinates.len() - self.ridge.len());
-        self.ridge.iter().zip(gamma).map(|(ridge, gamma)| ridge * gamma * gamma).sum()
-    }
-
-    /// All parameters of a customer whose covariates are 0, the coefficients, and the covariance of what was estimated.
-    fn as_given(
-        &self,
-        u: &[f64],
-        covariance: Option<&[Vec<f64>]>,
-    ) -> (Vec<f64>, Vec<f64>, Option<Vec<Vec<f64>>>) {
-        let m = self.ridge.len();
-        let own = self.coordinates.len() - m;
-        let centred = self.theta(u);
-        let gamma = centred[own..].to_vec();
-        let mut theta: Vec<f64> = centred[..own].iter().chain(&self.whole).copied().collect();
-        let back: Vec<f64> = self.centre.iter().map(|c| -c).collect();
-        self.design.scale(&gamma, &back, &mut theta);
-        // ∂θⱼ/∂θ̃ⱼ and ∂θⱼ/∂γ; the coefficients are what they were.
-        let jacobian = Array2::from_shape_fn((own + m, own + m), |(i, j)| match (i < own, j < own) {
-            (true, true) if i == j => theta[i] / centred[i],
-            (true, false) => {
-                let c = &self.design.coefficients[j - own];
-                -theta[i] * self.design.directions[c.direction][i] * self.centre[c.term]
-            }
-            _ => f64::from(u8::from(i == j)),
-        });
-        let covariance = covariance.map(|rows| {
-            let centred = Array2::from_shape_fn((own + m, own + m), |(i, j)| rows[i][j]);
-            let put_back = jacobian.dot(&centred).dot(&jacobian.t());
-            (0..own + m)
-                .map(|i| (0..own + m).map(|j| 0.5 * (put_back[[i, j]] + put_back[[j, i]])).collect())
-                .collect()
-        });
-        (theta, gamma, covariance)
     }
 
     /// What `add` makes of the log-likelihoods of the rows from `lo` to `hi`, profile by profile: it is given their sum, by the parameters of customers with these covariates,
@@ -593,6 +470,17 @@ impl<F: Family> Likelihood for CovariateLikelihood<F> {
             let data = Data { rows: Arc::new(rows), grouped, ..self.data.clone() };
             Box::new(CovariateLikelihood { data, ..self.clone() }) as Box<dyn Likelihood>
         })
+    }
+}
+
+impl<F: Family> Penalised for CovariateLikelihood<F> {
+    fn penalty(&self, u: &[f64]) -> f64 {
+        let gamma = self.theta(u).split_off(self.coordinates.len() - self.ridge.len());
+        self.ridge.iter().zip(gamma).map(|(ridge, gamma)| ridge * gamma * gamma).sum()
+    }
+
+    fn whole(&self) -> &[f64] {
+        &self.whole
     }
 }
 

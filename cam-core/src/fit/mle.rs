@@ -136,7 +136,7 @@ impl FitOptions {
         self
     }
 
-    fn check(&self) -> Result<()> {
+    pub(super) fn check(&self) -> Result<()> {
         self.sampling.check()?;
         if self.method == Method::Mle && !self.priors.is_empty() {
             return Err(Error::new(

@@ -5,6 +5,7 @@
 //! matter: days or years lead to the same maximum.
 
 pub mod bootstrap;
+mod centre;
 mod choice;
 mod covariates;
 mod document;
@@ -21,7 +22,9 @@ mod report;
 
 pub use bootstrap::{Bootstrap, BootstrapInterval, bootstrap};
 pub(crate) use bootstrap::{maximum, refit};
+pub(crate) use centre::Centre;
 pub use covariates::{CovariateLikelihood, covariate_likelihood, fit_with_covariates};
+pub(crate) use covariates::{Found, Penalised, maximise};
 pub(crate) use document::open;
 pub use document::{Fitted, SCHEMA};
 pub use likelihood::{Coordinate, Likelihood, Scale};

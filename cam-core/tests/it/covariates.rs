@@ -210,6 +210,7 @@ fn simulated_data_give_parameters_and_coefficients_back() {
     recovers::<ParetoNbd>();
     recovers::<BgNbd>();
     recovers::<cam_core::clv::MbgNbd>();
+    recovers::<cam_core::clv::GgomNbd>();
     recovers::<cam_core::clv::Nbd>();
     recovers::<GammaGamma>();
     recovers::<cam_core::clv::LogNormalSpend>();

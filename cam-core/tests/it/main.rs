@@ -4,6 +4,7 @@ mod cohorts;
 mod counting;
 mod covariates;
 mod covariates_bad_input;
+mod covariates_ggom;
 mod diagnostics;
 mod discrete;
 mod donations;
@@ -25,6 +26,7 @@ mod summary_bad_input;
 mod summary_order;
 mod summary_stream;
 mod tasks;
+mod time_varying;
 mod validate;
 mod value;
 

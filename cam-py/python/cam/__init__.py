@@ -12,6 +12,7 @@ expected spend and the lifetime value.
 - `Prior`: the distribution of a parameter before the data are seen, for ``fit(…, priors=…)``;
 - `regularity`: how regularly customers buy;
 - `tasks`, `run`: what else is reached by name, at every door;
+- `covariate_steps`: covariates that change over time, for `ParetoNbd`;
 - `spend_independence`: whether who comes often spends more;
 - `customer_lifetime_value`, `lifetime_value_variance`, `simulate_lifetime_value`, `new_customer_value`: from a model of
   purchases and one of spend;
@@ -55,6 +56,7 @@ from cam._regularity import Regularity, regularity
 from cam._spend import GammaGamma, LogNormalSpend, NormalSpend
 from cam._summary import SummaryBuilder, opportunities, split, summarize, tracking
 from cam._tasks import run, tasks
+from cam._time_varying import covariate_steps
 from cam._value import customer_lifetime_value
 from cam._value_uncertainty import (
     NewCustomerValue,
@@ -98,6 +100,7 @@ __all__ = [
     "__version__",
     "cohort_table",
     "compare",
+    "covariate_steps",
     "customer_lifetime_value",
     "datasets",
     "errors",

@@ -10,9 +10,10 @@ import numpy.typing as npt
 
 from cam._answers import each
 from cam._base import Model
-from cam._call import number, shown
+from cam._call import Progress, number, shown
 from cam._frames import Frame, Source, Vector
 from cam._moments import PurchaseMoments, SpendMoments
+from cam._time_varying import fit_steps, score_steps, simulate_steps
 from cam.errors import InvalidParameterError
 
 __all__ = ["BgBb", "BgNbd", "ParetoNbd", "PurchaseModel", "SpendModel"]
@@ -357,6 +358,106 @@ class ParetoNbd(PurchaseModel):
     """
 
     model = "pareto_nbd"
+
+    def fit_time_varying(
+        self,
+        steps: Frame,
+        *,
+        customer: str = "customer_id",
+        unit: str | None = None,
+        threads: int | None = None,
+        progress: Progress = None,
+    ) -> Self:
+        """Estimate the parameters where covariates change over time.
+
+        Parameters
+        ----------
+        steps : frame or dict of arrays
+            One row for each customer and step of the covariates; see `cam.covariate_steps`.
+        customer : str
+            The column of customer keys; the rows of one stand together.
+        unit : str, optional
+            The unit of its times; needed only where the frame does not remember it.
+        threads : int, optional
+            How many threads to use; all processors by default. The result does not depend on it.
+        progress : bool or callable, optional
+            ``True`` prints; a function gets ``(stage, done, total, value)``.
+
+        Returns
+        -------
+        self
+
+        References
+        ----------
+        Bachmann, P., Meierer, M. and Näf, J. (2021), The role of time-varying contextual factors in latent attrition models for
+        customer base analysis, Marketing Science 40(4), 783-809.
+        """
+        fit_steps(self, steps, customer, unit, threads, progress)
+        return self
+
+    def score_time_varying(
+        self,
+        quantity: str,
+        steps: Frame,
+        *,
+        customer: str = "customer_id",
+        unit: str | None = None,
+        threads: int | None = None,
+        **arguments: Any,
+    ) -> Vector:
+        """Give a quantity, by name, for every customer whose covariates change over time.
+
+        Parameters
+        ----------
+        quantity : str
+            `log_likelihood`, `probability_alive`, `expected_purchases` or `discounted_expected_purchases`.
+        steps : frame or dict of arrays
+            As for `fit_time_varying`. Steps that begin after `T` are what will be; the last holds for ever.
+        customer : str
+            The column of customer keys.
+        unit : str, optional
+            The unit of its times; needed only where the frame does not remember it.
+        threads : int, optional
+            How many threads to use; all processors by default.
+        **arguments
+            Those of the quantity, such as `horizon`.
+
+        Returns
+        -------
+        Series (pandas) by customer, or a frame of the kind of `steps` with a row for each customer
+        """
+        return score_steps(self, quantity, steps, customer, unit, threads, arguments)
+
+    def simulate_time_varying(
+        self,
+        steps: Frame,
+        *,
+        seed: int = 0,
+        customer: str = "customer_id",
+        unit: str | None = None,
+        threads: int | None = None,
+    ) -> Frame:
+        """Draw what customers buy whose covariates change over time.
+
+        Parameters
+        ----------
+        steps : frame or dict of arrays
+            One row for each customer and step: the key, `start`, `T` and the covariates. The rows of a customer stand together.
+        seed : int
+            Customer i depends on it and on i alone.
+        customer : str
+            The column of customer keys.
+        unit : str, optional
+            The unit of its times; needed only where the frame does not remember it.
+        threads : int, optional
+            How many threads to use; all processors by default. The result does not depend on it.
+
+        Returns
+        -------
+        frame
+            The steps, with `purchases` and `recency` as drawn: for `fit_time_varying`.
+        """
+        return simulate_steps(self, steps, seed, customer, unit, threads)
 
     @classmethod
     def from_params(  # type: ignore[override]

@@ -300,7 +300,12 @@ impl Sums {
 /// The point where φ has risen to the cut, or the end of the interval. φ is convex, so Newton's iteration from the right
 /// falls monotonically onto it. With φ there.
 #[inline(always)]
-fn cut(phi: impl Fn(f64) -> f64, whole: f64, phi_whole: f64, slope: impl Fn(f64) -> f64) -> (f64, f64) {
+pub(in crate::clv) fn cut(
+    phi: impl Fn(f64) -> f64,
+    whole: f64,
+    phi_whole: f64,
+    slope: impl Fn(f64) -> f64,
+) -> (f64, f64) {
     let (mut v, mut rise) = (whole, phi_whole);
     for _ in 0..60 {
         if !(rise - CUT > 0.5) {
@@ -314,7 +319,7 @@ fn cut(phi: impl Fn(f64) -> f64, whole: f64, phi_whole: f64, slope: impl Fn(f64)
 
 /// Gauss–Legendre nodes that a panel needs over which φ rises by `rise`: the error term of the rule for e^(−rise·y), and the distance π
 /// of the singularities against the width, both at 1e-15.
-fn nodes(rise: f64, width: f64) -> usize {
+pub(in crate::clv) fn nodes(rise: f64, width: f64) -> usize {
     let rise = rise.abs();
     if rise < 2.5 && width < 1.0 {
         8

@@ -1,0 +1,108 @@
+//! Pareto/NBD with covariates that change over time, on both processes.
+//!
+//! Story. A customer buys at rate λ exp(γ'z_P(t)) and leaves at rate μ exp(γ'z_L(t)), where the covariates z are constant between the times at which they change. Across
+//! customers λ ~ Gamma(shape r, rate α) and μ ~ Gamma(shape s, rate β), independent.
+//!
+//! Source: Bachmann, Meierer & Näf (2021), "The role of time-varying contextual factors in latent attrition models for customer base analysis", Marketing Science
+//! 40(4), 783–809.
+//!
+//! On the clocks A(t) = ∫₀ᵗ exp(γ'z_P) and B(t) = ∫₀ᵗ exp(γ'z_L) a customer is one of the plain model, so that with m = r + x
+//!
+//! L = Γ(r+x)/Γ(r) · α^r β^s · Π exp(γ'z_P(tⱼ)) / ((α+A(T))^m (β+B(T))^s) · (1 + R),
+//! R = s ∫ₜₓᵀ ((α+A(T))/(α+A(u)))^m ((β+B(T))/(β+B(u)))^s dB(u)/(β+B(u)),
+//!
+//! the product over the x repeat purchases. Between two changes both clocks run evenly, and the integral there is that of the plain model (`left.rs`); the paper has a
+//! sum of hypergeometric functions in its place, each a difference of two that are nearly equal. Covariates that never change are thus one piece, and the
+//! static model; see [`Covariates`].
+//!
+//! The parameters are those of a [`WithCovariates<ParetoNbd>`], and so is the document: what moves is the data, not the model.
+
+mod future;
+mod left;
+mod likelihood;
+mod simulate;
+mod sums;
+mod tasks;
+mod walks;
+
+pub use future::score_time_varying;
+pub use likelihood::TimeVaryingLikelihood;
+pub use simulate::simulate_time_varying;
+pub use tasks::{
+    FitTimeVarying, FitTimeVaryingOptions, FittedTimeVarying, ScoreTimeVarying, ScoreTimeVaryingOptions,
+    ScoredTimeVarying, SimulateTimeVarying, SimulateTimeVaryingOptions, SimulatedTimeVarying,
+};
+pub use walks::Walks;
+
+use super::pareto_nbd::ParetoNbd;
+use crate::control::Control;
+use crate::error::{Error, ErrorKind, Result};
+use crate::fit::{Centre, FitOptions, Fitted, Found, Method, maximise, maximum_likelihood};
+use crate::model::{Covariates, Family, WithCovariates};
+use crate::table::Table;
+
+/// Maximum likelihood over walks; the covariates are those that they were read with.
+///
+/// As in [`fit_with_covariates`](crate::fit::fit_with_covariates), penalties concern the mean log-likelihood; means and standard deviations of covariates are those over the
+/// observed time of all customers.
+///
+/// # Errors
+/// A covariate is constant, or a linear function of others; no customer bought again.
+pub fn fit_time_varying(
+    walks: &Walks,
+    options: &FitOptions,
+    control: &Control<'_>,
+) -> Result<Fitted<WithCovariates<ParetoNbd>>> {
+    if options.method != Method::Mle {
+        return Err(Error::new(
+            ErrorKind::Unsupported,
+            "where covariates change over time, the method is maximum likelihood",
+        )
+        .with_field("method"));
+    }
+    let (x, recency, age) = walks.histories();
+    let table =
+        Table::new().with("frequency", &x)?.with("recency", &recency)?.with("T", &age)?.in_unit(walks.unit());
+    let covariates: Covariates = walks.design().declared.clone();
+    let own = ParetoNbd::SPEC.parameters.len();
+    let given = options.start.as_deref().unwrap_or_default();
+    let (start, gamma) = given.split_at(given.len().min(own));
+    let coefficients = walks.design().coefficients.len();
+    if !gamma.is_empty() && gamma.len() != coefficients {
+        return Err(Error::shape(format!(
+            "a start has {own} parameters, and {coefficients} coefficients or none; got {}",
+            gamma.len()
+        )));
+    }
+    let plain = FitOptions {
+        start: (!start.is_empty()).then(|| start.to_vec()),
+        covariates: None,
+        ..options.clone()
+    };
+    let origin = match maximum_likelihood::<ParetoNbd>(&table, &plain, control) {
+        Ok(fitted) if fitted.report()?.converged() => fitted.model.theta(),
+        Err(e) if e.kind() != ErrorKind::Numerical => return Err(e),
+        // Nothing to begin with but the scale of time.
+        _ => {
+            let typical = age.iter().sum::<f64>() / age.len() as f64;
+            vec![0.6, 0.3 * typical, 0.6, 0.3 * typical]
+        }
+    };
+    let centre = Centre::new(walks.design(), || walks.exposures())?;
+    let likelihood = TimeVaryingLikelihood::for_search(walks, &origin, &centre);
+    let found = maximise(&centre, walks.design(), &likelihood, vec![0.0; own], gamma, options, control)?;
+    let Found { fit, theta, gamma, .. } = found;
+    let base =
+        ParetoNbd::from_parameters(&theta).map_err(|e| centre.far_from_zero(walks.design(), &gamma, &e))?;
+    let model = WithCovariates::new(base, &covariates, &gamma)?;
+    Ok(Fitted { model, unit: walks.unit(), fit: Some(fit) })
+}
+
+/// The likelihood of walks in the caller's own coordinates, whose origin this model is; without penalties.
+pub fn time_varying_likelihood(
+    walks: &Walks,
+    model: &WithCovariates<ParetoNbd>,
+) -> Result<TimeVaryingLikelihood> {
+    let centre = Centre::new(walks.design(), || walks.exposures())?;
+    Ok(TimeVaryingLikelihood::at(walks, model, &centre))
+}

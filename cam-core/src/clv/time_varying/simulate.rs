@@ -1,0 +1,80 @@
+//! Customers whose covariates change, drawn: the Poisson process itself, on its clocks.
+
+use super::walks::{Walk, Walks};
+use crate::clv::pareto_nbd::ParetoNbd;
+use crate::control::{CHUNK, Control};
+use crate::error::{Error, ErrorKind, Result};
+use crate::math::random::Stream;
+use crate::model::WithCovariates;
+
+/// The times of the repeat purchases of each customer up to T, since the first purchase, in order. Customer i depends on the seed and on i alone.
+///
+/// # Errors
+/// The walks were read with other covariates than the model's, or a customer would buy more than a million times.
+///
+/// ```
+/// use cam_core::clv::{ParetoNbd, time_varying::{Walks, simulate_time_varying}};
+/// use cam_core::model::{Covariates, WithCovariates};
+/// use cam_core::{Control, Table};
+/// let covariates = Covariates::new().on("purchase", ["promotion"]);
+/// let model = WithCovariates::new(ParetoNbd::new(0.8, 4.0, 0.7, 30.0)?, &covariates, &[0.6])?;
+/// // Two customers over 20 weeks; the promotion of the first ends after ten.
+/// let (customer, start) = ([1.0, 1.0, 2.0], [0.0, 10.0, 0.0]);
+/// let table = Table::new().with("customer", &customer)?.with("start", &start)?.with("T", &[20.0; 3])?.with("promotion", &[1.0, 0.0, 0.0])?;
+/// let walks = Walks::unobserved(&table, &covariates)?;
+/// let times = simulate_time_varying(&model, &walks, 1, &Control::new())?;
+/// assert_eq!(times.len(), 2);
+/// assert!(times.iter().flatten().all(|t| *t <= 20.0));
+/// # Ok::<(), cam_core::Error>(())
+/// ```
+pub fn simulate_time_varying(
+    model: &WithCovariates<ParetoNbd>,
+    walks: &Walks,
+    seed: u64,
+    control: &Control<'_>,
+) -> Result<Vec<Vec<f64>>> {
+    walks.check_model(model)?;
+    let batches = control.map(walks.len().div_ceil(CHUNK), |k| {
+        let first = k * CHUNK;
+        let each = walks.customers.iter().enumerate().skip(first).take(CHUNK);
+        each.map(|(i, walk)| draw(model, walks, walk, i, &mut Stream::new(seed, i as u64)))
+            .collect::<Result<Vec<_>>>()
+    })?;
+    Ok(batches.into_iter().flatten().collect())
+}
+
+/// More purchases than this are not a customer.
+const MOST: usize = 1_000_000;
+
+fn draw(
+    model: &WithCovariates<ParetoNbd>,
+    walks: &Walks,
+    walk: &Walk,
+    i: usize,
+    stream: &mut Stream,
+) -> Result<Vec<f64>> {
+    let (base, gamma) = (model.base(), model.coefficients());
+    let rate = stream.gamma(base.r()) / base.alpha();
+    // When the customer leaves, and when the next purchase comes, by the clocks.
+    let leaves = stream.exponential() / (stream.gamma(base.s()) / base.beta());
+    let mut next = stream.exponential() / rate;
+    let (mut bought, mut left) = (0.0, 0.0);
+    let mut times = Vec::new();
+    for (step, from, to) in walks.pieces(walk, 0.0, walk.age) {
+        let [a, b] = walks.speeds(step, gamma);
+        let stays = ((leaves - left) / b).min(to - from);
+        while next <= bought + a * stays {
+            if times.len() == MOST {
+                let message = format!("customer number {i} of the walks would buy more than {MOST} times");
+                return Err(Error::new(ErrorKind::Numerical, message).with_field("alpha"));
+            }
+            times.push((from + (next - bought) / a).min(to));
+            next += stream.exponential() / rate;
+        }
+        if stays < to - from {
+            break;
+        }
+        (bought, left) = (bought + a * (to - from), left + b * (to - from));
+    }
+    Ok(times)
+}

@@ -1,0 +1,337 @@
+"""Covariates that change over time: from a log and a long frame of covariates to the steps of each customer."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+import warnings
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from cam import _core
+from cam._call import Progress, quantity_json
+from cam._covariates import Encoding
+from cam._frames import UNIT, Floats, Frame, Source, Vector, make, unit_name
+from cam._tasks import run
+from cam.errors import ConvergenceWarning, InvalidDataError, InvalidParameterError, NotEnoughDataError
+
+if TYPE_CHECKING:
+    from cam._base import Model
+
+__all__ = ["covariate_steps", "fit_steps", "score_steps", "simulate_steps"]
+
+HISTORY = ["start", "purchases", "recency", "T"]
+DAYS = {"day": 1.0, "week": 7.0, "month": 30.4375, "year": 365.25}
+
+Days = npt.NDArray[np.int64]
+
+
+def covariate_steps(
+    log: Frame,
+    covariates: Frame,
+    *,
+    customer: str = "customer_id",
+    time: str = "date",
+    unit: str = "W",
+    observation_end: Any = None,
+    period: str | int | None = None,
+) -> Frame:
+    """Put a transaction log and covariates that change over time together: one row for each customer and step.
+
+    Parameters
+    ----------
+    log : pandas, polars or pyarrow frame, or dict of arrays
+        One row per transaction, in any order. All of one customer on one day are one purchase.
+    covariates : frame
+        One row for each customer and each day on which the customer's covariates change, in any order: from that day on they
+        hold, until the next; the last for ever. Rows after the end of observation say what will be. Customers who are not in
+        the log are left out.
+    customer, time : str
+        The columns of both that hold customer keys and days: dates, timestamps, texts as ISO 8601 writes them, or numbers.
+    unit : str
+        The unit of `start`, `recency` and `T`, as in `cam.summarize`.
+    observation_end : date or str, optional
+        The last day observed; by default the latest in the log.
+    period : str or int, optional
+        How long each row of the covariates holds, ``"D"``, ``"W"``, ``"M"`` (calendar months) or a number of days, where a
+        customer must have one for every period up to the end of observation: a missing one is then an error.
+
+    Returns
+    -------
+    frame
+        Of the kind of `log`, sorted by customer and time: the key, `start` (from when on the row holds, since the first
+        purchase), `purchases` (repeat purchases until the next row), `recency`, `T`, and the covariates. For
+        `ParetoNbd.fit_time_varying` and `ParetoNbd.score_time_varying`.
+
+    Raises
+    ------
+    InvalidDataError
+        A customer of the log has no covariates on the day of the first purchase, or two rows for one day; a key or a day is
+        missing; a period is.
+    """
+    bought, changes = Source(log), Source(covariates)
+    keys, codes, change_codes = _keys(bought, changes, customer)
+    days, change_days = _days(bought, time, "log"), _days(changes, time, "covariates")
+    if not days.size:
+        raise NotEnoughDataError("the log has no row")
+    end = int(days.max()) if observation_end is None else _day(observation_end)
+    unit_name_ = unit_name(unit)
+    length = DAYS.get(unit_name_) or _length(unit, unit_name_)
+
+    # Purchases by customer and day, each pair once.
+    logged = np.flatnonzero(days <= end)
+    low, high = int(min(days.min(), change_days.min(initial=0))), int(max(days.max(), change_days.max(initial=0)))
+    span = high - low + 1
+    pairs, at = np.unique(codes[logged] * span + (days[logged] - low), return_index=True)
+    codes, days = pairs // span, pairs % span + low
+    customers, first = np.unique(codes, return_index=True)
+    last = np.append(first[1:], codes.size) - 1
+    first_day, last_day = days[first], days[last]
+    repeat = np.ones(codes.size, dtype=bool)
+    repeat[first] = False
+
+    # Changes of those customers, in order.
+    rows = np.flatnonzero(np.isin(change_codes, customers))
+    rows = rows[np.lexsort((change_days[rows], change_codes[rows]))]
+    owner, day = np.searchsorted(customers, change_codes[rows]), change_days[rows]
+    following = np.append(owner[1:] == owner[:-1], False) if owner.size else np.zeros(0, dtype=bool)
+    next_day = np.where(following, np.append(day[1:], 0), np.iinfo(np.int64).max)
+
+    def broken(which: Days, rule: str) -> None:
+        """Name the first of these rows of the covariates."""
+        if which.size:
+            row, who = int(rows[which[0]]), _shown(keys[customers[owner[which[0]]]])
+            raise InvalidDataError(f"row {row} of the covariates: customer {who} {rule}", row=row, field=time)
+
+    broken(np.flatnonzero(next_day == day), "has two rows for one day")
+    if period is not None:
+        due = _after(day, period)
+        broken(
+            np.flatnonzero(np.where(following, next_day != due, due <= end)),
+            f"has no row for the period that follows this one; period is {period!r}",
+        )
+    holds = next_day > first_day[owner]
+    rows, owner, day = rows[holds], owner[holds], day[holds]
+    begins = np.searchsorted(owner, np.arange(customers.size))
+    missing = np.ones(customers.size, dtype=bool)
+    there = begins < owner.size
+    missing[there] = (owner[begins[there]] != np.flatnonzero(there)) | (day[begins[there]] > first_day[there])
+    if missing.any():
+        absent = int(np.argmax(missing))
+        row, who = int(logged[at[first[absent]]]), _shown(keys[customers[absent]])
+        raise InvalidDataError(
+            f"row {row} of the log: customer {who} has no covariates on the day of the first purchase",
+            row=row,
+            field=customer,
+        )
+
+    # The step of each repeat purchase: the last change no later than it.
+    places = np.searchsorted(
+        owner * span + (day - low),
+        np.searchsorted(customers, codes[repeat]) * span + (days[repeat] - low),
+        side="right",
+    )
+    purchases = np.bincount(places - 1, minlength=owner.size).astype(np.float64)
+    columns: dict[str, Any] = {customer: keys[customers[owner]]}
+    columns["start"] = (day - first_day[owner]) / length
+    columns["purchases"] = purchases
+    columns["recency"] = ((last_day - first_day) / length)[owner]
+    columns["T"] = ((end - first_day) / length)[owner]
+    for name in changes.names:
+        if name not in (customer, time):
+            columns[str(name)] = _taken(changes, str(name), rows, bought.kind)
+    return make(bought.kind, columns, {UNIT: unit_name_})
+
+
+def fit_steps(
+    model: Model, steps: Frame, customer: str, unit: str | None, threads: int | None, progress: Progress
+) -> None:
+    """Fit a model to steps; it then holds what was found."""
+    source = Source(steps)
+    source.state_unit(unit)
+    if not model._asked:
+        raise InvalidParameterError(
+            "name the covariates that change, such as purchase_covariates=[...]", field="covariates"
+        )
+    encoding = model._asked.learn(source)
+    columns, _ = _columns(source, encoding, customer)
+    answer = run(
+        "fit_time_varying",
+        columns,
+        {"covariates": encoding.declared},
+        unit=source.unit,
+        threads=threads,
+        progress=progress,
+    )
+    model._core, model._kind = _core.from_json(answer.output["document"]), source.kind
+    status, runaways = model._core.report()[5:]
+    if status != "converged":
+        which = f": {', '.join(runaways)}" if runaways else ""
+        warnings.warn(f"the fit ended with status {status!r}{which}", ConvergenceWarning, stacklevel=3)
+
+
+def score_steps(
+    model: Model,
+    quantity: str,
+    steps: Frame,
+    customer: str,
+    unit: str | None,
+    threads: int | None,
+    arguments: Mapping[str, Any],
+) -> Vector:
+    """Give a quantity for each customer of the steps."""
+    source = Source(steps)
+    source.state_unit(unit)
+    encoding = _encoding(model)
+    columns, keys = _columns(source, encoding, customer)
+    asked = json.loads(quantity_json(quantity, **arguments))
+    answer = run(
+        "score_time_varying", columns, {"quantity": asked}, models=[model._fitted], unit=source.unit, threads=threads
+    )
+    values = answer.columns["score"]
+    if source.kind == "pandas":
+        return make("pandas", {quantity: values}, {}, index=keys, index_name=customer)[quantity]
+    return make(source.kind, {customer: keys, quantity: values}, {})
+
+
+def simulate_steps(
+    model: Model, steps: Frame, seed: int, customer: str, unit: str | None, threads: int | None
+) -> Frame:
+    """Give the steps with purchases drawn from the model."""
+    source = Source(steps)
+    source.state_unit(unit)
+    encoding = _encoding(model)
+    columns, _ = _columns(source, encoding, customer, ["start", "T"])
+    answer = run(
+        "simulate_time_varying", columns, {"seed": seed}, models=[model._fitted], unit=source.unit, threads=threads
+    )
+    drawn: dict[str, Any] = {name: answer.columns[name] for name in ("purchases", "recency")}
+    rows = np.arange(len(columns["T"]))
+    taken = {str(name): _taken(source, str(name), rows, source.kind) for name in source.names if name not in drawn}
+    return make(source.kind, {**taken, **drawn}, {UNIT: source.unit} if source.unit else {})
+
+
+def _encoding(model: Model) -> Encoding:
+    """Give the covariates of a model, which must have some."""
+    encoding = model._encoding
+    if encoding is None:
+        raise InvalidParameterError(
+            "this model has no covariates: what it needs are score and simulate", field="covariates"
+        )
+    return encoding
+
+
+def _columns(
+    source: Source, encoding: Encoding, customer: str, history: Sequence[str] = HISTORY
+) -> tuple[dict[str, Floats], npt.NDArray[Any]]:
+    """Give the columns of the core, and the keys of the customers in order."""
+    series = source.series(customer)
+    keys = series if isinstance(series, np.ndarray) else series.to_numpy()
+    starts = np.ones(len(keys), dtype=bool)
+    starts[1:] = keys[1:] != keys[:-1]
+    columns = source.floats(history) | encoding.read(source)
+    # A key that comes back later gets its old number, so that the core refuses it.
+    _, numbers = np.unique(keys, return_inverse=True)
+    columns["customer"] = numbers.astype(np.float64)
+    return columns, keys[starts]
+
+
+def _taken(source: Source, name: str, rows: Days, kind: str) -> Any:
+    """Give these rows of a column, as a frame of that kind takes them: categories stay categories."""
+    series = source.series(name)
+    if isinstance(series, np.ndarray):
+        return series[rows]
+    taken = series[rows.tolist()]
+    if kind != source.kind:
+        return taken.to_numpy()
+    # A pandas series would be put in the order of its index.
+    return taken.to_native().array if kind == "pandas" else taken.to_native()
+
+
+def _shown(key: Any) -> str:
+    return repr(key.item() if isinstance(key, np.generic) else key)
+
+
+def _plain(source: Source, name: str, where: str) -> npt.NDArray[Any]:
+    """Give a column without gaps, as NumPy has it."""
+    series = source.series(name)
+    array: npt.NDArray[Any]
+    if isinstance(series, np.ndarray):
+        array, gaps = series, np.zeros(len(series), dtype=bool)
+        if array.dtype.kind == "O":
+            gaps = np.array([value is None for value in array])
+    else:
+        array, gaps = series.to_numpy(), series.is_null().to_numpy()
+        if array.dtype.kind == "O":
+            array = np.asarray(series.to_list())
+    if array.dtype.kind == "f":
+        gaps = gaps | ~np.isfinite(array)
+    elif array.dtype.kind in "mM":
+        gaps = gaps | np.isnat(array)
+    if gaps.any():
+        row = int(np.argmax(gaps))
+        raise InvalidDataError(f"row {row} of the {where}: {name} is missing", row=row, field=name)
+    return array
+
+
+def _keys(log: Source, changes: Source, name: str) -> tuple[npt.NDArray[Any], Days, Days]:
+    """Give all keys in order, and for each row of both frames the number of its key."""
+    first, second = _plain(log, name, "log"), _plain(changes, name, "covariates")
+    if (first.dtype.kind in "OUS") != (second.dtype.kind in "OUS"):
+        raise InvalidDataError(
+            f"column {name!r} holds {first.dtype} in the log and {second.dtype} in the covariates", field=name
+        )
+    keys, codes = np.unique(np.concatenate([first, second]), return_inverse=True)
+    return keys, codes[: first.size].astype(np.int64), codes[first.size :].astype(np.int64)
+
+
+def _days(source: Source, name: str, where: str) -> Days:
+    """Give a column of times as days."""
+    array = _plain(source, name, where)
+    if array.dtype.kind in "iuf":
+        whole: Days = np.floor(array).astype(np.int64)
+        return whole
+    try:
+        days: Days = np.asarray(array, dtype="datetime64[D]").astype(np.int64)
+    except (TypeError, ValueError):
+        raise InvalidDataError(f"column {name!r} of the {where} must hold days", field=name) from None
+    return days
+
+
+def _day(value: Any) -> int:
+    """Give the end of observation as a day, or as a number where times are."""
+    if isinstance(value, int | float | np.number):
+        return math.floor(value)
+    try:
+        return int(np.datetime64(str(value)[:10], "D").astype(np.int64))
+    except ValueError:
+        raise InvalidParameterError(f"observation_end must be a day, got {value!r}", field="observation_end") from None
+
+
+def _after(day: Days, period: str | int) -> Days:
+    """Give the days one period later."""
+    days: Days
+    if period == "M":
+        dates = day.astype("datetime64[D]")
+        months = dates.astype("datetime64[M]")
+        days = ((months + 1).astype("datetime64[D]") + (dates - months.astype("datetime64[D]"))).astype(np.int64)
+        return days
+    length = {"D": 1, "W": 7}.get(period) if isinstance(period, str) else period
+    if not isinstance(length, int | np.integer) or length < 1:
+        raise InvalidParameterError(f'period must be "D", "W", "M" or a number of days, got {period!r}', field="period")
+    days = day + length
+    return days
+
+
+def _length(unit: str, name: str) -> float:
+    """Give the number of days of a unit such as ``"10 days"``."""
+    found = re.fullmatch(r"([0-9.]+) days?", name)
+    if found is None:
+        raise InvalidParameterError(
+            f"unit must be days, weeks, months, years or a number of days, got {unit!r}", field="unit"
+        )
+    return float(found[1])
