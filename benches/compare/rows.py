@@ -22,6 +22,8 @@ class Row:
     ours: tuple[str, ...] = ("cam",)
     # Peers that take minutes: run once, and kept until the data, the versions or the machine change.
     slow: frozenset[str] = frozenset()
+    # For a posterior: the effective draws per CPU second that we must reach.
+    rate: float | None = None
     # By peer, how many times faster we must be on one thread.
     targets: dict[str, float] = field(default_factory=dict)
     note: str = ""
@@ -119,6 +121,43 @@ ROWS = [
         (),
         note="No Python peer computes it. "
         "CLVTools (R) not measured here; 5.6 s is quoted for it from another machine.",
+    ),
+    *(
+        Row(
+            f"nuts-{short}",
+            f"{family} posterior, CDNOW",
+            f"nuts_{short}",
+            "cdnow",
+            None,
+            (PYMC,),
+            slow=frozenset({PYMC}),
+            rate=rate,
+            note=note,
+        )
+        for short, family, rate, note in (
+            ("bg", "BG/NBD", 1000, ""),
+            (
+                "pareto",
+                "Pareto/NBD",
+                100,
+                "Chains of 250 draws for PyMC-Marketing, which takes seconds for each.",
+            ),
+            ("gg", "Gamma–Gamma", 500, ""),
+        )
+    ),
+    *(
+        Row(
+            f"posterior-{short}",
+            f"{family} predictions, 100k customers x 1,000 draws",
+            f"posterior_{short}",
+            short,
+            MILLION // 10,
+            (PYMC,),
+            slow=frozenset({PYMC}),
+            targets={PYMC: 15} if short == "bg" else {},
+            note="Expected purchases and P(alive), each with its mean and a 90 % interval by customer, over the same draws.",
+        )
+        for short, family in (("bg", "BG/NBD"), ("pareto", "Pareto/NBD"))
     ),
     Row(
         "summary",

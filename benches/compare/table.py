@@ -17,7 +17,7 @@ NAMES = {
     "cam_polars": "cam, polars frame",
     "lifetimes": "lifetimes",
     "lifetimes_weights": "lifetimes, weights by hand",
-    "pymc_marketing": "PyMC-Marketing (MAP, point)",
+    "pymc_marketing": "PyMC-Marketing",
     "polars": "polars",
     "polars_tuned": "polars, streaming, packed keys",
     "pandas": "pandas",
@@ -82,6 +82,62 @@ def _line(row: Row, result: dict, ours: dict | None, first: bool) -> str:
     )
 
 
+SAMPLED = (
+    "posterior",
+    "library",
+    "threads",
+    "CPU",
+    "smallest bulk ESS",
+    "ESS per CPU second",
+    "largest R-hat",
+    "divergences",
+    "cam ÷ peer",
+    "target",
+    "means differ by",
+)
+
+
+def _apart(theirs: dict[str, float], ours: dict[str, float]) -> str:
+    """The largest difference of posterior means, in Monte Carlo standard errors of both together."""
+    names = [key.removeprefix("mean ") for key in theirs if key.startswith("mean ")]
+    errors = [
+        abs(theirs[f"mean {name}"] - ours[f"mean {name}"])
+        / max((theirs[f"error {name}"] ** 2 + ours[f"error {name}"] ** 2) ** 0.5, 1e-300)
+        for name in names
+    ]
+    return f"{max(errors):.1f} standard errors" if errors else "?"
+
+
+def _sampled_line(row: Row, result: dict, ours: dict | None, first: bool) -> str:
+    label = row.label if first else ""
+    name, threads = NAMES[result["library"]], result["threads"]
+    if "error" in result:
+        return f"| {label} | {name} | {threads} |" + " – |" * (len(SAMPLED) - 4) + f" {result['error']} |"
+    told, cpu = result["check"], result["cpu_best"]
+    rate = told["ess"] / cpu
+    cells = [label, name + (" †" if result["from"] == "kept" else ""), str(threads), seconds(cpu)]
+    cells += [f"{told['ess']:,.0f}", f"{rate:,.3g}" if rate < 100 else f"{rate:,.0f}"]
+    cells += [f"{told['r_hat']:.4f}", f"{told['divergences']:.0f}"]
+    if result["library"] in CAM:
+        met = row.rate is not None and threads == 1
+        verdict = f"{row.rate:,g} a second {'met' if rate >= row.rate else '**missed**'}" if met else ""
+        return "| " + " | ".join([*cells, "", verdict, ""]) + " |"
+    if ours is None:
+        return "| " + " | ".join([*cells, "", "", ""]) + " |"
+    ratio = ours["check"]["ess"] / max(ours["cpu_best"], 1e-9) / rate
+    return "| " + " | ".join([*cells, _ratio(ratio), "", _apart(told, ours["check"])]) + " |"
+
+
+def _sampled(rows: list[Row], found: dict[str, list[dict]]) -> list[str]:
+    """The table of posteriors: what counts is not the time but the effective draws in it."""
+    out = ["", "| " + " | ".join(SAMPLED) + " |", "|---|---|--:|--:|--:|--:|--:|--:|--:|---|---|"]
+    for row in rows:
+        results = found.get(row.key, [])
+        for k, result in enumerate(results):
+            out.append(_sampled_line(row, result, _ours(result, results), k == 0))
+    return out
+
+
 def _speedup(results: list[dict]) -> str | None:
     """How much faster we are by the clock with all threads than with one."""
     by_threads = {r["threads"]: r for r in results if r["library"] == "cam" and "error" not in r}
@@ -124,9 +180,13 @@ def render(rows: list[Row], found: dict[str, list[dict]], processor: str, *, qui
         "|---|---|--:|--:|--:|--:|--:|---|---|",
     ]
     notes = []
+    sampled = [row for row in rows if row.rate is not None]
     for row in rows:
         results = found.get(row.key, [])
-        shown = False
+        shown = row in sampled
+        if shown:
+            notes += [f"{row.label}: {row.note}"] if row.note else []
+            continue
         for result in results:
             out.append(_line(row, result, _ours(result, results), not shown))
             shown = True
@@ -135,6 +195,8 @@ def render(rows: list[Row], found: dict[str, list[dict]], processor: str, *, qui
             notes.append(f"{row.label}: cam is {speedup}.")
         if row.note:
             notes.append(f"{row.label}: {row.note}")
+    if sampled:
+        out += _sampled(sampled, found)
     out.append("")
     out.append(
         "Ratios are of CPU seconds for one thread and of wall seconds for all threads, best of the runs. "

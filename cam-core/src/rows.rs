@@ -53,7 +53,8 @@ impl Rows {
         rule: impl Fn(&[f64]) -> Result<(), String> + Sync,
         control: &Control<'_>,
     ) -> Result<Rows> {
-        let reader = Reader::new(table, columns, purpose, rule)?;
+        let rule = each_row(columns.len(), rule);
+        let reader = Reader::new(table, columns, purpose, &rule)?;
         Rows::read(&reader, table.rows(), control)
     }
 
@@ -65,16 +66,12 @@ impl Rows {
     ) -> Result<Rows> {
         let n = views.first().map_or(0, |view| view.len());
         let columns = vec![kind; views.len()];
-        let rule = |_: &[f64]| Ok(());
-        let reader = Reader { columns: &columns, views, weight: None, purpose: Purpose::Score, rule };
+        let reader =
+            Reader { columns: &columns, views, weight: None, purpose: Purpose::Score, rule: &|_| None };
         Rows::read(&reader, n, control)
     }
 
-    fn read(
-        reader: &Reader<'_, '_, impl Fn(&[f64]) -> Result<(), String> + Sync>,
-        n: usize,
-        control: &Control<'_>,
-    ) -> Result<Rows> {
+    fn read(reader: &Reader<'_, '_>, n: usize, control: &Control<'_>) -> Result<Rows> {
         if n >= NOWHERE as usize {
             return Err(Error::shape(format!("at most {} rows at once, got {n}", NOWHERE - 1)));
         }
@@ -158,6 +155,11 @@ impl Rows {
         self.values.chunks_exact(self.width).zip(self.weights.iter().copied())
     }
 
+    /// Distinct rows in order from this one on, row-major.
+    pub(crate) fn values_from(&self, row: usize) -> &[f64] {
+        &self.values[row * self.width..]
+    }
+
     /// The weights, in the order of the rows.
     pub fn weights(&self) -> &[f64] {
         &self.weights
@@ -183,6 +185,17 @@ impl Rows {
                 kept.values.extend_from_slice(row);
                 kept.weights.push(w);
             }
+        }
+        kept
+    }
+
+    /// Some rows, by number and in ascending order, with other weights.
+    #[must_use]
+    pub(crate) fn chosen(&self, rows: &[(usize, f64)]) -> Rows {
+        let mut kept = self.filter(|_, _, _| false);
+        for &(i, weight) in rows {
+            kept.values.extend_from_slice(&self.values[i * self.width..][..self.width]);
+            kept.weights.push(weight);
         }
         kept
     }
@@ -286,17 +299,36 @@ impl Rows {
     }
 }
 
+/// The first of some rows, row-major, that breaks the rules of its model, and how. Of many rows at once, so that it is no matter that it is
+/// called through a pointer; were it a type, everything here would be compiled for every model.
+pub(crate) type Rule<'r> = &'r (dyn Fn(&[f64]) -> Option<(usize, String)> + Sync);
+
+/// A [`Rule`] from one for a single row of `width` values.
+pub(crate) fn each_row(
+    width: usize,
+    rule: impl Fn(&[f64]) -> Result<(), String> + Sync,
+) -> impl Fn(&[f64]) -> Option<(usize, String)> + Sync {
+    move |rows| {
+        rows.chunks_exact(width).enumerate().find_map(|(i, row)| rule(row).err().map(|broken| (i, broken)))
+    }
+}
+
 /// The columns of a table, with the rules that a row must keep.
-pub(crate) struct Reader<'a, 'c, R> {
+pub(crate) struct Reader<'a, 'c> {
     columns: &'c [Variable],
     views: Vec<ArrayView1<'a, f64>>,
     weight: Option<ArrayView1<'a, f64>>,
     purpose: Purpose,
-    rule: R,
+    rule: Rule<'c>,
 }
 
-impl<'a, 'c, R: Fn(&[f64]) -> Result<(), String>> Reader<'a, 'c, R> {
-    pub(crate) fn new(table: &Table<'a>, columns: &'c [Variable], purpose: Purpose, rule: R) -> Result<Self> {
+impl<'a, 'c> Reader<'a, 'c> {
+    pub(crate) fn new(
+        table: &Table<'a>,
+        columns: &'c [Variable],
+        purpose: Purpose,
+        rule: Rule<'c>,
+    ) -> Result<Self> {
         let views = columns.iter().map(|c| table.column(c.name)).collect::<Result<_>>()?;
         Ok(Reader { columns, views, weight: table.get("weight"), purpose, rule })
     }
@@ -330,10 +362,19 @@ impl<'a, 'c, R: Fn(&[f64]) -> Result<(), String>> Reader<'a, 'c, R> {
                 }
             }
         }
+        // Column by column the check is many times quicker than row by row, so that it comes first.
+        if sound {
+            if let Some((i, broken)) = (self.rule)(rows) {
+                return Err(Error::data(first + i, broken));
+            }
+            rows.chunks_exact(width).enumerate().for_each(|(i, row)| take(i, row));
+            return Ok(0);
+        }
         for (i, row) in rows.chunks_exact(width).enumerate() {
-            // Column by column the check is many times quicker than row by row, so that it comes first.
-            if sound || row.iter().zip(self.columns).all(|(v, c)| c.domain.contains(*v)) {
-                (self.rule)(row).map_err(|rule| Error::data(first + i, rule))?;
+            if row.iter().zip(self.columns).all(|(v, c)| c.domain.contains(*v)) {
+                if let Some((_, broken)) = (self.rule)(row) {
+                    return Err(Error::data(first + i, broken));
+                }
                 take(i, row);
             } else if self.purpose == Purpose::Fit || !row.iter().any(|v| v.is_nan()) {
                 return Err(self.out_of_domain(first + i, row));
@@ -363,7 +404,7 @@ impl<'a, 'c, R: Fn(&[f64]) -> Result<(), String>> Reader<'a, 'c, R> {
 
 /// The distinct rows of a table, by bucket; `WIDTH` is the width, or 0.
 fn buckets<const WIDTH: usize>(
-    reader: &Reader<'_, '_, impl Fn(&[f64]) -> Result<(), String> + Sync>,
+    reader: &Reader<'_, '_>,
     width: usize,
     n: usize,
     index: &[AtomicU32],
@@ -387,7 +428,7 @@ struct Segment {
 
 impl Segment {
     fn deal<const WIDTH: usize>(
-        reader: &Reader<'_, '_, impl Fn(&[f64]) -> Result<(), String>>,
+        reader: &Reader<'_, '_>,
         width: usize,
         lo: usize,
         hi: usize,

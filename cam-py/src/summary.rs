@@ -93,11 +93,13 @@ impl Builder {
         let slices = log.slices()?;
         let call = Call { threads, progress };
         if self.splits == Some(true) {
-            let splits =
-                enter(py, &call, |control| slices.with(control, |log| split_many(log, ends, options, control)))?;
+            let splits = enter(py, &call, |control| {
+                slices.with(control, |log| split_many(log, ends, options, control))
+            })?;
             return splits.iter().map(|split| finished_split(py, split)).collect();
         }
-        let summary = enter(py, &call, |control| slices.with(control, |log| summarize(log, options, control)))?;
+        let summary =
+            enter(py, &call, |control| slices.with(control, |log| summarize(log, options, control)))?;
         Ok(vec![finished(py, &summary)?])
     }
 
@@ -141,7 +143,9 @@ impl Builder {
     ) -> PyResult<()> {
         let log = LogColumns::new(keys, time_kind, times, amounts)?;
         let slices = log.slices()?;
-        enter(py, &Call { threads, progress }, |control| slices.with(control, |log| self.lock().push(log, control)))
+        enter(py, &Call { threads, progress }, |control| {
+            slices.with(control, |log| self.lock().push(log, control))
+        })
     }
 
     /// Take over what another builder has seen.

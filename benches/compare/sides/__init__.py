@@ -61,6 +61,8 @@ def task(library: str, name: str) -> Any:
 
 def describe(result: Any) -> dict[str, float]:
     """A few numbers that tell whether two libraries did the same work."""
+    if hasattr(result, "describe") and isinstance(result, dict):
+        return result.describe()
     if isinstance(result, dict):
         return {key: float(value) for key, value in result.items()}
     columns = getattr(result, "columns", None)

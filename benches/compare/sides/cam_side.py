@@ -12,6 +12,7 @@ from typing import Any
 from data import BG, GAMMA_GAMMA, PARETO, Data
 
 from . import DERT_RATE, HORIZON, MONTHLY_DISCOUNT, MONTHS, WEEKS_A_MONTH
+from .posteriors import CHAINS, DRAWS, LEVEL, Draws, fitted
 
 Work = Callable[[], Any]
 # A discount for a week that comes to that of lifetimes for a month.
@@ -100,7 +101,54 @@ def _summary(backend: str) -> Callable[[Data, int], Work]:
     return prepare
 
 
+def _sample(kind: str) -> Callable[[Data, int], Work]:
+    def prepare(data: Data, threads: int) -> Work:
+        import cam  # noqa: F401  what is imported is outside the clock
+
+        frame = _frame(data)
+        if kind == "gg":
+            frame = frame[frame["frequency"] > 0]
+
+        def work() -> Draws:
+            model = fitted(kind, frame, chains=4, draws=1000, threads=threads)
+            return Draws(model.posterior_, divergences=model.sampling_["divergences"])
+
+        return work
+
+    return prepare
+
+
+def _posterior_predictions(kind: str) -> Callable[[Data, int], Work]:
+    """Means and intervals of expected purchases and P(alive) over the draws of a posterior."""
+
+    def prepare(data: Data, threads: int) -> Work:
+        frame = _frame(data)
+        model = fitted(kind, frame, chains=CHAINS, draws=DRAWS, threads=threads)
+        asked = {"level": LEVEL, "draws": CHAINS * DRAWS, "process": False, "threads": threads}
+
+        def work() -> dict[str, float]:
+            out = {}
+            for name, given in (("expected_purchases", {"horizon": HORIZON}), ("probability_alive", {})):
+                found = model.prediction_intervals(frame, name, **asked, **given).customers
+                for column, of in (
+                    ("mean", "mean"),
+                    ("lower", "parameter_lower"),
+                    ("upper", "parameter_upper"),
+                ):
+                    out[f"{name} {column}"] = found[of].mean()
+            return out
+
+        return work
+
+    return prepare
+
+
 TASKS: dict[Any, Callable[[Data, int], Work]] = {
+    "nuts_bg": _sample("bg"),
+    "nuts_pareto": _sample("pareto"),
+    "nuts_gg": _sample("gg"),
+    "posterior_bg": _posterior_predictions("bg"),
+    "posterior_pareto": _posterior_predictions("pareto"),
     "fit_bg": _fit("BgNbd"),
     "fit_pareto": _fit("ParetoNbd"),
     "fit_gg": _fit("GammaGamma"),

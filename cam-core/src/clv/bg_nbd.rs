@@ -32,7 +32,7 @@ use crate::math::{
     mixing::beta_mixing,
     octaves::Octaves,
     random::Stream,
-    vector::{Exp, Expm1, Kernel, Ln, Ln1p, Wide, widest},
+    vector::{Exp, Expm1, Kernel, Ln1p, Wide, widest},
 };
 use crate::model::{Family, Futures, Process, Quantity, Repeats, Scorer, Spec, parameters, score_row};
 use crate::rows::Rows;
@@ -123,7 +123,12 @@ impl Family for BgNbd {
         let inputs = [theta[0], theta[1], theta[2], theta[3]];
         let odds = shared.odds.map(Real::value);
         let customers: f64 = weights.iter().sum();
-        let rest = widest(LogLikelihood { theta: inputs.map(Real::value), odds, rows, weights });
+        let theta = inputs.map(Real::value);
+        let rest = match R::ORDER {
+            0 => widest(LogLikelihood::<0> { theta, odds, rows, weights }),
+            1 => widest(LogLikelihood::<1> { theta, odds, rows, weights }),
+            _ => widest(LogLikelihood::<2> { theta, odds, rows, weights }),
+        };
         shared.base * customers + rest.of(inputs)
     }
 
@@ -225,8 +230,8 @@ impl Family for BgNbd {
 }
 
 /// The log-likelihood of rows of one frequency x but for ln Γ and ln B, each −r ln(1 + T/α) − x ln(α + T) + ln(1 + e^z) times its weight, with the odds
-/// of having left e^z = a/(b + x − 1) ((α + T)/(α + t_x))^(r + x).
-struct LogLikelihood<'a> {
+/// of having left e^z = a/(b + x − 1) ((α + T)/(α + t_x))^(r + x). With derivatives up to the order.
+struct LogLikelihood<'a, const ORDER: usize> {
     theta: [f64; 4],
     /// ln a/(b + x − 1).
     odds: Option<f64>,
@@ -234,7 +239,7 @@ struct LogLikelihood<'a> {
     weights: &'a [f64],
 }
 
-impl Wide for LogLikelihood<'_> {
+impl<const ORDER: usize> Wide for LogLikelihood<'_, ORDER> {
     type Output = Local<4>;
 
     #[inline(always)]
@@ -243,9 +248,9 @@ impl Wide for LogLikelihood<'_> {
         let x = self.rows[0];
         let per_alpha = 1.0 / alpha;
         let came_back = self.odds.is_some();
-        // Σ w times: ln(1 + T/α), its derivative by α with its own; for those who came back also ln(α + T), 1/(α + T) and its square.
+        // Σ w times: 1, ln(1 + T/α), its derivative by α with its own; for those who came back also 1/(α + T) and its square.
         let (mut ages, mut slopes, mut bends) = (Lanes::default(), Lanes::default(), Lanes::default());
-        let (mut rates, mut rises, mut squares) = (Lanes::default(), Lanes::default(), Lanes::default());
+        let (mut all, mut rises, mut squares) = (Lanes::default(), Lanes::default(), Lanes::default());
         // ln(1 + e^z), and with p = 1/(1 + e^(−z)) its derivative: p times 1, L = ln((α + T)/(α + t_x)), ∂L/∂α and ∂²L/∂α².
         let (mut soft, mut left, mut left_log) = (Lanes::default(), Lanes::default(), Lanes::default());
         let (mut left_slope, mut left_bend) = (Lanes::default(), Lanes::default());
@@ -260,34 +265,36 @@ impl Wide for LogLikelihood<'_> {
             }
             let n = n.next_multiple_of(LANES);
             let mut log_age = [0.0; BLOCK];
-            for i in 0..BLOCK {
-                log_age[i] = age[i] / alpha;
-            }
+            log_age[..n].iter_mut().zip(&age).for_each(|(log, age)| *log = age / alpha);
             Ln1p::over(&mut log_age[..n]);
             for i in (0..n).step_by(LANES) {
                 for l in 0..LANES {
                     let (w, i) = (weight[i + l], i + l);
+                    all[l] += w;
+                    ages[l] += w * log_age[i];
+                    if ORDER == 0 {
+                        continue;
+                    }
                     let rise = 1.0 / (alpha + age[i]);
                     let slope = -age[i] * per_alpha * rise;
-                    ages[l] += w * log_age[i];
                     slopes[l] += w * slope;
-                    bends[l] += w * (slope * (per_alpha + rise));
                     rises[l] += w * rise;
-                    squares[l] += w * (rise * rise);
+                    if ORDER > 1 {
+                        bends[l] += w * (slope * (per_alpha + rise));
+                        squares[l] += w * (rise * rise);
+                    }
                 }
             }
             let Some(odds) = self.odds else { continue };
-            let (mut log_rate, mut log_left) = ([0.0; BLOCK], [0.0; BLOCK]);
-            for i in 0..BLOCK {
-                log_rate[i] = alpha + age[i];
-                log_left[i] = (age[i] - recency[i]) / (alpha + recency[i]);
+            let mut log_left = [0.0; BLOCK];
+            for ((log, age), recency) in log_left[..n].iter_mut().zip(&age).zip(&recency) {
+                *log = (age - recency) / (alpha + recency);
             }
-            Ln::over(&mut log_rate[..n]);
             Ln1p::over(&mut log_left[..n]);
             // e^(−|z|), and ln(1 + e^(−|z|)).
             let (mut small, mut log_small) = ([0.0; BLOCK], [0.0; BLOCK]);
-            for i in 0..BLOCK {
-                small[i] = -(odds + (r + x) * log_left[i]).abs();
+            for (small, log) in small[..n].iter_mut().zip(&log_left) {
+                *small = -(odds + (r + x) * log).abs();
             }
             Exp::over(&mut small[..n]);
             log_small[..n].copy_from_slice(&small[..n]);
@@ -296,17 +303,22 @@ impl Wide for LogLikelihood<'_> {
                 for l in 0..LANES {
                     let (w, i) = (weight[i + l], i + l);
                     let z = odds + (r + x) * log_left[i];
+                    soft[l] += w * (if z < 0.0 { 0.0 } else { z } + log_small[i]);
+                    if ORDER == 0 {
+                        continue;
+                    }
                     let (at_end, at_last) = (1.0 / (alpha + age[i]), 1.0 / (alpha + recency[i]));
                     let slope = -(age[i] - recency[i]) * at_last * at_end;
                     let major = 1.0 / (1.0 + small[i]);
                     let minor = small[i] * major;
                     let p = w * if z < 0.0 { minor } else { major };
-                    let both = w * (minor * major);
-                    rates[l] += w * log_rate[i];
-                    soft[l] += w * (if z < 0.0 { 0.0 } else { z } + log_small[i]);
                     left[l] += p;
                     left_log[l] += p * log_left[i];
                     left_slope[l] += p * slope;
+                    if ORDER == 1 {
+                        continue;
+                    }
+                    let both = w * (minor * major);
                     left_bend[l] -= p * (slope * (at_last + at_end));
                     mixed[0][l] += both;
                     mixed[1][l] += both * log_left[i];
@@ -323,13 +335,14 @@ impl Wide for LogLikelihood<'_> {
         let mut cross = -slopes;
         local.hessian[1][1] = r * bends;
         if came_back {
-            let [rates, rises, squares, soft] = [rates, rises, squares, soft].map(together);
+            let [all, rises, squares, soft] = [all, rises, squares, soft].map(together);
             let [p, p_log, p_slope, p_bend] = [left, left_log, left_slope, left_bend].map(together);
             let [one, log, slope, log_log, log_slope, slope_slope] = mixed.map(together);
             let m = r + x;
             // ∂z: L by r, m ∂L/∂α by α, 1/a by a, −1/(b + x − 1) by b.
             let (by_a, by_b) = (1.0 / a, -1.0 / (b + (x - 1.0)));
-            local.value += soft - x * rates;
+            // ln(α + T) = ln α + ln(1 + T/α).
+            local.value += soft - x * (alpha.ln() * all + ages);
             local.gradient[0] += p_log;
             local.gradient[1] += m * p_slope - x * rises;
             local.gradient[2] = p * by_a;
@@ -396,9 +409,36 @@ impl BgNbd {
     fn expected_within(&self, t: f64, dropouts: &Dropouts) -> f64 {
         let BgNbd { r, alpha, b, .. } = *self;
         let tau = t / alpha;
+        if let Some(expected) = self.expected_by_counts(tau) {
+            return expected;
+        }
         // E[1/p], cut off at rτ, is no less than 1/E[p].
         let tau_over = dropouts.of(b, 1.0 + r.max(1.0) * tau).expect_slices(|p| widest(Within { r, tau, p }));
         tau * tau_over
+    }
+
+    /// The same by the number K of purchases that there were if nobody left, which is negative binomial: E\[1 + (1 − p) + … + (1 − p)^(K − 1)\]. All terms are positive,
+    /// and few where the horizon is not long against α; none is given where it is.
+    fn expected_by_counts(&self, tau: f64) -> Option<f64> {
+        let BgNbd { r, a, b, .. } = *self;
+        let z = tau / (1.0 + tau);
+        if !(z <= 0.6 && r * tau <= 40.0) {
+            return None;
+        }
+        // P(K = k), E[(1 − p)^k], and the sum of those below k.
+        let (mut probability, mut stays, mut expected) = ((-r * tau.ln_1p()).exp(), 1.0, 0.0);
+        let mut sum = 0.0;
+        for k in (0..MOST_COUNTS).map(f64::from) {
+            probability *= z * (r + k) / (k + 1.0);
+            expected += stays;
+            stays *= (b + k) / (a + b + k);
+            let term = probability * expected;
+            sum += term;
+            if term <= 1e-17 * sum && k >= r * tau {
+                return Some(sum);
+            }
+        }
+        None
     }
 
     /// The same, discounted: E\[λ K(λp)\]; `kernels` are for no larger α. See [`kernel`].
@@ -449,6 +489,9 @@ impl BgNbd {
         stays + leaves * inc_beta(count, r, t / (alpha + t))
     }
 }
+
+/// Far more than the terms of a sum over counts whose mean is at most 40.
+const MOST_COUNTS: u32 = 2000;
 
 /// P(alive) of whole slices: 1/(1 + a/(b + x − 1) · ((α + T)/(α + t_x))^(r + x)), with one division.
 struct Alive<'a> {

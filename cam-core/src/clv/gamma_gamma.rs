@@ -91,8 +91,13 @@ impl Family for GammaGamma {
         let Some(minus_ln_beta) = *shared else { return R::constant(0.0) };
         let inputs = [theta[0], theta[1], theta[2]];
         let customers: f64 = weights.iter().sum();
-        minus_ln_beta * customers
-            + widest(LogLikelihood { theta: inputs.map(Real::value), rows, weights }).of(inputs)
+        let theta = inputs.map(Real::value);
+        let rest = match R::ORDER {
+            0 => widest(LogLikelihood::<0> { theta, rows, weights }),
+            1 => widest(LogLikelihood::<1> { theta, rows, weights }),
+            _ => widest(LogLikelihood::<2> { theta, rows, weights }),
+        };
+        minus_ln_beta * customers + rest.of(inputs)
     }
 
     fn start(rows: &Rows) -> Result<Vec<f64>> {
@@ -151,14 +156,15 @@ impl Family for GammaGamma {
     }
 }
 
-/// The log-likelihood of rows of one frequency x but for the beta function, each −p x ln(1 + v/s) − q ln(1 + s/v) − ln z̄ with s = x z̄, times its weight.
-struct LogLikelihood<'a> {
+/// The log-likelihood of rows of one frequency x but for the beta function, each −p x ln(1 + v/s) − q ln(1 + s/v) − ln z̄ with s = x z̄, times its weight. With
+/// derivatives up to the order.
+struct LogLikelihood<'a, const ORDER: usize> {
     theta: [f64; 3],
     rows: &'a [f64],
     weights: &'a [f64],
 }
 
-impl Wide for LogLikelihood<'_> {
+impl<const ORDER: usize> Wide for LogLikelihood<'_, ORDER> {
     type Output = Local<3>;
 
     #[inline(always)]
@@ -180,27 +186,30 @@ impl Wide for LogLikelihood<'_> {
                 total[i] = x * log_mean[i];
                 weight[i] = weights[i];
             }
-            for i in 0..BLOCK {
-                log_known[i] = v / total[i];
-                log_unknown[i] = total[i] / v;
-            }
             let even = n.next_multiple_of(LANES);
+            log_known[..even].iter_mut().zip(&total).for_each(|(log, total)| *log = v / total);
+            log_unknown[..even].iter_mut().zip(&total).for_each(|(log, total)| *log = total / v);
             Ln1p::over(&mut log_known[..even]);
             Ln1p::over(&mut log_unknown[..even]);
             Ln::over(&mut log_mean[..even]);
             for i in (0..even).step_by(LANES) {
                 for l in 0..LANES {
                     let (w, i) = (weight[i + l], i + l);
-                    // 1/(s + v) of the first logarithm, −s/(v (s + v)) of the second.
-                    let rise = 1.0 / (total[i] + v);
-                    let fall = -total[i] * per_v * rise;
                     known[l] += w * log_known[i];
                     unknown[l] += w * log_unknown[i];
                     means[l] += w * log_mean[i];
+                    if ORDER == 0 {
+                        continue;
+                    }
+                    // 1/(s + v) of the first logarithm, −s/(v (s + v)) of the second.
+                    let rise = 1.0 / (total[i] + v);
+                    let fall = -total[i] * per_v * rise;
                     rises[l] += w * rise;
                     falls[l] += w * fall;
-                    squares[l] += w * (rise * rise);
-                    bends[l] += w * (fall * (rise + per_v));
+                    if ORDER > 1 {
+                        squares[l] += w * (rise * rise);
+                        bends[l] += w * (fall * (rise + per_v));
+                    }
                 }
             }
         }

@@ -106,9 +106,10 @@ impl Family for ParetoNbd {
         let inputs = [theta[0], theta[1], theta[2], theta[3]];
         let customers: f64 = weights.iter().sum();
         let values = inputs.map(Real::value);
-        let rest = match R::DERIVATIVES {
-            true => left::sum_log_likelihood::<true>(values, rows, weights),
-            false => left::sum_log_likelihood::<false>(values, rows, weights),
+        let rest = match R::ORDER {
+            0 => left::sum_log_likelihood::<0>(values, rows, weights),
+            1 => left::sum_log_likelihood::<1>(values, rows, weights),
+            _ => left::sum_log_likelihood::<2>(values, rows, weights),
         };
         *rising * customers + rest.of(inputs)
     }

@@ -16,7 +16,7 @@ use super::prior::Priors;
 use super::report::{FitReport, Status};
 use crate::control::{CHUNK, Control};
 use crate::error::{Error, ErrorKind, Result};
-use crate::math::jet::{Derivatives, Real};
+use crate::math::jet::Derivatives;
 use crate::model::{Covariates, Design, Family, Grouped, PROFILE, Profiles, WithCovariates, with_profiles};
 use crate::optim::Point;
 use crate::rows::{Purpose, Rows};
@@ -262,37 +262,35 @@ impl<F: Family> CovariateLikelihood<F> {
         }
     }
 
-    /// The sum over rows from `lo` to `hi`.
-    fn sum(&self, moved: &[[f64; 3]], gamma: &[f64], weights: &[f64], lo: usize, hi: usize) -> Sums {
-        let own = moved.len() - gamma.len();
+    /// What `add` makes of the log-likelihoods of the rows from `lo` to `hi`, profile by profile: it is given their sum, by the parameters of customers with these covariates,
+    /// which are so many times those that were moved. NaN where covariates scale a parameter out of its domain.
+    fn by_profile<J: Derivatives>(
+        &self,
+        (moved, gamma): (&[[f64; 3]], &[f64]),
+        weights: &[f64],
+        (lo, hi): (usize, usize),
+        mut add: impl FnMut(&J, &[f64], &[f64]),
+    ) {
         let (width, kinds) = (F::SPEC.row_columns().len(), self.design.terms.len());
         let groups = &self.data.grouped.groups;
-        let mut sums = Sums::new(own, &self.design);
         let mut terms = vec![0.0; kinds];
-        let mut factors = vec![1.0; own];
-        let mut variables: Vec<F::Jet> = Vec::new();
+        let mut factors = vec![1.0; moved.len() - gamma.len()];
+        let mut variables: Vec<J> = Vec::new();
         for (profile, range) in &groups[groups.partition_point(|(_, range)| range.end <= lo)..] {
             let (from, to) = (range.start.max(lo), range.end.min(hi));
             if from >= to {
                 break;
             }
-            let known = &self.data.terms[profile * kinds..][..kinds];
-            for ((term, known), centre) in terms.iter_mut().zip(known).zip(&self.centre) {
-                *term = known - centre;
+            if !self.scaled(moved, gamma, *profile, &mut terms, &mut factors) {
+                // Out of reach: the search takes a shorter step.
+                add(&J::constant(f64::NAN), &factors, &terms);
+                return;
             }
             variables.clear();
-            for (j, factor) in factors.iter_mut().enumerate() {
-                *factor = self.design.exponent(gamma, &terms, j).exp();
-                let theta = moved[j][0] * *factor;
-                if *factor != 1.0 && !Domain::Positive.contains(theta) {
-                    // Out of reach: the search takes a shorter step.
-                    sums.value = f64::NAN;
-                    return sums;
-                }
-                variables.push(F::Jet::variable(theta, j));
-            }
-            variables.extend(self.whole.iter().map(|&v| F::Jet::constant(v)));
-            let mut sum = F::Jet::constant(0.0);
+            variables
+                .extend(factors.iter().enumerate().map(|(j, factor)| J::variable(moved[j][0] * factor, j)));
+            variables.extend(self.whole.iter().map(|&v| J::constant(v)));
+            let mut sum = J::constant(0.0);
             let (mut values, mut weights) =
                 (&self.data.grouped.values[from * width..to * width], &weights[from..to]);
             while let Some(&first) = values.first() {
@@ -303,9 +301,59 @@ impl<F: Family> CovariateLikelihood<F> {
                 sum.accumulate(1.0, &F::sum_log_likelihood(&variables, &shared, rows, counts));
                 (values, weights) = (later, later_counts);
             }
-            sums.add(&sum, moved, &factors, &self.design, &terms);
+            add(&sum, &factors, &terms);
         }
-        sums
+    }
+
+    /// The terms of a profile, and the factors of its parameters; whether they leave them in their domain.
+    fn scaled(
+        &self,
+        moved: &[[f64; 3]],
+        gamma: &[f64],
+        profile: usize,
+        terms: &mut [f64],
+        factors: &mut [f64],
+    ) -> bool {
+        let known = &self.data.terms[profile * terms.len()..][..terms.len()];
+        for ((term, known), centre) in terms.iter_mut().zip(known).zip(&self.centre) {
+            *term = known - centre;
+        }
+        for (j, factor) in factors.iter_mut().enumerate() {
+            *factor = self.design.exponent(gamma, terms, j).exp();
+            if *factor != 1.0 && !Domain::Positive.contains(moved[j][0] * *factor) {
+                return false;
+            }
+        }
+        true
+    }
+
+    /// The coordinates' parameters with their derivatives, and of those the coefficients.
+    fn moved(&self, u: &[f64]) -> (Vec<[f64; 3]>, Vec<f64>) {
+        let moved: Vec<[f64; 3]> = self.coordinates.iter().zip(u).map(|(c, &u)| c.at(u)).collect();
+        let gamma = moved[moved.len() - self.ridge.len()..].iter().map(|at| at[0]).collect();
+        (moved, gamma)
+    }
+
+    /// The sums over all rows, chunk by chunk.
+    fn sums<J: Derivatives>(
+        &self,
+        (moved, gamma): (&[[f64; 3]], &[f64]),
+        weights: &[f64],
+        control: &Control<'_>,
+        add: impl Fn(&mut Sums, &J, &[f64], &[f64]) + Sync,
+    ) -> Result<Sums> {
+        let own = moved.len() - gamma.len();
+        let chunks = control.map(weights.len().div_ceil(CHUNK), |k| {
+            let mut sums = Sums::new(own, &self.design);
+            let range = (k * CHUNK, weights.len().min((k + 1) * CHUNK));
+            self.by_profile((moved, gamma), weights, range, |sum, factors, terms| {
+                add(&mut sums, sum, factors, terms);
+            });
+            Ok(sums)
+        })?;
+        let mut all = Sums::new(own, &self.design);
+        chunks.iter().for_each(|chunk| all.accumulate(chunk));
+        Ok(all)
     }
 }
 
@@ -331,17 +379,12 @@ impl<F: Family> Likelihood for CovariateLikelihood<F> {
     }
 
     fn evaluate_weighted(&self, u: &[f64], weights: &[f64], control: &Control<'_>) -> Result<Point> {
-        let moved: Vec<[f64; 3]> = self.coordinates.iter().zip(u).map(|(c, &u)| c.at(u)).collect();
-        let (n, m) = (moved.len(), self.ridge.len());
-        let own = n - m;
-        let gamma: Vec<f64> = moved[own..].iter().map(|at| at[0]).collect();
-        let chunks = control.map(weights.len().div_ceil(CHUNK), |k| {
-            Ok(self.sum(&moved, &gamma, weights, k * CHUNK, weights.len().min((k + 1) * CHUNK)))
+        let (moved, gamma) = self.moved(u);
+        let n = moved.len();
+        let own = n - gamma.len();
+        let all = self.sums((&moved, &gamma), weights, control, |sums, sum: &F::Jet, factors, terms| {
+            sums.add(sum, &moved, factors, &self.design, terms);
         })?;
-        let mut all = Sums::new(own, &self.design);
-        for chunk in &chunks {
-            all.accumulate(chunk);
-        }
         let scale = -1.0 / weights.iter().sum::<f64>();
         // Parameters were moved in the sums already.
         let step = |i: usize| if i < own { 1.0 } else { moved[i][1] };
@@ -357,6 +400,67 @@ impl<F: Family> Likelihood for CovariateLikelihood<F> {
             hessian[[i, i]] += 2.0 * ridge * slope * slope;
         }
         Ok(Point { value, gradient, hessian })
+    }
+
+    fn slope(&self, u: &[f64], control: &Control<'_>) -> Result<(f64, Array1<f64>)> {
+        type Slope<F> = <<F as Family>::Jet as Derivatives>::Slope;
+        let (moved, gamma) = self.moved(u);
+        let own = moved.len() - gamma.len();
+        let add = |sums: &mut Sums, sum: &Slope<F>, factors: &[f64], terms: &[f64]| {
+            sums.add_slope(sum, &moved, factors, &self.design, terms);
+        };
+        let all = self.sums((&moved, &gamma), self.weights(), control, add)?;
+        let scale = -1.0 / self.customers();
+        let mut gradient: Array1<f64> = all.gradient.iter().map(|g| scale * g).collect();
+        for (c, ridge) in self.ridge.iter().enumerate() {
+            gradient[own + c] = (gradient[own + c] + 2.0 * ridge * gamma[c]) * moved[own + c][1];
+        }
+        Ok((scale * all.value + self.penalty(u), gradient))
+    }
+
+    fn value(&self, u: &[f64], control: &Control<'_>) -> Result<f64> {
+        let (moved, gamma) = self.moved(u);
+        let add = |sums: &mut Sums, sum: &f64, _: &[f64], _: &[f64]| sums.value += sum;
+        let all = self.sums((&moved, &gamma), self.weights(), control, add)?;
+        Ok(self.penalty(u) - all.value / self.customers())
+    }
+
+    fn each(&self, u: &[f64], from: usize, out: &mut [f64]) {
+        let (moved, gamma) = self.moved(u);
+        let width = F::SPEC.row_columns().len();
+        let (groups, values) = (&self.data.grouped.groups, &self.data.grouped.values);
+        let mut terms = vec![0.0; self.design.terms.len()];
+        let mut factors = vec![1.0; moved.len() - gamma.len()];
+        let mut group = groups.partition_point(|(_, range)| range.end <= from);
+        let (mut theta, mut known) = (Vec::new(), usize::MAX);
+        for (i, out) in (from..).zip(out) {
+            while groups[group].1.end <= i {
+                group += 1;
+            }
+            if known != group {
+                known = group;
+                theta.clear();
+                if self.scaled(&moved, &gamma, groups[group].0, &mut terms, &mut factors) {
+                    theta.extend(factors.iter().zip(&moved).map(|(factor, at)| factor * at[0]));
+                    theta.extend(&self.whole);
+                }
+            }
+            let row = &values[i * width..][..width];
+            *out = match theta.is_empty() {
+                true => f64::NAN,
+                false => F::log_likelihood(&theta, &F::shared(&theta, row[0]), row),
+            };
+        }
+    }
+
+    fn standing_for(&self, rows: &[(usize, f64)]) -> Option<Box<dyn Likelihood + '_>> {
+        let mut chosen: Vec<(usize, f64)> =
+            rows.iter().map(|&(i, w)| (self.data.grouped.from[i], w)).collect();
+        chosen.sort_unstable_by_key(|(i, _)| *i);
+        let rows = self.data.rows.chosen(&chosen);
+        let grouped = Arc::new(Grouped::new(&rows, F::SPEC.row_columns().len()));
+        let data = Data { rows: Arc::new(rows), grouped, ..self.data.clone() };
+        Some(Box::new(CovariateLikelihood { data, ..self.clone() }))
     }
 
     fn thinned(&self, size: usize) -> Option<Box<dyn Likelihood + '_>> {
@@ -415,6 +519,28 @@ impl Sums {
         self.value += other.value;
         self.gradient.iter_mut().zip(&other.gradient).for_each(|(a, b)| *a += b);
         self.hessian.iter_mut().zip(&other.hessian).for_each(|(a, b)| *a += b);
+    }
+
+    /// Value and gradient alone; see [`add`](Self::add).
+    fn add_slope<J: Derivatives>(
+        &mut self,
+        sum: &J,
+        moved: &[[f64; 3]],
+        factors: &[f64],
+        design: &Design,
+        terms: &[f64],
+    ) {
+        let own = self.own;
+        self.value += sum.value();
+        for (i, factor) in factors.iter().enumerate() {
+            self.by_own[i] = factor * moved[i][1] * sum.gradient()[i];
+            self.gradient[i] += self.by_own[i];
+        }
+        for (c, coefficient) in design.coefficients.iter().enumerate() {
+            let z = terms[coefficient.term];
+            let along = design.directions[coefficient.direction].iter().zip(&self.by_own);
+            self.gradient[own + c] += z * along.map(|(a, b)| a * b).sum::<f64>();
+        }
     }
 
     /// Add the sum over rows of one profile, whose parameters are `factors` times those that were moved.

@@ -165,6 +165,24 @@ pub trait Likelihood: Send + Sync {
         self.evaluate(u, control).map(|point| (point.value, point.gradient))
     }
 
+    /// The value alone.
+    ///
+    /// # Errors
+    /// As for [`evaluate_weighted`](Self::evaluate_weighted).
+    fn value(&self, u: &[f64], control: &Control<'_>) -> Result<f64> {
+        self.slope(u, control).map(|(value, _)| value)
+    }
+
+    /// ln L(u; row) of as many distinct rows as there are places, from this one on. Only called where [`standing_for`](Self::standing_for) answers.
+    fn each(&self, _u: &[f64], _from: usize, out: &mut [f64]) {
+        out.fill(f64::NAN);
+    }
+
+    /// The likelihood of some of the distinct rows, by number and in ascending order, with these weights; none where that is not to be had.
+    fn standing_for(&self, _rows: &[(usize, f64)]) -> Option<Box<dyn Likelihood + '_>> {
+        None
+    }
+
     /// The likelihood of a sample of about `size` distinct rows that stand for all customers, whose coordinates are the same; none where
     /// there are too few rows for that to be worth while.
     fn thinned(&self, _size: usize) -> Option<Box<dyn Likelihood + '_>> {
@@ -218,6 +236,36 @@ impl<F: Family> FamilyLikelihood<F> {
     pub(crate) fn parameters(&self, u: &[f64]) -> Vec<f64> {
         self.theta(u).into_iter().chain(self.whole.iter().copied()).collect()
     }
+
+    /// Σ w ln L at these parameters, with as many derivatives by them as the numbers carry.
+    fn sum<J: Derivatives>(&self, moved: &[[f64; 3]], weights: &[f64], control: &Control<'_>) -> Result<J> {
+        let width = F::SPEC.row_columns().len();
+        let free = moved.iter().enumerate().map(|(i, at)| J::variable(at[0], i));
+        let variables: Vec<J> = free.chain(self.whole.iter().map(|&v| J::constant(v))).collect();
+        let chunks = self.rows.map_chunks_weighted(weights, control, |values, weights| {
+            let mut sum = J::constant(0.0);
+            let (mut values, mut weights) = (values, weights);
+            while let Some(&first) = values.first() {
+                let alike = values.chunks_exact(width).take_while(|row| row[0] == first).count();
+                let (rows, later) = values.split_at(alike * width);
+                let (counts, later_counts) = weights.split_at(alike);
+                let shared = F::shared(&variables, first);
+                sum.accumulate(1.0, &F::sum_log_likelihood(&variables, &shared, rows, counts));
+                (values, weights) = (later, later_counts);
+            }
+            Ok(sum)
+        })?;
+        let mut sum = J::constant(0.0);
+        for chunk in &chunks {
+            sum.accumulate(1.0, chunk);
+        }
+        Ok(sum)
+    }
+
+    /// The parameters at u, each with its derivatives by its coordinate.
+    fn moved(&self, u: &[f64]) -> Vec<[f64; 3]> {
+        self.coordinates.iter().zip(u).map(|(c, &u)| c.at(u)).collect()
+    }
 }
 
 impl<F: Family> Likelihood for FamilyLikelihood<F> {
@@ -243,27 +291,8 @@ impl<F: Family> Likelihood for FamilyLikelihood<F> {
 
     fn evaluate_weighted(&self, u: &[f64], weights: &[f64], control: &Control<'_>) -> Result<Point> {
         let n = self.coordinates.len();
-        let width = F::SPEC.row_columns().len();
-        let moved: Vec<[f64; 3]> = self.coordinates.iter().zip(u).map(|(c, &u)| c.at(u)).collect();
-        let free = moved.iter().enumerate().map(|(i, at)| F::Jet::variable(at[0], i));
-        let variables: Vec<F::Jet> = free.chain(self.whole.iter().map(|&v| F::Jet::constant(v))).collect();
-        let chunks = self.rows.map_chunks_weighted(weights, control, |values, weights| {
-            let mut sum = F::Jet::constant(0.0);
-            let (mut values, mut weights) = (values, weights);
-            while let Some(&first) = values.first() {
-                let alike = values.chunks_exact(width).take_while(|row| row[0] == first).count();
-                let (rows, later) = values.split_at(alike * width);
-                let (counts, later_counts) = weights.split_at(alike);
-                let shared = F::shared(&variables, first);
-                sum.accumulate(1.0, &F::sum_log_likelihood(&variables, &shared, rows, counts));
-                (values, weights) = (later, later_counts);
-            }
-            Ok(sum)
-        })?;
-        let mut sum = F::Jet::constant(0.0);
-        for chunk in &chunks {
-            sum.accumulate(1.0, chunk);
-        }
+        let moved = self.moved(u);
+        let sum: F::Jet = self.sum(&moved, weights, control)?;
         let scale = -1.0 / weights.iter().sum::<f64>();
         let gradient: Array1<f64> = (0..n).map(|i| scale * moved[i][1] * sum.gradient()[i]).collect();
         let hessian = Array2::from_shape_fn((n, n), |(i, j)| {
@@ -273,6 +302,35 @@ impl<F: Family> Likelihood for FamilyLikelihood<F> {
             scale * moved[i][1] * moved[j][1] * mixed + diagonal
         });
         Ok(Point { value: scale * sum.value(), gradient, hessian })
+    }
+
+    fn slope(&self, u: &[f64], control: &Control<'_>) -> Result<(f64, Array1<f64>)> {
+        let moved = self.moved(u);
+        let sum: <F::Jet as Derivatives>::Slope = self.sum(&moved, self.weights(), control)?;
+        let scale = -1.0 / self.customers();
+        let gradient = moved.iter().zip(sum.gradient()).map(|(at, g)| scale * at[1] * g).collect();
+        Ok((scale * sum.value(), gradient))
+    }
+
+    fn value(&self, u: &[f64], control: &Control<'_>) -> Result<f64> {
+        let sum: f64 = self.sum(&self.moved(u), self.weights(), control)?;
+        Ok(-sum / self.customers())
+    }
+
+    fn each(&self, u: &[f64], from: usize, out: &mut [f64]) {
+        let theta = self.parameters(u);
+        let mut shared = None;
+        for (row, out) in self.rows.values_from(from).chunks_exact(F::SPEC.row_columns().len()).zip(out) {
+            let common = match &mut shared {
+                Some((first, common)) if *first == row[0] => common,
+                _ => &mut shared.insert((row[0], F::shared(&theta, row[0]))).1,
+            };
+            *out = F::log_likelihood(&theta, common, row);
+        }
+    }
+
+    fn standing_for(&self, rows: &[(usize, f64)]) -> Option<Box<dyn Likelihood + '_>> {
+        Some(Box::new(FamilyLikelihood { rows: Arc::new(self.rows.chosen(rows)), ..self.clone() }))
     }
 
     fn thinned(&self, size: usize) -> Option<Box<dyn Likelihood + '_>> {

@@ -10,10 +10,16 @@
 //! The target is whitened: z = L⁻¹ (u − û) with L Lᵀ the covariance of the normal approximation at the mode, so that it is near a standard normal, the metric is the identity,
 //! the step is about 1, and a trajectory has three or seven steps. There is hardly anything to warm up: half way the covariance of the draws so far takes
 //! the place of the approximation, which matters where the posterior is skewed.
+//!
+//! **Trajectories along a guide.** Where the gradient of the target costs much and one of a density near it little, trajectories follow the latter, and the target itself decides: from x
+//! they lead to y by a kernel that is reversible for the guide π̃, and y is accepted with probability min(1, π(y) π̃(x)/(π(x) π̃(y))), which leaves the target π exactly as it is
+//! (Christen & Fox 2005, Markov chain Monte Carlo using an approximation, Journal of Computational and Graphical Statistics 14(4), 795–810). The kernel is reversible because a
+//! trajectory is as likely from each of its points, and the choice among them by weights is, at each doubling, too. The warm-up is on the guide alone.
 
 use crate::error::Result;
 use crate::math::{exp_log::log1p_exp, linalg::cholesky, random::Stream};
-use ndarray::{Array1, Array2};
+use ndarray::Array2;
+use std::rc::Rc;
 
 /// How a chain is run.
 #[derive(Debug, Clone, Copy)]
@@ -24,13 +30,15 @@ pub(super) struct Plan {
     pub(super) warmup: usize,
     /// The mean acceptance that the step aims at.
     pub(super) target: f64,
+    /// Trajectories from one draw to the next: more than one where they cost little beside the density that decides.
+    pub(super) trajectories: usize,
 }
 
 /// What a chain gave.
 #[derive(Debug, Clone)]
 pub(super) struct Chain {
     /// Draw by draw, the point.
-    pub(super) draws: Vec<Array1<f64>>,
+    pub(super) draws: Vec<Vec<f64>>,
     /// Draws whose trajectory left the range in which the steps follow the dynamics.
     pub(super) divergences: usize,
     /// Draws whose trajectory was as long as is allowed.
@@ -41,6 +49,8 @@ pub(super) struct Chain {
     pub(super) step: f64,
     /// Gradients computed, with warm-up.
     pub(super) gradients: usize,
+    /// The share of draws that the density itself accepted; none where trajectories follow it.
+    pub(super) agreed: Option<f64>,
 }
 
 /// A trajectory has at most 2¹⁰ steps.
@@ -52,51 +62,71 @@ const LEARN_FROM: usize = 100;
 /// The approximation at the mode counts as much as so many draws.
 const PRIOR_DRAWS: f64 = 20.0;
 
-/// −ln density of the target, up to a constant, and its gradient.
+/// What is sampled from.
 pub(super) trait Target {
-    fn energy(&mut self, at: &Array1<f64>) -> Result<(f64, Array1<f64>)>;
+    /// What trajectories follow: −ln density, up to a constant, and its gradient.
+    fn energy(&mut self, at: &[f64], gradient: &mut [f64]) -> Result<f64>;
+
+    /// −ln density itself, where trajectories follow a guide; none where the energy is that.
+    fn truth(&mut self, _at: &[f64]) -> Result<Option<f64>> {
+        Ok(None)
+    }
 }
 
 /// A point with its momentum, and what the target says there.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 struct State {
-    z: Array1<f64>,
-    p: Array1<f64>,
+    z: Vec<f64>,
+    p: Vec<f64>,
     energy: f64,
     /// Gradient of the energy by z.
-    gradient: Array1<f64>,
+    gradient: Vec<f64>,
 }
 
 impl State {
     fn hamiltonian(&self) -> f64 {
-        self.energy + 0.5 * self.p.dot(&self.p)
+        self.energy + 0.5 * dot(&self.p, &self.p)
     }
+
+    /// The same place, with this momentum.
+    fn with(&self, p: Vec<f64>) -> State {
+        State { z: self.z.clone(), p, energy: self.energy, gradient: self.gradient.clone() }
+    }
+}
+
+fn dot(a: &[f64], b: &[f64]) -> f64 {
+    a.iter().zip(b).map(|(a, b)| a * b).sum()
+}
+
+/// a + c b.
+fn plus(a: &[f64], c: f64, b: &[f64]) -> Vec<f64> {
+    a.iter().zip(b).map(|(a, b)| a + c * b).collect()
 }
 
 /// Part of a trajectory: its ends, the point chosen, ln of its weight, and the sum of its momenta.
 struct Tree {
-    left: State,
-    right: State,
-    chosen: State,
+    left: Rc<State>,
+    right: Rc<State>,
+    chosen: Rc<State>,
     ln_weight: f64,
-    momenta: Array1<f64>,
+    momenta: Vec<f64>,
     /// Whether it turned back, or the steps went astray: then it grows no further.
     over: bool,
 }
 
 impl Tree {
-    fn leaf(state: State, ln_weight: f64, over: bool) -> Tree {
+    fn leaf(state: Rc<State>, ln_weight: f64, over: bool) -> Tree {
         let momenta = state.p.clone();
-        Tree { left: state.clone(), right: state.clone(), chosen: state, ln_weight, momenta, over }
+        Tree { left: Rc::clone(&state), right: Rc::clone(&state), chosen: state, ln_weight, momenta, over }
     }
 }
 
 /// The affine map between z and u, and the state of one chain.
 struct Sampler<'a, T> {
     target: &'a mut T,
-    centre: Array1<f64>,
-    /// L, lower triangular.
-    factor: Array2<f64>,
+    centre: Vec<f64>,
+    /// L, lower triangular, row by row.
+    factor: Vec<f64>,
     step: f64,
     stream: Stream,
     gradients: usize,
@@ -118,8 +148,8 @@ pub(super) fn sample<T: Target>(
     let n = centre.len();
     let mut sampler = Sampler {
         target,
-        centre: Array1::from(centre.to_vec()),
-        factor: cholesky(covariance).unwrap_or_else(|| Array2::eye(n)),
+        centre: centre.to_vec(),
+        factor: cholesky(covariance).unwrap_or_else(|| Array2::eye(n)).into_iter().collect(),
         step: 1.0,
         stream,
         gradients: 0,
@@ -127,7 +157,7 @@ pub(super) fn sample<T: Target>(
         acceptance: 0.0,
         leaps: 0,
     };
-    let mut state = sampler.begin()?;
+    let mut state = Rc::new(sampler.begin()?);
     let mut chain = Chain {
         draws: Vec::with_capacity(plan.draws),
         divergences: 0,
@@ -135,9 +165,12 @@ pub(super) fn sample<T: Target>(
         acceptance: 0.0,
         step: 1.0,
         gradients: 0,
+        agreed: None,
     };
+    // By how much the truth is more than the guide where the chain stands, and how often it agreed.
+    let (mut excess, mut agreed) = (None, 0.0);
     let mut tuning = sampler.reasonable_step(&state).map(Tuning::new)?;
-    let mut seen: Vec<Array1<f64>> = Vec::new();
+    let mut seen: Vec<Vec<f64>> = Vec::new();
     for draw in 0..plan.warmup + plan.draws {
         told(draw)?;
         let warming = draw < plan.warmup;
@@ -146,9 +179,9 @@ pub(super) fn sample<T: Target>(
         } else if draw == plan.warmup && plan.warmup > 0 {
             sampler.step = tuning.settled();
         }
-        let depth = sampler.next(&mut state)?;
-        let acceptance = sampler.acceptance / sampler.leaps.max(1) as f64;
         if warming {
+            sampler.next(&mut state)?;
+            let acceptance = sampler.acceptance / sampler.leaps.max(1) as f64;
             tuning.learn(acceptance, plan.target);
             seen.push(sampler.place(&state.z));
             let half = plan.warmup / 2;
@@ -156,16 +189,35 @@ pub(super) fn sample<T: Target>(
                 // The first quarter may still be on its way from the start.
                 let at = sampler.place(&state.z);
                 sampler.learn(&seen[half / 2..], covariance);
-                state = sampler.state_at(&at)?;
+                state = Rc::new(sampler.state_at(&at)?);
                 tuning = sampler.reasonable_step(&state).map(Tuning::new)?;
             }
             continue;
         }
+        if draw == plan.warmup {
+            excess = sampler.excess(&state)?;
+        }
+        let before = excess.map(|excess| (Rc::clone(&state), excess));
+        let (mut divergent, mut longest) = (false, false);
+        for _ in 0..plan.trajectories {
+            longest |= sampler.next(&mut state)? == DEEPEST;
+            divergent |= sampler.divergent;
+            let acceptance = sampler.acceptance / sampler.leaps.max(1) as f64;
+            chain.acceptance += acceptance / (plan.draws * plan.trajectories) as f64;
+        }
+        if let (Some((origin, left)), Some(entered)) = (before, sampler.excess(&state)?) {
+            if sampler.stream.uniform().ln() < left - entered {
+                excess = Some(entered);
+                agreed += 1.0;
+            } else {
+                state = origin;
+            }
+        }
         chain.draws.push(sampler.place(&state.z));
-        chain.divergences += usize::from(sampler.divergent);
-        chain.longest += usize::from(depth == DEEPEST);
-        chain.acceptance += acceptance / plan.draws as f64;
+        chain.divergences += usize::from(divergent);
+        chain.longest += usize::from(longest);
     }
+    chain.agreed = excess.map(|_| agreed / plan.draws as f64);
     chain.step = sampler.step;
     chain.gradients = sampler.gradients;
     Ok(chain)
@@ -173,53 +225,63 @@ pub(super) fn sample<T: Target>(
 
 impl<T: Target> Sampler<'_, T> {
     /// u of z.
-    fn place(&self, z: &Array1<f64>) -> Array1<f64> {
-        &self.centre + &self.factor.dot(z)
+    fn place(&self, z: &[f64]) -> Vec<f64> {
+        let rows = self.factor.chunks_exact(z.len()).enumerate();
+        rows.zip(&self.centre).map(|((i, row), centre)| centre + dot(&row[..=i], &z[..=i])).collect()
     }
 
-    fn state(&mut self, z: Array1<f64>, p: Array1<f64>) -> Result<State> {
+    /// By how much −ln density is more than what the trajectory followed.
+    fn excess(&mut self, state: &State) -> Result<Option<f64>> {
+        let at = self.place(&state.z);
+        Ok(self.target.truth(&at)?.map(|truth| truth - state.energy))
+    }
+
+    fn state(&mut self, z: Vec<f64>, p: Vec<f64>) -> Result<State> {
         self.gradients += 1;
-        let (energy, gradient) = self.target.energy(&self.place(&z))?;
-        let gradient = self.factor.t().dot(&gradient);
+        let n = z.len();
+        let mut by_u = vec![0.0; n];
+        let energy = self.target.energy(&self.place(&z), &mut by_u)?;
+        let mut gradient = vec![0.0; n];
+        for ((i, row), g) in self.factor.chunks_exact(n).enumerate().zip(&by_u) {
+            gradient[..=i].iter_mut().zip(row).for_each(|(sum, l)| *sum += l * g);
+        }
         let finite = energy.is_finite() && gradient.iter().all(|g| g.is_finite());
         Ok(State { z, p, energy: if finite { energy } else { f64::INFINITY }, gradient })
     }
 
     /// The state at a place u, at rest.
-    fn state_at(&mut self, u: &Array1<f64>) -> Result<State> {
+    fn state_at(&mut self, u: &[f64]) -> Result<State> {
         // L z = u − centre, by forward substitution.
         let n = u.len();
-        let mut z = u - &self.centre;
+        let mut z = plus(u, -1.0, &self.centre);
         for i in 0..n {
-            for k in 0..i {
-                z[i] -= self.factor[[i, k]] * z[k];
-            }
-            z[i] /= self.factor[[i, i]];
+            let row = &self.factor[i * n..][..n];
+            z[i] = (z[i] - dot(&row[..i], &z[..i])) / row[i];
         }
-        self.state(z, Array1::zeros(n))
+        self.state(z, vec![0.0; n])
     }
 
     /// A place around the centre where the density is not 0; the centre itself after many trials.
     fn begin(&mut self) -> Result<State> {
         let n = self.centre.len();
         for _ in 0..50 {
-            let z = Array1::from_shape_fn(n, |_| 1.5 * self.stream.normal());
-            let state = self.state(z, Array1::zeros(n))?;
+            let z = (0..n).map(|_| 1.5 * self.stream.normal()).collect();
+            let state = self.state(z, vec![0.0; n])?;
             if state.energy.is_finite() {
                 return Ok(state);
             }
         }
-        self.state(Array1::zeros(n), Array1::zeros(n))
+        self.state(vec![0.0; n], vec![0.0; n])
     }
 
     /// The covariance of some draws, and of the approximation, as the new metric.
-    fn learn(&mut self, seen: &[Array1<f64>], covariance: &Array2<f64>) {
+    fn learn(&mut self, seen: &[Vec<f64>], covariance: &Array2<f64>) {
         let n = self.centre.len();
         let count = seen.len() as f64;
-        let mean = seen.iter().fold(Array1::zeros(n), |sum, u| sum + u) / count;
+        let mean: Vec<f64> = (0..n).map(|i| seen.iter().map(|u| u[i]).sum::<f64>() / count).collect();
         let mut scatter = covariance * PRIOR_DRAWS;
         for u in seen {
-            let d = u - &mean;
+            let d = plus(u, -1.0, &mean);
             for i in 0..n {
                 for j in 0..n {
                     scatter[[i, j]] += d[i] * d[j];
@@ -227,21 +289,21 @@ impl<T: Target> Sampler<'_, T> {
             }
         }
         if let Some(factor) = cholesky(&(scatter / (count + PRIOR_DRAWS))) {
-            (self.factor, self.centre) = (factor, mean);
+            (self.factor, self.centre) = (factor.into_iter().collect(), mean);
         }
     }
 
     /// One step of the leapfrog integrator, of this signed length.
     fn leap(&mut self, from: &State, step: f64) -> Result<State> {
-        let p = &from.p - &(&from.gradient * (0.5 * step));
-        let z = &from.z + &(&p * step);
+        let p = plus(&from.p, -0.5 * step, &from.gradient);
+        let z = plus(&from.z, step, &p);
         let mut to = self.state(z, p)?;
-        to.p = &to.p - &(&to.gradient * (0.5 * step));
+        to.p.iter_mut().zip(&to.gradient).for_each(|(p, g)| *p -= 0.5 * step * g);
         Ok(to)
     }
 
-    fn momentum(&mut self) -> Array1<f64> {
-        Array1::from_shape_fn(self.centre.len(), |_| self.stream.normal())
+    fn momentum(&mut self) -> Vec<f64> {
+        (0..self.centre.len()).map(|_| self.stream.normal()).collect()
     }
 
     /// A step at which one leap is accepted with a probability of about 0.8: doubled or halved from 1 on.
@@ -249,8 +311,7 @@ impl<T: Target> Sampler<'_, T> {
         let mut step = 1.0;
         let mut direction = 0.0;
         for _ in 0..40 {
-            let mut from = state.clone();
-            from.p = self.momentum();
+            let from = state.with(self.momentum());
             let to = self.leap(&from, step)?;
             let gain = from.hamiltonian() - to.hamiltonian();
             // NaN is a step too far.
@@ -267,15 +328,15 @@ impl<T: Target> Sampler<'_, T> {
     }
 
     /// Replace the state by the next draw; how often the trajectory was doubled.
-    fn next(&mut self, state: &mut State) -> Result<usize> {
-        state.p = self.momentum();
-        let start = state.hamiltonian();
+    fn next(&mut self, state: &mut Rc<State>) -> Result<usize> {
+        let begun = state.with(self.momentum());
+        let start = begun.hamiltonian();
         (self.divergent, self.acceptance, self.leaps) = (false, 0.0, 0);
-        let mut tree = Tree::leaf(state.clone(), 0.0, false);
+        let mut tree = Tree::leaf(Rc::new(begun), 0.0, false);
         let mut depth = 0;
         while depth < DEEPEST && !tree.over {
             let forwards = self.stream.uniform() < 0.5;
-            let from = if forwards { tree.right.clone() } else { tree.left.clone() };
+            let from = Rc::clone(if forwards { &tree.right } else { &tree.left });
             let grown = self.grow(&from, forwards, depth, start)?;
             depth += 1;
             if grown.over {
@@ -283,9 +344,9 @@ impl<T: Target> Sampler<'_, T> {
             }
             // The new half is favoured, which leaves the distribution as it is and moves farther.
             if self.stream.uniform().ln() < grown.ln_weight - tree.ln_weight {
-                tree.chosen = grown.chosen.clone();
+                tree.chosen = Rc::clone(&grown.chosen);
             }
-            let chosen = tree.chosen.clone();
+            let chosen = Rc::clone(&tree.chosen);
             tree = if forwards { join(tree, grown) } else { join(grown, tree) };
             tree.chosen = chosen;
         }
@@ -302,18 +363,18 @@ impl<T: Target> Sampler<'_, T> {
             self.divergent |= lost;
             self.leaps += 1;
             self.acceptance += if gain.is_nan() { 0.0 } else { gain.min(0.0).exp() };
-            return Ok(Tree::leaf(to, if lost { f64::NEG_INFINITY } else { gain }, lost));
+            return Ok(Tree::leaf(Rc::new(to), if lost { f64::NEG_INFINITY } else { gain }, lost));
         }
         let first = self.grow(from, forwards, depth - 1, start)?;
         if first.over {
             return Ok(first);
         }
-        let edge = if forwards { first.right.clone() } else { first.left.clone() };
+        let edge = Rc::clone(if forwards { &first.right } else { &first.left });
         let second = self.grow(&edge, forwards, depth - 1, start)?;
         let total = ln_sum(first.ln_weight, second.ln_weight);
         let chosen = match self.stream.uniform().ln() < second.ln_weight - total {
-            true => second.chosen.clone(),
-            false => first.chosen.clone(),
+            true => Rc::clone(&second.chosen),
+            false => Rc::clone(&first.chosen),
         };
         let mut tree = if forwards { join(first, second) } else { join(second, first) };
         tree.chosen = chosen;
@@ -323,10 +384,10 @@ impl<T: Target> Sampler<'_, T> {
 
 /// Two neighbouring parts of a trajectory as one.
 fn join(left: Tree, right: Tree) -> Tree {
-    let momenta = &left.momenta + &right.momenta;
-    let turns = turned(&momenta, &left.left.p, &right.right.p)
-        || turned(&(&left.momenta + &right.left.p), &left.left.p, &right.left.p)
-        || turned(&(&right.momenta + &left.right.p), &left.right.p, &right.right.p);
+    let momenta = plus(&left.momenta, 1.0, &right.momenta);
+    let turns = turned(&momenta, &[], &left.left.p, &right.right.p)
+        || turned(&left.momenta, &right.left.p, &left.left.p, &right.left.p)
+        || turned(&right.momenta, &left.right.p, &left.right.p, &right.right.p);
     Tree {
         ln_weight: ln_sum(left.ln_weight, right.ln_weight),
         over: left.over || right.over || turns,
@@ -337,9 +398,10 @@ fn join(left: Tree, right: Tree) -> Tree {
     }
 }
 
-/// Whether a stretch with this sum of momenta turns back on itself at an end.
-fn turned(momenta: &Array1<f64>, first: &Array1<f64>, last: &Array1<f64>) -> bool {
-    !(momenta.dot(first) > 0.0 && momenta.dot(last) > 0.0)
+/// Whether a stretch with this sum of momenta, and one more where there is one, turns back on itself at an end.
+fn turned(momenta: &[f64], more: &[f64], first: &[f64], last: &[f64]) -> bool {
+    let ends = |end: &[f64]| dot(momenta, end) + dot(more, end) > 0.0;
+    !(ends(first) && ends(last))
 }
 
 /// ln(eᵃ + eᵇ).

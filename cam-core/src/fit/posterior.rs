@@ -4,15 +4,19 @@
 //! [`prior`](super::prior). The normal approximation at the mode says where to begin and how far to step. Chain c is drawn from stream c of the seed: the same for any
 //! number of threads.
 
-use super::diagnostics::Mixing;
-use super::likelihood::Likelihood as _;
+use super::guide::{Density, Guide};
+use super::likelihood::{Likelihood as _, Scale};
 use super::mle::{FitOptions, ascend};
-use super::nuts::{Chain, Plan, Target, sample};
+use super::nuts::{Chain, Plan, sample};
 use super::prior::Posterior;
 use crate::control::{Control, Progress};
 use crate::error::{Error, ErrorKind, Result};
-use crate::math::{linalg::inverse_symmetric, random::Stream};
-use ndarray::{Array1, Array2};
+use crate::math::{
+    diagnostics::{Diagnostics, diagnose},
+    linalg::inverse_symmetric,
+    random::Stream,
+};
+use ndarray::Array2;
 use serde::{Deserialize, Serialize};
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -30,11 +34,13 @@ pub struct Sampling {
     pub seed: u64,
     /// The mean acceptance that steps aim at; nearer to 1 they are shorter, which helps against divergences.
     pub target_accept: f64,
+    /// Whether trajectories may run over a few rows that stand for all, each draw then accepted or rejected by all: much faster, and as exact.
+    pub guided: bool,
 }
 
 impl Default for Sampling {
     fn default() -> Self {
-        Sampling { draws: 1000, warmup: 300, chains: 4, seed: 0, target_accept: 0.8 }
+        Sampling { draws: 1000, warmup: 300, chains: 4, seed: 0, target_accept: 0.8, guided: true }
     }
 }
 
@@ -61,7 +67,7 @@ pub struct PosteriorDraws {
     /// `draws[p][c][d]`: parameter p in draw d of chain c.
     pub draws: Vec<Vec<Vec<f64>>>,
     /// What they say about themselves, by parameter.
-    pub mixing: Vec<Mixing>,
+    pub mixing: Vec<Diagnostics>,
     /// Draws, of all chains, whose trajectory went astray: the sampler cannot follow the density there, and draws may be missing.
     pub divergences: usize,
     /// Draws whose trajectory was as long as is allowed: slow, not wrong.
@@ -72,6 +78,12 @@ pub struct PosteriorDraws {
     pub step: Vec<f64>,
     /// Gradients computed by all chains, with warm-up.
     pub gradients: usize,
+    /// Distinct rows that trajectories ran over in place of all, where they did; see [`few`](super::few).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rows: Option<usize>,
+    /// The share of draws that the density of all rows then accepted, by chain.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub agreed: Vec<f64>,
     /// How it was sampled.
     pub sampling: Sampling,
 }
@@ -121,12 +133,13 @@ impl PosteriorDraws {
     }
 
     /// The largest R̂, and the smallest effective size, of all parameters.
-    pub fn worst(&self) -> Mixing {
-        let worst = Mixing { r_hat: f64::NEG_INFINITY, ess_bulk: f64::INFINITY, ess_tail: f64::INFINITY };
+    pub fn worst(&self) -> Diagnostics {
+        let worst =
+            Diagnostics { r_hat: f64::NEG_INFINITY, ess_bulk: f64::INFINITY, ess_tail: f64::INFINITY };
         // A NaN is the worst of all.
         let larger = |a: f64, b: f64| if a > b || a.is_nan() { a } else { b };
         let smaller = |a: f64, b: f64| if a < b || a.is_nan() { a } else { b };
-        self.mixing.iter().fold(worst, |worst, m| Mixing {
+        self.mixing.iter().fold(worst, |worst, m| Diagnostics {
             r_hat: larger(worst.r_hat, m.r_hat),
             ess_bulk: smaller(worst.ess_bulk, m.ess_bulk),
             ess_tail: smaller(worst.ess_tail, m.ess_tail),
@@ -145,6 +158,8 @@ impl PosteriorDraws {
             "acceptance": self.acceptance,
             "step": self.step,
             "gradients": self.gradients,
+            "rows": self.rows,
+            "agreed": self.agreed,
             "sampling": self.sampling,
         });
         serde_json::to_string(&told)
@@ -167,21 +182,6 @@ impl PosteriorDraws {
     }
 }
 
-/// The density of the coordinates as the sampler sees it.
-struct Density<'a> {
-    posterior: &'a Posterior<'a>,
-    customers: f64,
-    control: Control<'a>,
-}
-
-impl Target for Density<'_> {
-    fn energy(&mut self, at: &Array1<f64>) -> Result<(f64, Array1<f64>)> {
-        let at: Vec<f64> = at.to_vec();
-        let (value, gradient) = self.posterior.slope(&at, &self.control)?;
-        Ok((self.customers * value, gradient * self.customers))
-    }
-}
-
 /// Draw from a posterior density.
 ///
 /// # Errors
@@ -200,26 +200,31 @@ pub(super) fn sample_posterior(
         .filter(|inverse| inverse.diag().iter().all(|v| *v > 0.0))
         .map(|inverse| inverse / customers);
     let Some(covariance) = covariance else {
-        return Err(Error::new(
-            ErrorKind::Numerical,
-            format!(
-                "the posterior of {} is improper, or nearly so: its density never falls again on the way to {:?}. Priors that say more make it proper",
-                posterior.title(),
-                posterior.theta(&mode.at)
-            ),
-        ));
+        return Err(improper(posterior, &mode.at));
     };
-    let chains = run(posterior, &mode.at, &covariance, sampling, control)?;
-    let theta: Vec<Vec<Vec<f64>>> = chains
-        .iter()
-        .map(|chain| chain.draws.iter().map(|u| posterior.theta(&u.to_vec())).collect())
-        .collect();
+    let mode = Normal { centre: mode.at, covariance };
+    let guide = match sampling.guided {
+        true => Guide::new(posterior, &mode, sampling.seed, control)?,
+        false => None,
+    };
+    let mut chains = run(posterior, &mode, guide.as_ref(), sampling, control)?;
+    let mut rows = guide.map(|guide| guide.rows);
+    if chains.iter().any(|chain| chain.agreed.is_some_and(|agreed| agreed < TRUSTED)) {
+        // It led astray: without it.
+        chains = run(posterior, &mode, None, sampling, control)?;
+        rows = None;
+    }
+    for chain in &chains {
+        bounded(posterior, &mode.centre, &chain.draws)?;
+    }
+    let theta: Vec<Vec<Vec<f64>>> =
+        chains.iter().map(|chain| chain.draws.iter().map(|u| posterior.theta(u)).collect()).collect();
     let parameters: Vec<String> = posterior.coordinates().iter().map(|c| c.name.to_string()).collect();
     let draws: Vec<Vec<Vec<f64>>> = (0..parameters.len())
         .map(|p| theta.iter().map(|chain| chain.iter().map(|theta| theta[p]).collect()).collect())
         .collect();
     Ok(PosteriorDraws {
-        mixing: draws.iter().map(|chains: &Vec<Vec<f64>>| Mixing::of(chains)).collect(),
+        mixing: draws.iter().map(|chains| diagnose(chains)).collect(),
         parameters,
         draws,
         divergences: chains.iter().map(|c| c.divergences).sum(),
@@ -227,25 +232,69 @@ pub(super) fn sample_posterior(
         acceptance: chains.iter().map(|c| c.acceptance).collect(),
         step: chains.iter().map(|c| c.step).collect(),
         gradients: chains.iter().map(|c| c.gradients).sum(),
+        rows,
+        agreed: chains.iter().filter_map(|c| c.agreed).collect(),
         sampling,
     })
 }
 
+/// An error that says that there is no end to the density on the way to this place.
+fn improper(posterior: &Posterior<'_>, at: &[f64]) -> Error {
+    Error::new(
+        ErrorKind::Numerical,
+        format!(
+            "the posterior of {} is improper, or nearly so: its density never falls again on the way to {:?}. Priors that say more make it proper",
+            posterior.title(),
+            posterior.theta(at)
+        ),
+    )
+}
+
+/// Draws of a positive parameter that are farther from the mode than by this factor, e⁴⁶ = 1e20, have run away.
+const BOUND: f64 = 46.0;
+
+/// That draws have not run away, as they do sooner or later where there is a mode and yet, behind a valley, no end to the density.
+pub(super) fn bounded(posterior: &Posterior<'_>, mode: &[f64], draws: &[Vec<f64>]) -> Result<()> {
+    let positive: Vec<bool> = posterior.coordinates().iter().map(|c| c.scale == Scale::Log).collect();
+    let away = |u: &&Vec<f64>| {
+        u.iter()
+            .zip(mode)
+            .zip(&positive)
+            .any(|((u, mode), positive)| *positive && !((u - mode).abs() < BOUND))
+    };
+    draws.iter().find(away).map_or(Ok(()), |u| Err(improper(posterior, u)))
+}
+
+/// A guide that the density agrees with less often than this is none.
+const TRUSTED: f64 = 0.6;
+
+/// A normal approximation of the density.
+pub(super) struct Normal {
+    pub(super) centre: Vec<f64>,
+    pub(super) covariance: Array2<f64>,
+}
+
 fn run(
     posterior: &Posterior<'_>,
-    mode: &[f64],
-    covariance: &Array2<f64>,
+    mode: &Normal,
+    guide: Option<&Guide<'_>>,
     sampling: Sampling,
     control: &Control<'_>,
 ) -> Result<Vec<Chain>> {
-    let plan = Plan { draws: sampling.draws, warmup: sampling.warmup, target: sampling.target_accept };
+    let Normal { centre, covariance } = guide.map_or(mode, |guide| &guide.normal);
+    let trajectories = guide.map_or(1, |guide| guide.trajectories);
+    let plan =
+        Plan { draws: sampling.draws, warmup: sampling.warmup, target: sampling.target_accept, trajectories };
     let total = (sampling.chains * (sampling.draws + sampling.warmup)) as u64;
     let done = AtomicU64::new(0);
-    let customers = posterior.customers();
     control.map(sampling.chains, |chain| {
-        let mut density = Density { posterior, customers, control: control.quiet().threads(1) };
+        let alone = control.quiet().threads(1);
+        let mut density = match guide {
+            None => Density::of(posterior, alone),
+            Some(guide) => Density::along(guide, posterior, alone),
+        };
         let stream = Stream::new(sampling.seed, chain as u64);
-        sample(&mut density, mode, covariance, plan, stream, |_| {
+        sample(&mut density, centre, covariance, plan, stream, |_| {
             let done = done.fetch_add(1, Ordering::Relaxed) + 1;
             control.report(Progress::new("draws", done, Some(total), 0.0));
             control.check()

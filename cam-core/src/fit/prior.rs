@@ -237,6 +237,17 @@ impl<'a> Posterior<'a> {
         }
     }
 
+    /// The same density, or nearly, of a likelihood of some rows that stand for all; see [`few`](super::few).
+    pub(super) fn standing_for(&self, rows: &[(usize, f64)]) -> Option<Posterior<'_>> {
+        let likelihood = self.likelihood.standing_for(rows)?;
+        Some(Posterior { likelihood: likelihood.into(), terms: self.terms.clone(), ..*self })
+    }
+
+    /// What the density has more than its priors.
+    pub(super) fn likelihood(&self) -> &dyn Likelihood {
+        &*self.likelihood
+    }
+
     /// ln p(θ) at u, without a Jacobian.
     pub(crate) fn ln_prior(&self, u: &[f64]) -> f64 {
         let theta = self.likelihood.theta(u);
@@ -325,6 +336,12 @@ impl Likelihood for Posterior<'_> {
             places.iter().enumerate().for_each(|(k, &i)| gradient[i] -= scale * term.gradient[k]);
         });
         Ok((value, gradient))
+    }
+
+    fn value(&self, u: &[f64], control: &Control<'_>) -> Result<f64> {
+        let mut value = self.likelihood.value(u, control)?;
+        self.each_term(u, |_, term| value -= term.value / self.customers);
+        Ok(value)
     }
 
     fn thinned(&self, size: usize) -> Option<Box<dyn Likelihood + '_>> {

@@ -11,12 +11,16 @@
 //! **The total.** Given the parameters, customers are independent: the total of their counts has as its mean and variance the sums of theirs, and with some dozens of customers is
 //! normal. So the total over all has quantiles of a mixture over the draws of normal distributions with means M_d and variances
 //! V M_d/M, V that at the estimates.
+//!
+//! **Customers times draws.** A block of customers is scored in every draw before the next block comes, so memory holds a part of the matrix, never the whole. A block is
+//! as large as that allows, because what a model prepares for a draw – nodes, interpolants – then serves all its customers. Draws are spread over the threads, not
+//! customers: the same blocks and the same sums for any number of them.
 
 use super::intervals::covariate_columns;
-use crate::control::{Control, Progress};
+use crate::control::{CHUNK, Control, Progress};
 use crate::error::{Error, ErrorKind, Result};
-use crate::fit::{Coordinate, Fitted, Scale, quantile};
-use crate::math::{linalg::cholesky, normal::normal_quantile, random::Stream};
+use crate::fit::{Coordinate, Fitted, Scale};
+use crate::math::{diagnostics::quantile, linalg::cholesky, normal::normal_quantile, random::Stream};
 use crate::model::{Model, Quantity};
 use crate::registry;
 use crate::rows::{Purpose, Rows};
@@ -94,8 +98,12 @@ pub struct Predictions {
     pub total: Predicted,
 }
 
-/// Values that may be in memory at a time, over all threads.
-const BUDGET: usize = 16 << 20;
+/// Customers times draws that may be in memory at a time: 192 MB.
+const BUDGET: usize = 24 << 20;
+/// Customers whose draws are put in order together: their values lie side by side in each draw.
+const SIDE_BY_SIDE: usize = 8;
+/// Customers of a piece of work that a thread takes.
+const PIECE: usize = 256;
 /// A count that is not exceeded with the probability asked for up to here has no end.
 const MOST: u32 = 100_000;
 /// The part of a count's distribution that its variance may miss.
@@ -122,7 +130,6 @@ pub fn prediction_intervals(
     let spec = fitted.model.spec();
     let customers = Customers::new(&*fitted.model, table, control)?;
     let tails = [0.5 * (1.0 - options.level), 0.5 * (1.0 + options.level)];
-    let work = Work { model: &*fitted.model, models: &models, customers: &customers, tails };
     let counts = match *quantity {
         Quantity::ExpectedPurchases { horizon }
             if options.process && spec.quantities.contains(&"purchase_probability") =>
@@ -131,18 +138,17 @@ pub fn prediction_intervals(
         }
         _ => None,
     };
-    let per_thread = BUDGET / models.len().max(1) / control.thread_count();
-    let block = per_thread.clamp(64, 8192);
-    let blocks = customers.len().div_ceil(block);
-    let done = AtomicU64::new(0);
-    let alone = control.quiet().threads(1);
-    let parts = control.map(blocks, |k| {
+    // As many to each block, so that none is left with a few.
+    let most = (BUDGET / models.len().max(1)).clamp(SIDE_BY_SIDE, 1 << 16);
+    let blocks = customers.len().div_ceil(most);
+    let block = customers.len().div_ceil(blocks.max(1));
+    let progress = (AtomicU64::new(0), (blocks * models.len()) as u64);
+    let work = Work { model: &*fitted.model, models: &models, customers: &customers, tails, progress };
+    let mut parts = Vec::with_capacity(blocks);
+    for k in 0..blocks {
         let range = k * block..customers.len().min((k + 1) * block);
-        let part = work.block(range, quantity, counts, &alone)?;
-        let done = done.fetch_add(1, Ordering::Relaxed) + 1;
-        control.report(Progress::new("predictions", done, Some(blocks as u64), 0.0));
-        Ok(part)
-    })?;
+        parts.push(work.block(range, quantity, counts, control)?);
+    }
     let draws = models.len();
     let total = work.total(&parts, draws);
     let column = |of: fn(&Part) -> &Vec<f64>| -> Result<Vec<f64>> {
@@ -210,44 +216,99 @@ fn drawn_models(fitted: &Fitted<Box<dyn Model>>, options: &PredictionOptions) ->
         .collect()
 }
 
-/// The customers, each history once where there are no covariates.
+/// The customers.
 struct Customers {
-    names: Vec<String>,
-    columns: Vec<Vec<f64>>,
     weights: Vec<f64>,
-    /// None where they stand as in the table.
-    rows: Option<Rows>,
+    kind: Kind,
+}
+
+enum Kind {
+    /// Each history once.
+    Histories { rows: Rows, width: usize },
+    /// Those with covariates, as columns by their names, as they stand in the table.
+    Columns(Vec<(String, Vec<f64>)>),
 }
 
 impl Customers {
     fn new(model: &dyn Model, table: &Table<'_>, control: &Control<'_>) -> Result<Customers> {
         let columns = model.spec().row_columns();
-        let mut names: Vec<String> = columns.iter().map(|c| c.name.to_owned()).collect();
         let covariates = covariate_columns(model);
         if covariates.is_empty() {
             let rows = Rows::new(table, columns, Purpose::Score, |_| Ok(()), control)?;
-            let of = |k: usize| rows.iter().map(|(row, _)| row[k]).collect();
-            let columns = (0..columns.len()).map(of).collect();
-            return Ok(Customers { names, columns, weights: rows.weights().to_vec(), rows: Some(rows) });
+            let weights = rows.weights().to_vec();
+            return Ok(Customers { weights, kind: Kind::Histories { rows, width: columns.len() } });
         }
-        names.extend(covariates);
-        let columns: Vec<Vec<f64>> =
-            names.iter().map(|name| Ok(table.column(name)?.to_vec())).collect::<Result<_>>()?;
+        let names = columns.iter().map(|c| c.name.to_owned()).chain(covariates);
+        let columns = names.map(|name| {
+            let column = table.column(&name)?.to_vec();
+            Ok((name, column))
+        });
+        let kind = Kind::Columns(columns.collect::<Result<_>>()?);
         let weights = table.get("weight").map_or_else(|| vec![1.0; table.rows()], |w| w.to_vec());
-        Ok(Customers { names, columns, weights, rows: None })
+        Ok(Customers { weights, kind })
     }
 
     fn len(&self) -> usize {
         self.weights.len()
     }
 
+    /// The quantity for some of them. Histories are sound and distinct: the model needs neither to check nor to compress them.
+    fn score(
+        &self,
+        model: &dyn Model,
+        quantity: &Quantity,
+        chosen: &Chosen<'_>,
+        control: &Control<'_>,
+    ) -> Result<Vec<f64>> {
+        let (rows, width) = match &self.kind {
+            Kind::Histories { rows, width } => (rows, *width),
+            Kind::Columns(columns) => {
+                let pick = |column: &Vec<f64>| chosen.numbers.iter().map(|&i| column[i]).collect();
+                let picked: Vec<Vec<f64>> = columns.iter().map(|(_, column)| pick(column)).collect();
+                let mut table = Table::new();
+                for ((name, _), values) in columns.iter().zip(&picked) {
+                    table = table.with(name, &values[..])?;
+                }
+                return model.score(quantity, &table, control);
+            }
+        };
+        let Some(scorer) = model.row_scorer(quantity) else {
+            return Err(Error::new(ErrorKind::Unsupported, format!("{} of each row", quantity.name())));
+        };
+        let mut out = vec![f64::NAN; chosen.numbers.len()];
+        for (k, (values, out)) in chosen.values.chunks(CHUNK * width).zip(out.chunks_mut(CHUNK)).enumerate() {
+            control.check()?;
+            scorer(values, out).map_err(|e| match e.row() {
+                Some(row) => rows.in_table(e.with_row(chosen.numbers[k * CHUNK + row]), 0),
+                None => e,
+            })?;
+        }
+        Ok(out)
+    }
+
+    fn chosen<'a>(&self, numbers: &'a [usize]) -> Chosen<'a> {
+        let values = match &self.kind {
+            Kind::Histories { rows, width } => {
+                numbers.iter().flat_map(|&i| &rows.values_from(i)[..*width]).copied().collect()
+            }
+            Kind::Columns(_) => Vec::new(),
+        };
+        Chosen { numbers, values }
+    }
+
     /// From one value for each of them to one for each row of the table.
     fn scatter(&self, values: Vec<f64>, control: &Control<'_>) -> Result<Vec<f64>> {
-        match &self.rows {
-            Some(rows) => rows.scatter(&values, control),
-            None => Ok(values),
+        match &self.kind {
+            Kind::Histories { rows, .. } => rows.scatter(&values, control),
+            Kind::Columns(_) => Ok(values),
         }
     }
+}
+
+/// Some customers, by number, and their histories, one after the other.
+struct Chosen<'a> {
+    numbers: &'a [usize],
+    values: Vec<f64>,
 }
 
 /// All that a block of customers needs.
@@ -256,6 +317,8 @@ struct Work<'a> {
     models: &'a [Box<dyn Model>],
     customers: &'a Customers,
     tails: [f64; 2],
+    /// Draws done, of so many, over all blocks.
+    progress: (AtomicU64, u64),
 }
 
 /// The answers for a block of rows.
@@ -271,25 +334,6 @@ struct Part {
 }
 
 impl Work<'_> {
-    /// Some rows, as columns.
-    fn columns_of(&self, rows: &[usize]) -> Vec<Vec<f64>> {
-        self.customers.columns.iter().map(|column| rows.iter().map(|&row| column[row]).collect()).collect()
-    }
-
-    fn score(
-        &self,
-        model: &dyn Model,
-        quantity: &Quantity,
-        columns: &[Vec<f64>],
-        control: &Control<'_>,
-    ) -> Result<Vec<f64>> {
-        let mut table = Table::new();
-        for (name, values) in self.customers.names.iter().zip(columns) {
-            table = table.with(name, &values[..])?;
-        }
-        model.score(quantity, &table, control)
-    }
-
     fn block(
         &self,
         range: std::ops::Range<usize>,
@@ -298,46 +342,78 @@ impl Work<'_> {
         control: &Control<'_>,
     ) -> Result<Part> {
         let rows: Vec<usize> = range.collect();
-        let columns = self.columns_of(&rows);
+        let chosen = self.customers.chosen(&rows);
+        let alone = control.quiet().threads(1);
+        let score = |model: &dyn Model| self.customers.score(model, quantity, &chosen, &alone);
         // A row with a NaN is not in the total.
         let weighted = |scores: &[f64]| -> f64 {
             let each = rows.iter().zip(scores).filter(|(_, v)| !v.is_nan());
             each.map(|(&row, v)| self.customers.weights[row] * v).sum()
         };
-        let estimates = self.score(self.model, quantity, &columns, control)?;
-        let mut draws = Vec::with_capacity(self.models.len());
-        for model in self.models {
-            control.check()?;
-            draws.push(self.score(&**model, quantity, &columns, control)?);
-        }
-        let n = draws.len() as f64;
+        let draws = control.map(self.models.len(), |draw| {
+            let scores = score(&*self.models[draw])?;
+            let done = self.progress.0.fetch_add(1, Ordering::Relaxed) + 1;
+            control.report(Progress::new("predictions", done, Some(self.progress.1), 0.0));
+            Ok(scores)
+        })?;
         let mut part = Part {
-            mean: vec![0.0; rows.len()],
-            parameter: [vec![0.0; rows.len()], vec![0.0; rows.len()]],
+            mean: Vec::with_capacity(rows.len()),
+            parameter: [Vec::with_capacity(rows.len()), Vec::with_capacity(rows.len())],
             process: [Vec::new(), Vec::new()],
             both: [Vec::new(), Vec::new()],
-            estimate: weighted(&estimates),
+            estimate: weighted(&score(self.model)?),
             sums: draws.iter().map(|scores| weighted(scores)).collect(),
             variance: 0.0,
         };
-        let mut own = vec![0.0; draws.len()];
-        for i in 0..rows.len() {
-            for (own, scores) in own.iter_mut().zip(&draws) {
-                *own = scores[i];
-            }
-            part.mean[i] = own.iter().sum::<f64>() / n;
-            own.sort_unstable_by(f64::total_cmp);
-            for (end, tail) in part.parameter.iter_mut().zip(self.tails) {
-                end[i] = quantile(&own, tail);
-            }
+        let pieces: Vec<&[usize]> = rows.chunks(PIECE).collect();
+        let first = rows.first().copied().unwrap_or(0);
+        let ordered =
+            control.map(pieces.len(), |k| Ok(self.order(&draws, pieces[k][0] - first, pieces[k].len())))?;
+        for [mean, lower, upper] in ordered.into_iter().flatten() {
+            part.mean.push(mean);
+            part.parameter[0].push(lower);
+            part.parameter[1].push(upper);
         }
-        if let Some(horizon) = counts {
-            let alone = self.count(&rows, horizon, None, control)?;
-            part.variance = weighted(&alone.1);
-            part.process = alone.0;
-            part.both = self.count(&rows, horizon, Some(self.models), control)?.0;
+        let Some(horizon) = counts else { return Ok(part) };
+        let counted = control.map(pieces.len(), |k| {
+            let (process, variances) = self.count(pieces[k], horizon, None, &alone)?;
+            Ok((process, variances, self.count(pieces[k], horizon, Some(self.models), &alone)?.0))
+        })?;
+        let mut variances = Vec::with_capacity(rows.len());
+        for (process, variance, both) in counted {
+            variances.extend(variance);
+            part.process.iter_mut().zip(process).for_each(|(all, own)| all.extend(own));
+            part.both.iter_mut().zip(both).for_each(|(all, own)| all.extend(own));
         }
+        part.variance = weighted(&variances);
         Ok(part)
+    }
+
+    /// Mean and ends of each of some neighbours in a block, over the draws.
+    fn order(&self, draws: &[Vec<f64>], first: usize, count: usize) -> Vec<[f64; 3]> {
+        let n = draws.len();
+        let mut own = vec![0.0; SIDE_BY_SIDE * n];
+        let mut ordered = Vec::with_capacity(count);
+        for from in (first..first + count).step_by(SIDE_BY_SIDE) {
+            let together = SIDE_BY_SIDE.min(first + count - from);
+            for (d, scores) in draws.iter().enumerate() {
+                scores[from..from + together].iter().enumerate().for_each(|(i, v)| own[i * n + d] = *v);
+            }
+            for own in own.chunks_exact_mut(n).take(together) {
+                let mean = own.iter().sum::<f64>() / n as f64;
+                let upper = quantile(own, self.tails[1]);
+                // What lies below the upper end stands before it now.
+                let below = (self.tails[1] * (n - 1) as f64).floor() as usize;
+                let level = self.tails[0] * (n - 1) as f64 / below.max(1) as f64;
+                let lower = if level < 1.0 {
+                    quantile(&mut own[..=below], level)
+                } else {
+                    quantile(own, self.tails[0])
+                };
+                ordered.push([mean, lower, upper]);
+            }
+        }
+        ordered
     }
 
     /// Quantiles and variances of counts: at the estimates, or of the mean distribution over some models (then without variances).
@@ -363,14 +439,15 @@ impl Work<'_> {
             }
             control.check()?;
             let here: Vec<usize> = active.iter().map(|&i| rows[i]).collect();
-            let columns = self.columns_of(&here);
+            let chosen = self.customers.chosen(&here);
             let quantity = Quantity::PurchaseProbability { n, horizon };
+            let score = |model: &dyn Model| self.customers.score(model, &quantity, &chosen, control);
             let mut probability = vec![0.0; active.len()];
             match models {
-                None => probability = self.score(self.model, &quantity, &columns, control)?,
+                None => probability = score(self.model)?,
                 Some(models) => {
                     for model in models {
-                        let scores = self.score(&**model, &quantity, &columns, control)?;
+                        let scores = score(&**model)?;
                         probability.iter_mut().zip(scores).for_each(|(p, s)| *p += s);
                     }
                     probability.iter_mut().for_each(|p| *p /= models.len() as f64);
@@ -405,10 +482,7 @@ impl Work<'_> {
         let sums: Vec<f64> = (0..draws).map(|d| parts.iter().map(|part| part.sums[d]).sum()).collect();
         let estimate: f64 = parts.iter().map(|part| part.estimate).sum();
         let variance: f64 = parts.iter().map(|part| part.variance).sum();
-        let sorted = |mut values: Vec<f64>| {
-            values.sort_unstable_by(f64::total_cmp);
-            self.tails.map(|tail| quantile(&values, tail))
-        };
+        let ends = |mut values: Vec<f64>| self.tails.map(|tail| quantile(&mut values, tail));
         let counts = parts.iter().any(|part| !part.process[0].is_empty());
         // Each draw's normal distribution by the middles of so many equal parts.
         const PARTS: usize = 100;
@@ -421,13 +495,13 @@ impl Work<'_> {
         Predicted {
             estimate,
             mean: sums.iter().sum::<f64>() / draws as f64,
-            parameter: sorted(sums.clone()),
+            parameter: ends(sums.clone()),
             process: counts.then(|| {
                 self.tails.map(|tail| (estimate + variance.sqrt() * normal_quantile(tail)).max(0.0))
             }),
             both: counts.then(|| {
                 let scale = if estimate > 0.0 { variance / estimate } else { 0.0 };
-                sorted(sums.iter().flat_map(|&mean| normal(mean, scale * mean)).collect())
+                ends(sums.iter().flat_map(|&mean| normal(mean, scale * mean)).collect())
             }),
             draws,
         }

@@ -19,13 +19,22 @@ use super::normal::normal_quantile;
 /// How well chains agree; see the [module](self). Where chains are shorter than four draws, of unequal length, or hold a NaN, all are NaN; where all draws are
 /// the same there is nothing to compare: R̂ is NaN, and every draw counts.
 #[derive(Debug, Clone, Copy, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Diagnostics {
     /// Rank-normalised split R̂, eqs 4 and 14 and section 4.2.
+    #[serde(deserialize_with = "number_or_nan")]
     pub r_hat: f64,
     /// Effective number of draws in the bulk, eq. 10 on normal scores.
+    #[serde(deserialize_with = "number_or_nan")]
     pub ess_bulk: f64,
     /// Effective number of draws in the tails, section 4.3.
+    #[serde(deserialize_with = "number_or_nan")]
     pub ess_tail: f64,
+}
+
+/// JSON has no NaN and no infinity: what was one is null.
+fn number_or_nan<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<f64, D::Error> {
+    Ok(<Option<f64> as serde::Deserialize>::deserialize(deserializer)?.unwrap_or(f64::NAN))
 }
 
 /// Compare chains of equal length.

@@ -3,7 +3,7 @@
 //! A log-likelihood is written once, generic over [`Real`]. Run on `f64` it gives the value; run on [`Jet<N>`] it
 //! gives the value, the gradient and the Hessian with respect to N parameters, exact to rounding. Special
 //! functions enter by their own derivatives through [`Real::chain`], and functions of several variables (an
-//! integral, a log-beta) through [`Real::gather`], so nothing is ever differenced.
+//! integral, a log-beta) through [`Real::gather`], so nothing is ever differenced. Where a gradient is enough, [`Slope<N>`] does without the Hessian.
 //!
 //! ```
 //! use cam_core::math::jet::{Jet, Real};
@@ -37,8 +37,11 @@ pub trait Real:
     + Mul<f64, Output = Self>
     + Div<f64, Output = Self>
 {
-    /// Whether derivatives are carried; where not, work for them can be left out.
-    const DERIVATIVES: bool;
+    /// How many derivatives are carried: 0, 1 or 2. Work for those that are not can be left out.
+    const ORDER: usize;
+
+    /// Whether derivatives are carried at all.
+    const DERIVATIVES: bool = Self::ORDER > 0;
 
     /// A number that depends on no parameter.
     fn constant(value: f64) -> Self;
@@ -86,10 +89,10 @@ pub trait Real:
     /// ln Γ(x).
     fn ln_gamma(self) -> Self {
         let x = self.value();
-        if Self::DERIVATIVES {
-            self.chain(ln_gamma(x), digamma(x), trigamma(x))
-        } else {
-            Self::constant(ln_gamma(x))
+        match Self::ORDER {
+            0 => Self::constant(ln_gamma(x)),
+            1 => self.chain(ln_gamma(x), digamma(x), 0.0),
+            _ => self.chain(ln_gamma(x), digamma(x), trigamma(x)),
         }
     }
 
@@ -112,6 +115,9 @@ pub trait Real:
             return Self::constant(value);
         }
         let (d_sum, d_b) = (digamma_rising(a + bv, n), digamma_rising(bv, n));
+        if Self::ORDER == 1 {
+            return Self::gather([self, b], value, [-d_sum, d_b - d_sum], [[0.0; 2]; 2]);
+        }
         let (t_sum, t_b) = (trigamma_rising(a + bv, n), trigamma_rising(bv, n));
         Self::gather([self, b], value, [-d_sum, d_b - d_sum], [[-t_sum, -t_sum], [-t_sum, t_b - t_sum]])
     }
@@ -125,6 +131,9 @@ pub trait Real:
         }
         // ψ(a) − ψ(a + b) as a rise, so that it does not cancel where the other argument is small.
         let (da, db) = (-digamma_rising(a, bv), -digamma_rising(bv, a));
+        if Self::ORDER == 1 {
+            return Self::gather([self, b], value, [da, db], [[0.0; 2]; 2]);
+        }
         let (ta, tb) = (-trigamma_rising(a, bv), -trigamma_rising(bv, a));
         let t = -trigamma(a + bv);
         Self::gather([self, b], value, [da, db], [[ta, t], [t, tb]])
@@ -132,7 +141,7 @@ pub trait Real:
 }
 
 impl Real for f64 {
-    const DERIVATIVES: bool = false;
+    const ORDER: usize = 0;
 
     fn constant(value: f64) -> f64 {
         value
@@ -189,7 +198,7 @@ impl<const N: usize> Jet<N> {
 }
 
 impl<const N: usize> Real for Jet<N> {
-    const DERIVATIVES: bool = true;
+    const ORDER: usize = 2;
 
     #[inline(always)]
     fn constant(value: f64) -> Self {
@@ -338,18 +347,136 @@ impl<const N: usize> AddAssign for Jet<N> {
     }
 }
 
-/// A [`Jet`] of some size, as generic code sees it.
+/// A value with its gradient with respect to N variables: a [`Jet`] without the Hessian.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Slope<const N: usize> {
+    /// The value.
+    pub value: f64,
+    /// First derivatives.
+    pub gradient: [f64; N],
+}
+
+impl<const N: usize> Slope<N> {
+    /// f(a, b) from its value and derivatives.
+    #[inline(always)]
+    fn combine(a: &Self, b: &Self, value: f64, da: f64, db: f64) -> Self {
+        Slope { value, gradient: std::array::from_fn(|i| da * a.gradient[i] + db * b.gradient[i]) }
+    }
+}
+
+impl<const N: usize> Real for Slope<N> {
+    const ORDER: usize = 1;
+
+    #[inline(always)]
+    fn constant(value: f64) -> Self {
+        Slope { value, gradient: [0.0; N] }
+    }
+
+    #[inline(always)]
+    fn value(self) -> f64 {
+        self.value
+    }
+
+    #[inline(always)]
+    fn chain(self, f: f64, d1: f64, _: f64) -> Self {
+        Slope { value: f, gradient: self.gradient.map(|g| d1 * g) }
+    }
+
+    #[inline(always)]
+    fn gather<const K: usize>(inputs: [Self; K], value: f64, gradient: [f64; K], _: [[f64; K]; K]) -> Self {
+        let of = |i: usize| inputs.iter().zip(gradient).map(|(x, g)| g * x.gradient[i]).sum();
+        Slope { value, gradient: std::array::from_fn(of) }
+    }
+}
+
+impl<const N: usize> Neg for Slope<N> {
+    type Output = Self;
+    #[inline(always)]
+    fn neg(self) -> Self {
+        self * -1.0
+    }
+}
+
+impl<const N: usize> Add for Slope<N> {
+    type Output = Self;
+    #[inline(always)]
+    fn add(self, o: Self) -> Self {
+        Slope::combine(&self, &o, self.value + o.value, 1.0, 1.0)
+    }
+}
+
+impl<const N: usize> Sub for Slope<N> {
+    type Output = Self;
+    #[inline(always)]
+    fn sub(self, o: Self) -> Self {
+        Slope::combine(&self, &o, self.value - o.value, 1.0, -1.0)
+    }
+}
+
+impl<const N: usize> Mul for Slope<N> {
+    type Output = Self;
+    #[inline(always)]
+    fn mul(self, o: Self) -> Self {
+        Slope::combine(&self, &o, self.value * o.value, o.value, self.value)
+    }
+}
+
+impl<const N: usize> Div for Slope<N> {
+    type Output = Self;
+    #[inline(always)]
+    fn div(self, o: Self) -> Self {
+        let (inv, q) = (1.0 / o.value, self.value / o.value);
+        Slope::combine(&self, &o, q, inv, -q * inv)
+    }
+}
+
+impl<const N: usize> Add<f64> for Slope<N> {
+    type Output = Self;
+    #[inline(always)]
+    fn add(self, c: f64) -> Self {
+        Slope { value: self.value + c, ..self }
+    }
+}
+
+impl<const N: usize> Sub<f64> for Slope<N> {
+    type Output = Self;
+    #[inline(always)]
+    fn sub(self, c: f64) -> Self {
+        Slope { value: self.value - c, ..self }
+    }
+}
+
+impl<const N: usize> Mul<f64> for Slope<N> {
+    type Output = Self;
+    #[inline(always)]
+    fn mul(self, c: f64) -> Self {
+        Slope { value: self.value * c, gradient: self.gradient.map(|g| g * c) }
+    }
+}
+
+impl<const N: usize> Div<f64> for Slope<N> {
+    type Output = Self;
+    #[inline(always)]
+    fn div(self, c: f64) -> Self {
+        Slope { value: self.value / c, ..self * (1.0 / c) }
+    }
+}
+
+/// A [`Jet`] of some size, as generic code sees it; or a [`Slope`], or a plain number, which carry less.
 pub trait Derivatives: Real {
     /// The number of variables.
     const VARIABLES: usize;
 
+    /// The same without second derivatives.
+    type Slope: Derivatives;
+
     /// Variable number `i` with this value.
     fn variable(value: f64, i: usize) -> Self;
 
-    /// All first derivatives.
+    /// All first derivatives; none where they are not carried.
     fn gradient(&self) -> &[f64];
 
-    /// Row `i` of the Hessian.
+    /// Row `i` of the Hessian; nothing where it is not carried.
     fn hessian_row(&self, i: usize) -> &[f64];
 
     /// `self += weight · other`.
@@ -358,6 +485,8 @@ pub trait Derivatives: Real {
 
 impl<const N: usize> Derivatives for Jet<N> {
     const VARIABLES: usize = N;
+
+    type Slope = Slope<N>;
 
     fn variable(value: f64, i: usize) -> Self {
         Jet::variable(value, i)
@@ -380,5 +509,51 @@ impl<const N: usize> Derivatives for Jet<N> {
                 self.hessian[i][j] += weight * other.hessian[i][j];
             }
         }
+    }
+}
+
+impl<const N: usize> Derivatives for Slope<N> {
+    const VARIABLES: usize = N;
+
+    type Slope = Slope<N>;
+
+    fn variable(value: f64, i: usize) -> Self {
+        Slope { value, gradient: std::array::from_fn(|j| f64::from(u8::from(i == j))) }
+    }
+
+    fn gradient(&self) -> &[f64] {
+        &self.gradient
+    }
+
+    fn hessian_row(&self, _: usize) -> &[f64] {
+        &[]
+    }
+
+    #[inline(always)]
+    fn accumulate(&mut self, weight: f64, other: &Self) {
+        *self = Slope::combine(self, other, self.value + weight * other.value, 1.0, weight);
+    }
+}
+
+impl Derivatives for f64 {
+    const VARIABLES: usize = 0;
+
+    type Slope = f64;
+
+    fn variable(value: f64, _: usize) -> Self {
+        value
+    }
+
+    fn gradient(&self) -> &[f64] {
+        &[]
+    }
+
+    fn hessian_row(&self, _: usize) -> &[f64] {
+        &[]
+    }
+
+    #[inline(always)]
+    fn accumulate(&mut self, weight: f64, other: &Self) {
+        *self += weight * other;
     }
 }

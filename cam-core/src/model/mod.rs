@@ -319,6 +319,13 @@ pub trait Model: Send + Sync + std::fmt::Debug {
     /// not define the quantity.
     fn score(&self, quantity: &Quantity, table: &Table<'_>, control: &Control<'_>) -> Result<Vec<f64>>;
 
+    /// How the quantity is computed for rows that are known to be sound, one after the other with the [`row_columns`](Spec::row_columns): what
+    /// [`score`](Model::score) does once it has read a table. None where the model does not define the quantity, and where a row is not all that counts because there are
+    /// covariates.
+    fn row_scorer<'a>(&'a self, _quantity: &Quantity) -> Option<Scorer<'a>> {
+        None
+    }
+
     /// The quantity for a customer who has just been acquired.
     ///
     /// # Errors
@@ -379,6 +386,14 @@ impl<F: Family> Model for F {
         Ok(scores)
     }
 
+    fn row_scorer<'a>(&'a self, quantity: &Quantity) -> Option<Scorer<'a>> {
+        match quantity {
+            Quantity::LogLikelihood {} if F::SPEC.logs_column().is_some() => None,
+            Quantity::LogLikelihood {} => Some(log_likelihoods(self)),
+            _ => self.scorer(quantity),
+        }
+    }
+
     fn new_customer(&self, quantity: &Quantity) -> Result<f64> {
         quantity.check()?;
         F::SPEC.check_times(quantity)?;
@@ -420,6 +435,9 @@ impl Model for Box<dyn Model> {
     }
     fn score(&self, quantity: &Quantity, table: &Table<'_>, control: &Control<'_>) -> Result<Vec<f64>> {
         (**self).score(quantity, table, control)
+    }
+    fn row_scorer<'a>(&'a self, quantity: &Quantity) -> Option<Scorer<'a>> {
+        (**self).row_scorer(quantity)
     }
     fn new_customer(&self, quantity: &Quantity) -> Result<f64> {
         (**self).new_customer(quantity)

@@ -4,7 +4,7 @@ use super::{Family, Quantity, Scorer};
 use crate::control::Control;
 use crate::error::{Error, Result, brief};
 use crate::math::random::Stream;
-use crate::rows::{Purpose, Reader};
+use crate::rows::{Purpose, Reader, each_row};
 use crate::table::{MAX_COLUMNS, Table};
 use std::borrow::Cow;
 use std::sync::{Mutex, PoisonError};
@@ -82,7 +82,8 @@ pub(super) fn score_each<F: Family>(
     control: &Control<'_>,
 ) -> Result<Vec<f64>> {
     let width = F::SPEC.row_columns().len();
-    let reader = Reader::new(table, F::SPEC.row_columns(), Purpose::Score, F::check_row)?;
+    let rule = each_row(width, F::check_row);
+    let reader = Reader::new(table, F::SPEC.row_columns(), Purpose::Score, &rule)?;
     let mut out = vec![0.0; table.rows()];
     let memories = Mutex::new(Vec::new());
     control.fill(&mut out, |first, out| {

@@ -26,9 +26,9 @@ mod summary_bad_input;
 mod summary_order;
 mod summary_stream;
 mod tasks;
+mod time_varying;
 mod validate;
 mod value;
-mod time_varying;
 
 use cam_core::summary::{Log, Moment, Split, Summary, SummaryOptions, Times, parse_date, split, summarize};
 use cam_core::{Control, Unit};

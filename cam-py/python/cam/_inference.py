@@ -289,8 +289,9 @@ class Inference(Answers):
     def sampling_(self) -> dict[str, Any]:
         """What the sampler says.
 
-        `divergences`, `longest` (trajectories cut off), `acceptance` and `step` by chain, `gradients`, and `sampling`, its
-        options.
+        `divergences`, `longest` (trajectories cut off), `acceptance` and `step` by chain, `gradients`, `rows` (how many
+        trajectories ran over in place of all; None where over all) and `agreed` (how often all of them then accepted, by
+        chain), and `sampling`, its options.
         """
         found: dict[str, Any] = json.loads(self._fitted.posterior()[1])
         found.pop("mixing")

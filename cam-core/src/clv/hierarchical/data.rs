@@ -2,7 +2,7 @@
 
 use crate::clv::history::{HISTORY, TIMED_HISTORY, check_history};
 use crate::error::{Error, ErrorKind, Result, brief};
-use crate::rows::{Purpose, Reader};
+use crate::rows::{Purpose, Reader, each_row};
 use crate::summary::check_log_intervals;
 use crate::table::{Domain, Table, Variable};
 
@@ -23,9 +23,10 @@ fn read(
     table: &Table<'_>,
     columns: &[Variable],
     purpose: Purpose,
-    rule: impl Fn(&[f64]) -> Result<(), String>,
+    rule: impl Fn(&[f64]) -> Result<(), String> + Sync,
 ) -> Result<Vec<f64>> {
-    let reader = Reader::new(table, columns, purpose, rule)?;
+    let rule = each_row(columns.len(), rule);
+    let reader = Reader::new(table, columns, purpose, &rule)?;
     if purpose == Purpose::Fit {
         if table.rows() == 0 {
             return Err(Error::new(ErrorKind::NotEnoughData, "there is no row to learn from"));

@@ -27,7 +27,7 @@ pub(super) fn log_odds(theta: [f64; 4], rows: &[f64], out: &mut [f64]) {
 
 /// The same with derivatives, for T > t_x.
 pub(in crate::clv) fn log_odds_with_derivatives(theta: [f64; 4], row: &[f64]) -> Local<4> {
-    left::<true>(theta, row, logs(theta, row)).unwrap_or_default()
+    left::<2>(theta, row, logs(theta, row)).unwrap_or_default()
 }
 
 struct LogOdds<'a> {
@@ -42,29 +42,29 @@ impl Wide for LogOdds<'_> {
     #[inline(always)]
     fn run(self) {
         for (row, out) in self.rows.chunks_exact(3).zip(self.out) {
-            let left = left::<false>(self.theta, row, logs(self.theta, row));
+            let left = left::<0>(self.theta, row, logs(self.theta, row));
             *out = left.map_or(f64::NEG_INFINITY, |left| left.value);
         }
     }
 }
 
 /// Σ w times the log-likelihood of a row but for ln Γ(r + x)/Γ(r): −r ln(1 + T/α) − x ln(α + T) − s ln(1 + T/β) + ln(1 + R), with derivatives
-/// if they are asked for.
-pub(super) fn sum_log_likelihood<const DERIVATIVES: bool>(
+/// up to the order.
+pub(super) fn sum_log_likelihood<const ORDER: usize>(
     theta: [f64; 4],
     rows: &[f64],
     weights: &[f64],
 ) -> Local<4> {
-    widest(LogLikelihood::<DERIVATIVES> { theta, rows, weights })
+    widest(LogLikelihood::<ORDER> { theta, rows, weights })
 }
 
-struct LogLikelihood<'a, const DERIVATIVES: bool> {
+struct LogLikelihood<'a, const ORDER: usize> {
     theta: [f64; 4],
     rows: &'a [f64],
     weights: &'a [f64],
 }
 
-impl<const DERIVATIVES: bool> Wide for LogLikelihood<'_, DERIVATIVES> {
+impl<const ORDER: usize> Wide for LogLikelihood<'_, ORDER> {
     type Output = Local<4>;
 
     #[inline(always)]
@@ -79,7 +79,7 @@ impl<const DERIVATIVES: bool> Wide for LogLikelihood<'_, DERIVATIVES> {
             local.add_silence(0, r, alpha, age, -logs.alpha_age);
             local.add_silence(2, s, beta, age, -logs.beta_age);
             local.add_purchases(1, x, alpha + age);
-            if let Some(left) = left::<DERIVATIVES>(self.theta, row, logs) {
+            if let Some(left) = left::<ORDER>(self.theta, row, logs) {
                 local.add_softplus(&left);
             }
             sum.add(weight, &local);
@@ -107,15 +107,15 @@ fn logs(theta: [f64; 4], row: &[f64]) -> Logs {
     Logs { alpha_age: logs[0], beta_age: logs[1], alpha_silence: logs[2], beta_silence: logs[3] }
 }
 
-/// ln R for one row, with derivatives if they are asked for; none where T = t_x, when R = 0.
+/// ln R for one row, with derivatives up to the order; none where T = t_x, when R = 0.
 #[inline(always)]
-fn left<const DERIVATIVES: bool>(theta: [f64; 4], row: &[f64], logs: Logs) -> Option<Local<4>> {
+fn left<const ORDER: usize>(theta: [f64; 4], row: &[f64], logs: Logs) -> Option<Local<4>> {
     let (x, recency, age) = (row[0], row[1], row[2]);
     if age <= recency {
         return None;
     }
     let [r, alpha, s, beta] = theta;
-    let mut z = log_integral::<DERIVATIVES>(theta, x, recency, logs);
+    let mut z = log_integral::<ORDER>(theta, x, recency, logs);
     z.add_silence(0, r + x, alpha + recency, age - recency, logs.alpha_silence);
     z.add_silence(2, s, beta + recency, age - recency, logs.beta_silence);
     z.gradient[2] += 1.0 / s;
@@ -125,7 +125,7 @@ fn left<const DERIVATIVES: bool>(theta: [f64; 4], row: &[f64], logs: Logs) -> Op
 
 /// ln s ∫ₜₓᵀ ((α+t_x)/(α+u))^m ((β+t_x)/(β+u))^(s+1) du/(β+t_x), with derivatives of all but the factor s.
 #[inline(always)]
-fn log_integral<const DERIVATIVES: bool>(theta: [f64; 4], x: f64, recency: f64, logs: Logs) -> Local<4> {
+fn log_integral<const ORDER: usize>(theta: [f64; 4], x: f64, recency: f64, logs: Logs) -> Local<4> {
     let [r, alpha, s, beta] = theta;
     let m = r + x;
     let (a0, b0) = (alpha + recency, beta + recency);
@@ -169,9 +169,9 @@ fn log_integral<const DERIVATIVES: bool>(theta: [f64; 4], x: f64, recency: f64, 
         for (w, weight) in w.iter_mut().zip(&rule.weights) {
             *w *= weight * (to - from);
         }
-        if DERIVATIVES {
+        if ORDER > 0 {
             let shape = Shape { near, far, kappa, e_near, e_far };
-            sums.add(&shape, from, to - from, &rule.nodes, grown, log_far, w);
+            sums.add::<ORDER>(&shape, from, to - from, &rule.nodes, grown, log_far, w);
         } else {
             sums.total += w.iter().sum::<f64>();
         }
@@ -181,15 +181,19 @@ fn log_integral<const DERIVATIVES: bool>(theta: [f64; 4], x: f64, recency: f64, 
     let product = total * (near / b0) * s;
     // Extreme parameters: the product of the three may be too small for a number.
     let value = if product > 1e-290 { product.ln() } else { total.ln() + (near / b0).ln() + s.ln() };
-    if !DERIVATIVES {
+    if ORDER == 0 {
         return Local { value, ..Local::default() };
     }
     // From (near, far) to (α, β).
     let (a, b) = if alpha_is_near { (0, 1) } else { (1, 0) };
     let mean = |i: usize| sums.first[i] / total;
+    let (log_a, gap_a, log_b, gap_b) = (2 * a, 2 * a + 1, 2 * b, 2 * b + 1);
+    let gradient = [mean(log_a), mean(gap_a), mean(log_b), mean(gap_b) - 1.0 / b0];
+    if ORDER == 1 {
+        return Local { value, gradient, ..Local::default() };
+    }
     let covariance =
         |i: usize, j: usize| sums.second[TRIANGLE[i.max(j)] + i.min(j)] / total - mean(i) * mean(j);
-    let (log_a, gap_a, log_b, gap_b) = (2 * a, 2 * a + 1, 2 * b, 2 * b + 1);
     let order = [log_a, gap_a, log_b, gap_b];
     let mut hessian = [[0.0; 4]; 4];
     for (row, &i) in hessian.iter_mut().zip(&order) {
@@ -206,7 +210,6 @@ fn log_integral<const DERIVATIVES: bool>(theta: [f64; 4], x: f64, recency: f64, 
         hessian[rate][rate] += square - 2.0 / scale * mean(gap);
     }
     hessian[3][3] += 1.0 / (b0 * b0);
-    let gradient = [mean(log_a), mean(gap_a), mean(log_b), mean(gap_b) - 1.0 / b0];
     Local { value, gradient, hessian }
 }
 
@@ -239,7 +242,7 @@ struct Sums {
 impl Sums {
     #[expect(clippy::too_many_arguments, reason = "columns of one small table")]
     #[inline(always)]
-    fn add(
+    fn add<const ORDER: usize>(
         &mut self,
         shape: &Shape,
         from: f64,
@@ -276,7 +279,7 @@ impl Sums {
                     ws[l] = w[l] * score[a][l];
                     first[a][l] += ws[l];
                 }
-                for b in 0..=a {
+                for b in 0..if ORDER > 1 { a + 1 } else { 0 } {
                     for l in 0..LANES {
                         second[TRIANGLE[a] + b][l] += ws[l] * score[b][l];
                     }

@@ -1,6 +1,7 @@
 //! Inference: priors, profiles, likelihood ratios, the bootstrap, posteriors and predictions.
 
 mod covariates;
+mod guides;
 mod intervals;
 mod posterior;
 mod predictions;

@@ -2,8 +2,8 @@
 
 use super::{Simulated, fit, log_likelihood};
 use crate::testdata;
-use cam_core::fit::diagnostics::Mixing;
 use cam_core::fit::{Method, Prior, Sampling};
+use cam_core::math::diagnostics::diagnose;
 use cam_core::{Control, ErrorKind, FitOptions, Fitted, Model, model};
 
 #[test]
@@ -73,7 +73,7 @@ fn diagnostics_of_chains_are_those_of_arviz() {
             };
             (0..draws).map(step).collect::<Vec<f64>>()
         };
-        let got = Mixing::of(&(0..chains).map(chain).collect::<Vec<_>>());
+        let got = diagnose(&(0..chains).map(chain).collect::<Vec<_>>());
         for (got, truth) in [(got.r_hat, f[5]), (got.ess_bulk, f[6]), (got.ess_tail, f[7])] {
             if let Ok(truth) = truth.parse::<f64>() {
                 assert!((got - truth).abs() < 1e-8 * truth, "{line}: {got} {truth}");
