@@ -178,6 +178,8 @@ def test_what_is_wrong_is_named(log, long, steps):
     with pytest.raises(InvalidDataError, match="row 5: season must be"):
         season.fit_time_varying(steps.assign(season=steps["season"].where(steps.index != 5)))
     with pytest.raises(InvalidDataError, match="must stand together"):
+        season.fit_time_varying(pd.concat([steps, steps[steps["customer_id"] == 1]]))
+    with pytest.raises(InvalidDataError, match="row 1: purchases must fall"):
         season.fit_time_varying(steps.sort_values("start", kind="stable"))
     with pytest.raises(InvalidDataError, match="start must rise"):
         season.fit_time_varying(pd.concat([steps.iloc[1::-1], steps.iloc[2:]]))
