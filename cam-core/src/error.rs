@@ -126,11 +126,11 @@ impl Error {
     /// A name that is not known, with the names that are.
     pub fn unknown<'a>(what: &str, got: &str, known: impl IntoIterator<Item = &'a str>) -> Self {
         let known: Vec<&str> = known.into_iter().collect();
-        Error::new(
-            ErrorKind::UnknownName,
-            format!("no {what} named {got:?}; there are: {}", known.join(", ")),
-        )
-        .with_field(got)
+        let there = match known.is_empty() {
+            true => "there is none".to_owned(),
+            false => format!("there are: {}", known.join(", ")),
+        };
+        Error::new(ErrorKind::UnknownName, format!("no {what} named {got:?}; {there}")).with_field(got)
     }
 
     /// The caller asked for the work to stop.

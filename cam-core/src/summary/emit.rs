@@ -334,7 +334,10 @@ impl Unattributed {
 }
 
 pub(super) fn no_purchase() -> Error {
-    Error::new(ErrorKind::NotEnoughData, "no customer has a purchase before the end")
+    Error::new(
+        ErrorKind::NotEnoughData,
+        "no customer has a purchase by the end of the observation: all rows are later, or refunds",
+    )
 }
 
 /// The mean of a sum, 0 of nothing: a refund alone has no purchase to be spread over.

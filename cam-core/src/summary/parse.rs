@@ -51,15 +51,15 @@ pub fn parse_date(text: &str) -> Result<i32> {
 
 const MICROS: i64 = 1_000_000;
 
-/// Microseconds since 1970-01-01T00:00 UTC of a date, or of a date and a time of day: `1997-01-31T12:30`,
+/// Microseconds since 1970-01-01T00:00, by the clock of whoever wrote it, of a date, or of a date and a time of day: `1997-01-31T12:30`,
 /// `1997-01-31 12:30:05.25`, `…Z`, `…+02:00`.
 ///
-/// Digits beyond the microsecond are cut off. A time without an offset is taken as it stands, as if it were UTC: no time zone is
-/// guessed.
+/// Digits beyond the microsecond are cut off. An offset must be one, and is then left aside: a purchase at nine in the evening belongs to
+/// the day on which the customer's clock stood at nine, wherever that was.
 ///
 /// ```
 /// use cam_core::summary::parse_datetime;
-/// assert_eq!(parse_datetime("1970-01-01T02:00:00.5+02:00")?, 500_000);
+/// assert_eq!(parse_datetime("1970-01-01T02:00:00.5+02:00")?, 7_200_500_000);
 /// # Ok::<(), cam_core::Error>(())
 /// ```
 ///
@@ -78,7 +78,7 @@ pub fn parse_datetime(text: &str) -> Result<i64> {
     read().ok_or_else(|| unreadable(text))
 }
 
-/// `hh:mm[:ss[.f…]][Z|±hh[:mm]]` in microseconds after midnight UTC.
+/// `hh:mm[:ss[.f…]][Z|±hh[:mm]]` in microseconds after midnight, where that clock stands.
 fn time_of_day(b: &[u8]) -> Option<i64> {
     let zone_at = b.iter().position(|c| matches!(c, b'Z' | b'z' | b'+' | b'-')).unwrap_or(b.len());
     let (clock, zone) = b.split_at(zone_at);
@@ -94,10 +94,10 @@ fn time_of_day(b: &[u8]) -> Option<i64> {
         _ => return None,
     };
     // 23:59:60 is a leap second, and is read as the second after it.
-    if hour > 23 || minute > 59 || second > 60 {
+    if hour > 23 || minute > 59 || second > 60 || !is_offset(zone) {
         return None;
     }
-    Some((hour * 3600 + minute * 60 + second - offset_seconds(zone)?) * MICROS + micros)
+    Some((hour * 3600 + minute * 60 + second) * MICROS + micros)
 }
 
 fn fraction_micros(fraction: &[u8]) -> Option<i64> {
@@ -108,20 +108,19 @@ fn fraction_micros(fraction: &[u8]) -> Option<i64> {
     Some(digits(kept)? * 10_i64.pow(6 - kept.len() as u32))
 }
 
-fn offset_seconds(zone: &[u8]) -> Option<i64> {
-    let (sign, rest) = match zone {
-        [] | [b'Z' | b'z'] => return Some(0),
-        [b'+', rest @ ..] => (1, rest),
-        [b'-', rest @ ..] => (-1, rest),
-        _ => return None,
+fn is_offset(zone: &[u8]) -> bool {
+    let rest = match zone {
+        [] | [b'Z' | b'z'] => return true,
+        [b'+' | b'-', rest @ ..] => rest,
+        _ => return false,
     };
     let (hours, minutes) = match rest.len() {
-        2 => (digits(rest)?, 0),
-        4 => (digits(&rest[..2])?, digits(&rest[2..])?),
-        5 if rest[2] == b':' => (digits(&rest[..2])?, digits(&rest[3..])?),
-        _ => return None,
+        2 => (digits(rest), Some(0)),
+        4 => (digits(&rest[..2]), digits(&rest[2..])),
+        5 if rest[2] == b':' => (digits(&rest[..2]), digits(&rest[3..])),
+        _ => return false,
     };
-    (hours <= 23 && minutes <= 59).then_some(sign * (hours * 3600 + minutes * 60))
+    hours.is_some_and(|hours| hours <= 23) && minutes.is_some_and(|minutes| minutes <= 59)
 }
 
 #[cfg(test)]
@@ -129,16 +128,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_same_moment_in_every_spelling() {
+    fn the_same_hour_in_every_spelling_wherever_the_clock_stands() {
         let expected = (day_of(1997, 6, 30) * 86_400 + 12 * 3600 + 30 * 60) * MICROS;
         for text in [
             "1997-06-30T12:30",
             "19970630 12:30:00",
             " 1997-06-30 12:30:00.000000000 ",
             "1997-06-30T12:30:00Z",
-            "1997-06-30T14:30:00+02:00",
-            "1997-06-30T07:00:00,0-0530",
-            "1997-06-30T13:30:00 +01",
+            "1997-06-30T12:30:00+02:00",
+            "1997-06-30T12:30:00,0-0530",
+            "1997-06-30T12:30:00 +01",
         ] {
             assert_eq!(parse_datetime(text).unwrap(), expected, "{text}");
         }

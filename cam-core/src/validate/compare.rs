@@ -22,10 +22,10 @@ use crate::task::{Answer, Models, Setting, Task, TaskSpec};
 use serde::{Deserialize, Serialize};
 
 /// The column with the purchases in the holdout.
-const HOLDOUT: &str = "holdout_frequency";
+const HOLDOUT: &str = "frequency_holdout";
 /// The columns for the lift of value: expected spend per purchase, and what was spent in the holdout.
 const EXPECTED_SPEND: &str = "expected_spend";
-const HOLDOUT_VALUE: &str = "holdout_value";
+const HOLDOUT_VALUE: &str = "value_holdout";
 
 /// What is compared.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
@@ -115,8 +115,8 @@ pub struct Comparison {
 /// Below this a test contradicts a model: with thousands of customers five per cent would contradict all of them.
 const CONTRADICTS: f64 = 1e-3;
 
-/// Compare purchase models on the customers of a table: the columns of all of them and, with a holdout, `holdout_frequency` with the purchases in it
-/// (and, for the lift of value, `expected_spend` and `holdout_value`). A column `weight` counts for the frequencies and the log-likelihood only.
+/// Compare purchase models on the customers of a table: the columns of all of them and, with a holdout, `frequency_holdout` with the purchases in it
+/// (and, for the lift of value, `expected_spend` and `value_holdout`). A column `weight` counts for the frequencies and the log-likelihood only.
 ///
 /// # Errors
 /// No models, models that are not of purchases, columns missing, or what a model says to a row.
@@ -403,7 +403,7 @@ impl Task for Compare {
             Setting {
                 name: "holdout",
                 default: "null",
-                meaning: "length of the holdout, whose purchases are in holdout_frequency; null for none",
+                meaning: "length of the holdout, whose purchases are in frequency_holdout; null for none",
             },
             Setting {
                 name: "labels",

@@ -127,7 +127,7 @@ fn on_cdnow_models_are_compared_and_one_is_recommended_with_its_reason() {
         Nbd::fit(calibration).unwrap().boxed(),
     ];
     let models: Vec<&Fitted<Box<dyn Model>>> = models.iter().collect();
-    let table = calibration.table().with("holdout_frequency", &split.frequency_holdout).unwrap();
+    let table = calibration.table().with("frequency_holdout", &split.frequency_holdout).unwrap();
     let options = CompareOptions { holdout: Some(split.duration_holdout), ..CompareOptions::default() };
     let compared = compare(&models, &table, &options, &control).unwrap();
     let [pareto, bg, nbd] = &compared.models[..] else { panic!() };
@@ -193,7 +193,7 @@ fn a_comparison_wants_purchase_models_and_a_holdout_column() {
         compare(models, &table, options, &Control::new()).unwrap_err()
     };
     let mut options = CompareOptions { holdout: Some(39.0), ..CompareOptions::default() };
-    assert_eq!(ask(&[&fitted], &options).field(), Some("holdout_frequency"));
+    assert_eq!(ask(&[&fitted], &options).field(), Some("frequency_holdout"));
     assert_eq!(ask(&[], &options).field(), Some("models"));
     options.labels = vec!["a".into(), "b".into()];
     assert_eq!(ask(&[&fitted], &options).field(), Some("labels"));

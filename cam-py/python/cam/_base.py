@@ -78,6 +78,9 @@ class Model(Inference):
         **parameters: Any,
     ) -> None:
         if parameters:
+            if unknown := [name for name in parameters if "covariate" in name]:
+                known = [name for name in inspect.signature(type(self)).parameters if "covariates" in name]
+                raise TypeError(f"{type(self).__name__} has no {unknown[0]!r}; there are: {', '.join(known)}")
             given = ", ".join(f"{name}=…" for name in parameters)
             raise TypeError(
                 f"{type(self).__name__} takes no parameters: make a model of known ones with "
@@ -334,8 +337,7 @@ class Model(Inference):
             os.replace(temporary, path)
         except OSError as problem:
             # The caller knows nothing of the file beside.
-            problem.filename, problem.filename2 = os.fspath(path), None
-            raise
+            raise type(problem)(problem.errno, problem.strerror, os.fspath(path)) from None
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Self:

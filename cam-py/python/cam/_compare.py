@@ -234,11 +234,11 @@ def compare(
     options: dict[str, Any] = {"labels": list(named), "seed": whole("seed", seed, 0)}
     counts = _counts(source, holdout)
     if counts is not None:
-        columns["holdout_frequency"] = counts
+        columns["frequency_holdout"] = counts
         options["holdout"] = _length(source, horizon)
         if spend is not None and SPENT in source:
             columns["expected_spend"] = spend._score(source, "expected_spend", threads)
-            columns["holdout_value"] = counts * source.float(SPENT)
+            columns["value_holdout"] = counts * source.float(SPENT)
     elif horizon is not None:
         raise InvalidShapeError(f"a horizon needs a holdout: the column {HOLDOUT!r}, or holdout=…", field="holdout")
     with source.named_rows():

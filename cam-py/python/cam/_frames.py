@@ -50,6 +50,16 @@ class Columns(dict[str, Any]):
         self.attrs: dict[str, Any] = dict(attrs or {})
 
 
+# Columns of a summary that must be asked for, and by what.
+MADE_BY = {
+    "monetary_value": 'amount="…"',
+    "monetary_deviation": 'spread="amount"',
+    "geometric_mean": 'spread="log"',
+    "log_deviation": 'spread="log"',
+    "log_intervals": "log_intervals=True",
+}
+
+
 class Source:
     """A frame that came in."""
 
@@ -97,7 +107,8 @@ class Source:
             raise InvalidParameterError(f"a column is chosen by its name, got {shown(name)}", field="columns")
         if name not in self.names:
             there = ", ".join(map(str, self.names))
-            raise InvalidShapeError(f"column {name!r} is missing; there are: {there}", field=name)
+            made = f" (cam.summarize gives it for {MADE_BY[name]})" if name in MADE_BY else ""
+            raise InvalidShapeError(f"column {name!r} is missing; there are: {there}{made}", field=name)
         if self.kind == "numpy":
             values = self.native[name]
             array = values if isinstance(values, np.ndarray) else np.asarray(values)

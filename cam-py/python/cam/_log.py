@@ -22,6 +22,8 @@ from cam.errors import InvalidDataError, InvalidParameterError, InvalidShapeErro
 
 MISSING_DAY = np.iinfo(np.int32).min
 BLOCK = 1 << 16
+# Days since 1970 that nobody means: the year 4707.
+LATEST_DAY = 1e6
 
 
 @dataclass(frozen=True)
@@ -108,8 +110,8 @@ def write_keys(keys: Any, dtype: np.dtype[Any] | None) -> Any:
     return keys if dtype is None else keys.astype(dtype, copy=False)
 
 
-def read_times(source: Source, name: str) -> tuple[str, Any]:
-    """Read the time column of a log: its kind, and its values."""
+def read_times(source: Source, name: str, numbers_in: str | None = None) -> tuple[str, Any]:
+    """Read the time column of a log: its kind, and its values. Numbers are taken at their word, but for a warning."""
     series = source.series(name)
     if not isinstance(series, np.ndarray):
         _refuse_nulls(series, "time is missing", "time")
@@ -132,7 +134,14 @@ def read_times(source: Source, name: str) -> tuple[str, Any]:
             UnitWarning,
         )
     if kind in "iuf":
-        return "number", np.ascontiguousarray(as_floats(series, "time"))
+        numbers = np.ascontiguousarray(as_floats(series, "time"))
+        if numbers_in in ("D", "day") and numbers.size and numbers[0] > LATEST_DAY:
+            warn(
+                f"the times of column {name!r} are read as days since 1970-01-01, {numbers[0]:.0f} of them: seconds are read with "
+                'numbers_in="second", milliseconds with numbers_in="millisecond"',
+                UnitWarning,
+            )
+        return "number", numbers
     if kind == "U":
         return "text", series.tolist()
     if kind == "O":

@@ -63,6 +63,7 @@ class SummaryBuilder:
         _spread: str | None = None,
     ) -> None:
         self._columns = (customer, time, amount)
+        self._numbers_in = str(numbers_in)
         self._unit: str | None = str(unit)
         self._kind: str | None = None
         self._report: dict[str, Any] = {}
@@ -162,7 +163,7 @@ class SummaryBuilder:
         customer, time, amount = self._columns
         source = Source(batch)
         keys = read_keys(source, customer)
-        kind, times = read_times(source, time)
+        kind, times = read_times(source, time, self._numbers_in)
         amounts = None if amount is None else read_amounts(source, amount)
         return source, (keys.values, kind, times, amounts), keys.dtype
 
