@@ -174,13 +174,10 @@ def render(rows: list[Row], found: dict[str, list[dict]], processor: str, *, qui
     )
     if quick:
         out.append("**Quick run: a hundredth of the sizes named, not a measurement.**")
-    out += [
-        "",
-        "| " + " | ".join(HEADINGS) + " |",
-        "|---|---|--:|--:|--:|--:|--:|---|---|",
-    ]
-    notes = []
     sampled = [row for row in rows if row.rate is not None]
+    if len(sampled) < len(rows):
+        out += ["", "| " + " | ".join(HEADINGS) + " |", "|---|---|--:|--:|--:|--:|--:|---|---|"]
+    notes = []
     for row in rows:
         results = found.get(row.key, [])
         shown = row in sampled
