@@ -137,8 +137,8 @@ def read_times(source: Source, name: str, numbers_in: str | None = None) -> tupl
         numbers = np.ascontiguousarray(as_floats(series, "time"))
         if numbers_in in ("D", "day") and numbers.size and numbers[0] > LATEST_DAY:
             warn(
-                f"the times of column {name!r} are read as days since 1970-01-01, {numbers[0]:.0f} of them: seconds are read with "
-                'numbers_in="second", milliseconds with numbers_in="millisecond"',
+                f"the times of column {name!r} are read as days since 1970-01-01, {numbers[0]:.0f} of them: "
+                'seconds are read with numbers_in="second", milliseconds with numbers_in="millisecond"',
                 UnitWarning,
             )
         return "number", numbers

@@ -386,7 +386,7 @@ def plot_spend_density(model: SpendModel, summary: Frame, *, bins: int = 60, ax:
         raise NotEnoughDataError("no customer has a repeat purchase, so there is no spend to draw")
     by_spend = np.argsort(spend)
     share = np.cumsum(weight[by_spend]) / weight.sum()
-    top = float(spend[by_spend[min(np.searchsorted(share, 0.99), spend.size - 1)]])
+    top = float(spend[by_spend[min(int(np.searchsorted(share, 0.99)), spend.size - 1)]])
     z = np.linspace(top / 1000, top, 300)
     # Given x purchases, the likelihood of the model is the density of their mean; the base is a mixture over x.
     counts, which = np.unique(frequency, return_inverse=True)
