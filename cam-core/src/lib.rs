@@ -39,6 +39,7 @@
 //! | [`fit`] | maximum likelihood with honest diagnostics, and the JSON document |
 //! | [`mod@task`] | what work is that is not a model, and is reached by name, too |
 //! | [`clv`] | the models, one file each, and lifetime value |
+//! | [`inference`] | intervals and predictions for any fitted model, given its data |
 //! | [`validate`] | how well a model meets what happened, and which to take |
 //! | [`registry`], [`mod@tasks`] | all models and all tasks by name: what the Python, C and Java doors walk over |
 //!

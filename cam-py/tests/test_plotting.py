@@ -79,6 +79,26 @@ def test_the_density_of_spend_is_one(gg, summary):
     plt.close("all")
 
 
+@pytest.mark.parametrize("draw", ["calibration_holdout", "frequency", "spend_density"])
+def test_a_weight_of_two_is_drawn_as_the_row_twice(draw, bg, gg, split):
+    some = split.iloc[:400]
+    twice = pd.concat([some, some.iloc[:100]])
+    weighted = some.assign(weight=np.where(np.arange(400) < 100, 2.0, 1.0))
+    model = gg if draw == "spend_density" else bg
+    drawn = []
+    for frame in (twice, weighted):
+        ax = (
+            getattr(plotting, f"plot_{draw}")(model, frame, unit="W")
+            if model is bg
+            else plotting.plot_spend_density(model, frame)
+        )
+        heights = [bar.get_height() for bars in ax.containers for bar in bars]
+        stairs = [patch.get_data().values for patch in ax.patches if hasattr(patch, "get_data")]
+        drawn.append(np.concatenate([heights, *stairs, *(line.get_ydata() for line in ax.lines)]).astype(float))
+    np.testing.assert_allclose(drawn[0], drawn[1], rtol=1e-12)
+    plt.close("all")
+
+
 def test_a_model_without_a_unit_cannot_be_set_beside_dates(log):
     model = cam.BgNbd.from_params(r=0.243, alpha=4.414, a=0.793, b=2.426)
     with pytest.raises(cam.errors.InvalidParameterError, match="unit"):

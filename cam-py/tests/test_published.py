@@ -49,6 +49,37 @@ def test_the_standard_errors_are_the_published_ones(published):
     assert model.standard_errors_ == pytest.approx(errors, rel=2e-3)
 
 
+def test_the_data_of_lifetimes_which_are_rounded_have_the_estimates_of_lifetimes(summary):
+    # Its CDNOW file has times of two decimals, which shifts the likelihoods by some thousandths. lifetimes stops early.
+    rounded = summary.round({"recency": 2, "T": 2})
+    bg, pareto = cam.BgNbd().fit(rounded), cam.ParetoNbd().fit(rounded)
+    assert bg.params_ == pytest.approx({"r": 0.242593, "alpha": 4.413532, "a": 0.792886, "b": 2.425753}, rel=2e-5)
+    assert bg.log_likelihood_ == pytest.approx(-9582.425561, abs=1e-5)
+    assert pareto.log_likelihood_ == pytest.approx(-9594.973930, abs=1e-5)
+    assert bg.converged_
+    assert pareto.converged_
+
+
+def test_spend_with_the_first_purchase_has_the_published_estimates(log):
+    with_first = cam.summarize(log, amount="amount", observation_end="1997-09-30", include_first_transaction=True)
+    # A mean of 0 has no density under this model.
+    model = cam.GammaGamma().fit(with_first[with_first["monetary_value"] > 0])
+    assert model.params_ == pytest.approx({"p": 9.88124, "q": 3.39875, "v": 7.92859}, rel=2e-5)
+    assert model.log_likelihood_ == pytest.approx(-9898.45094, abs=1e-5)
+    assert model.converged_
+
+
+def test_a_million_simulated_customers_are_fitted_where_peers_run_away():
+    # CLVTools' search ends at r = 1e27 and alpha = 1e72 on such data, and reports success.
+    truth = {"r": 0.243, "alpha": 4.414, "a": 0.793, "b": 2.426}
+    ages = 27 + np.arange(1_000_000) % 85 / 7
+    data = cam.BgNbd.from_params(**truth).simulate(T=ages, seed=1, backend="numpy")
+    model = cam.BgNbd().fit(data)
+    assert model.converged_
+    for name, value in truth.items():
+        assert abs(model.params_[name] - value) < 4 * model.standard_errors_[name]
+
+
 def test_the_gradient_vanishes(published):
     model, *_ = published
     assert model.converged_

@@ -44,6 +44,15 @@ fn no_module_uses_one_to_its_right() {
 }
 
 #[test]
+fn the_page_on_design_lists_the_modules_in_this_order() {
+    let page = include_str!("../../../docs/design.md");
+    let list = page.split("```text\n").nth(1).and_then(|rest| rest.split("```").next()).unwrap();
+    let modules = list.lines().flat_map(|line| line.split("  ").next().unwrap().split(", "));
+    let kept: Vec<&str> = ORDER.iter().copied().filter(|m| *m != "lib").collect();
+    assert_eq!(modules.collect::<Vec<_>>(), kept);
+}
+
+#[test]
 fn every_file_of_test_data_is_told_of_and_every_table_names_its_source() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata");
     let readme = crate::testdata("README.md");

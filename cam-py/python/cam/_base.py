@@ -168,6 +168,7 @@ class Model(Inference):
             How many customers each row stands for: a column, or numbers. By default the column `weight`, where there is one.
         gradient_tolerance : float, optional
             The largest first derivative of the mean log-likelihood, with respect to a log-parameter, that counts as zero; 1e-11.
+            Where the steps shrink so fast that the next would only confirm it, the last is taken without another evaluation.
         max_evaluations : int, optional
             The most evaluations of the likelihood; 500.
         threads : int, optional

@@ -83,7 +83,10 @@ class Estimates:
 
     @property
     def gradient_norm_(self) -> float:
-        """The largest first derivative of the mean log-likelihood with respect to a log-parameter."""
+        """The largest first derivative of the mean log-likelihood with respect to a log-parameter, at the last evaluation.
+
+        The estimates may be one step of Newton's further, where the step before showed that it would only confirm them.
+        """
         return self._fitted.report()[4]
 
     @property

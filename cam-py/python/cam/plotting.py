@@ -201,14 +201,15 @@ def plot_calibration_holdout(
     group = _groups(source, max_frequency)
     horizon = float(source.float("duration_holdout")[0])
     expected = model._score(source, "expected_purchases", None, horizon=horizon)
-    size = np.bincount(group, minlength=max_frequency + 1)
+    weight = _weights(source, group.size)
+    size = np.bincount(group, weight, max_frequency + 1)
     there = np.flatnonzero(size)
     ax = _axes(ax)
     for values, name, color, marker in (
         (source.float("frequency_holdout"), "actual", ACTUAL, "o"),
         (expected, model._spec.title, MODEL, "s"),
     ):
-        mean = np.bincount(group, values, max_frequency + 1)[there] / size[there]
+        mean = np.bincount(group, weight * values, max_frequency + 1)[there] / size[there]
         ax.plot(there, mean, color=color, marker=marker, linewidth=1.8, markersize=6, label=name)
     _counts_axis(ax, max_frequency)
     ax.set_ylim(bottom=0)
@@ -331,7 +332,7 @@ def plot_frequency(
     # Every row is read as a score reads it, which also refuses a frame in another unit than that of the model.
     _finite(source.float("T"), "T")
     model._score(source, "probability_alive", None)
-    weight = source.float("weight") if "weight" in source else np.ones(group.size)
+    weight = _weights(source, group.size)
     actual = np.bincount(group, weight, max_frequency + 1)
     ages, where = np.unique(_thin(source.float("T")), return_inverse=True)
     count = np.bincount(where, weight)
@@ -378,24 +379,34 @@ def plot_spend_density(model: SpendModel, summary: Frame, *, bins: int = 60, ax:
     _finite(spend, "monetary_value")
     bins = whole("bins", bins, 1)
     model._score(source, "log_likelihood", None)  # refuses rows that are no spend, by their number
-    frequency, spend = frequency[frequency > 0], spend[frequency > 0]
+    weight = _weights(source, frequency.size)
+    kept = (frequency > 0) & (weight > 0)
+    frequency, spend, weight = frequency[kept], spend[kept], weight[kept]
     if not frequency.size:
         raise NotEnoughDataError("no customer has a repeat purchase, so there is no spend to draw")
-    top = float(np.quantile(spend, 0.99))
+    by_spend = np.argsort(spend)
+    share = np.cumsum(weight[by_spend]) / weight.sum()
+    top = float(spend[by_spend[min(np.searchsorted(share, 0.99), spend.size - 1)]])
     z = np.linspace(top / 1000, top, 300)
     # Given x purchases, the likelihood of the model is the density of their mean; the base is a mixture over x.
-    counts, customers = np.unique(frequency, return_counts=True)
+    counts, which = np.unique(frequency, return_inverse=True)
+    customers = np.bincount(which, weight)
     rows = {"frequency": np.repeat(counts, z.size), "monetary_value": np.tile(z, counts.size)}
     density = np.exp(model.log_likelihood(rows)).reshape(counts.size, z.size)
     ax = _axes(ax)
-    heights, edges = np.histogram(spend, bins=bins, range=(0, top))
-    ax.stairs(heights / (spend.size * np.diff(edges)), edges, fill=True, color=ACTUAL, alpha=0.55, label="actual")
-    ax.plot(z, customers @ density / spend.size, color=MODEL, linewidth=2, label=model._spec.title)
+    heights, edges = np.histogram(spend, bins=bins, range=(0, top), weights=weight)
+    ax.stairs(heights / (weight.sum() * np.diff(edges)), edges, fill=True, color=ACTUAL, alpha=0.55, label="actual")
+    ax.plot(z, customers @ density / weight.sum(), color=MODEL, linewidth=2, label=model._spec.title)
     ax.set_xlim(0, top)
     ax.set_ylim(bottom=0)
     _finish(ax, "Mean spend per repeat purchase", "mean spend", "density of customers")
     ax.legend(frameon=False)
     return ax
+
+
+def _weights(source: Source, rows: int) -> Floats:
+    """How many customers each row stands for."""
+    return source.float("weight") if "weight" in source else np.ones(rows)
 
 
 def _check(model: Model, column: str, *, continuous: bool = False) -> None:

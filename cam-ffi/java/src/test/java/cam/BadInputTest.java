@@ -133,6 +133,16 @@ class BadInputTest {
         bad("a null date text", "invalid_data", 1, "NULL", () -> Summary.of(new Log().keys("ann", "bob").times("1997-02-01", null)));
     }
 
+    /** Not part of the interface: it panics, to show what becomes of a defect. */
+    @Test
+    void aPanicIsAnException() {
+        com.sun.jna.NativeLibrary library = ((com.sun.jna.Library.Handler) java.lang.reflect.Proxy.getInvocationHandler(Cam.library())).getNativeLibrary();
+        com.sun.jna.Function panic = library.getFunction("cam_debug_panic");
+        bad("a deliberate panic", "internal", -1, "panic", () -> Cam.check(error -> panic.invokeInt(new Object[] {error})));
+        // And the library works on.
+        assertTrue(Cam.models().contains("bg_nbd"));
+    }
+
     @Test
     void whatIsClosedIsNotUsed() {
         Model model = Model.fromParameters("bg_nbd", null, 1, 2, 3, 4);
