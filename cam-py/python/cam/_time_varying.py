@@ -234,9 +234,11 @@ def _columns(
     starts = np.ones(len(keys), dtype=bool)
     starts[1:] = keys[1:] != keys[:-1]
     columns = source.floats(history) | encoding.read(source)
-    # A key that comes back later gets its old number, so that the core refuses it.
-    _, numbers = np.unique(keys, return_inverse=True)
-    columns["customer"] = numbers.astype(np.float64)
+    # A key that comes back later gets its old number, so that the core refuses it; numbers are named in errors as they are.
+    if keys.dtype.kind in "iu" and np.abs(keys).max(initial=0) < 2**53:
+        columns["customer"] = keys.astype(np.float64)
+    else:
+        columns["customer"] = np.unique(keys, return_inverse=True)[1].astype(np.float64)
     return columns, keys[starts]
 
 
