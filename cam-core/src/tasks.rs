@@ -12,6 +12,7 @@ static TASKS: &[TaskEntry] = &[
     TaskEntry::of::<crate::clv::NewCustomerValue>(),
     TaskEntry::of::<crate::clv::SimulateLifetimeValue>(),
     TaskEntry::of::<crate::validate::Compare>(),
+    TaskEntry::of::<crate::clv::CohortTableOfLog>(),
     TaskEntry::of::<crate::validate::Track>(),
     TaskEntry::of::<crate::clv::hierarchical::ParetoNbdHb>(),
     TaskEntry::of::<crate::clv::hierarchical::ParetoGgg>(),

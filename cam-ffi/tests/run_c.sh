@@ -45,6 +45,8 @@ diff "$build/declared" "$build/exported"
     $CC -std=c99 $strict $sanitize $tests -o "$build/test_cam_asan" $shared
     $CC -std=c99 $strict -O1 "$room/examples/c/cdnow.c" -o "$build/cdnow" $shared
     $CC -std=c99 $strict $sanitize "$room/examples/c/cdnow.c" -o "$build/cdnow_asan" $shared
+    $CC -std=c99 $strict -O1 "$room/examples/c/registry.c" -o "$build/registry" $shared
+    $CC -std=c99 $strict $sanitize "$room/examples/c/registry.c" -o "$build/registry_asan" $shared
     $CXX -std=c++17 $strict -O1 "$room/examples/cpp/cdnow.cpp" -o "$build/cdnow_cpp" $shared
 }
 
@@ -88,5 +90,8 @@ fi
 step "example in C"
 "$build/cdnow" "$log" --json "$build/json"
 quiet "$build/cdnow_asan" "$log"
+step "the registry in C"
+"$build/registry" "$log" | tee "$build/registry.txt"
+quiet "$build/registry_asan" "$log"
 step "example in C++"
 "$build/cdnow_cpp" "$log"

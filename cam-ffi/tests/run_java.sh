@@ -1,5 +1,5 @@
 #!/bin/sh
-# Build the Java artifact with the library inside, test it, and run the example; compare its documents with those of the C example.
+# Build the Java artifact with the library inside, test it, and run the examples; compare their documents and tables with those in C.
 #
 #     cam-ffi/tests/run_java.sh TARGET_DIR [PROFILE_DIR]
 #
@@ -29,3 +29,10 @@ for id in bg_nbd pareto_nbd gamma_gamma; do
     cmp "$documents/$id.json" "$ours/$id.json"
 done
 echo "the documents are those of the C example, byte for byte"
+"$java" -cp "$build/target/cam-0.1.0.jar:$build/target/lib/*" "$room/java/examples/Registry.java" "$target/c/cdnow.csv" | tee "$build/registry.txt"
+# All but the times.
+for table in "$target/c/registry.txt" "$build/registry.txt"; do
+    sed 's/  [0-9.]* ms$//' "$table" > "$table.timeless"
+done
+cmp "$target/c/registry.txt.timeless" "$build/registry.txt.timeless"
+echo "the table of the registry is that of the C program"

@@ -140,6 +140,7 @@ def test_probabilities_of_counts_sum_to_one(bg, pareto, summary):
     counts = np.arange(400)
     for model in (bg, pareto):
         assert model.purchase_probability(counts, 52).sum() == pytest.approx(1, abs=1e-4)
+        assert model.later_purchase_probability(counts, 10, 42).sum() == pytest.approx(1, abs=1e-4)
         some = summary.iloc[:50]
         total = sum(model.purchase_probability(n, 10, some) for n in range(150))
         assert total.to_numpy() == pytest.approx(np.ones(50), abs=1e-9)

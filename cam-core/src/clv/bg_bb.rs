@@ -90,6 +90,7 @@ static SPEC: Spec = Spec {
         "probability_alive",
         "expected_purchases",
         "purchase_probability",
+        "later_purchase_probability",
         "discounted_expected_purchases",
         "variance_of_purchases",
         "variance_of_discounted_purchases",
@@ -173,16 +174,19 @@ impl Family for BgBb {
                 }
                 Ok(())
             }),
-            Quantity::PurchaseProbability { n, horizon } => Box::new(move |rows, out| {
-                check_horizon(horizon)?;
-                for (row, out) in rows.chunks_exact(3).zip(out) {
-                    let silence = self.silence(row);
-                    let count = count_probability(&self.updated(row), n, horizon);
-                    *out =
-                        if_alive(silence.log_odds_left(), count) + if n == 0 { silence.left() } else { 0.0 };
-                }
-                Ok(())
-            }),
+            Quantity::PurchaseProbability { .. } | Quantity::LaterPurchaseProbability { .. } => {
+                let (n, after, horizon) = quantity.count()?;
+                Box::new(move |rows, out| {
+                    check_horizon(horizon)?;
+                    for (row, out) in rows.chunks_exact(3).zip(out) {
+                        let silence = self.silence(row);
+                        let count = self.updated(row).count_later(n, after, horizon);
+                        *out = if_alive(silence.log_odds_left(), count)
+                            + if n == 0 { silence.left() } else { 0.0 };
+                    }
+                    Ok(())
+                })
+            }
             Quantity::VarianceOfPurchases { .. } | Quantity::VarianceOfDiscountedPurchases { .. } => {
                 let ahead = Ahead::of(quantity)?;
                 Box::new(move |rows, out| {
@@ -230,10 +234,10 @@ impl Family for BgBb {
     fn score_new(&self, quantity: &Quantity) -> Option<Result<f64>> {
         Some(Ok(match *quantity {
             Quantity::ProbabilityAlive { after } => ln_beta_rising(self.gamma, self.delta, after).exp(),
-            Quantity::PurchaseProbability { n, horizon } => match check_horizon(horizon) {
-                Ok(()) => count_probability(self, n, horizon),
-                Err(e) => return Some(Err(e)),
-            },
+            Quantity::PurchaseProbability { .. } | Quantity::LaterPurchaseProbability { .. } => {
+                let (n, after, horizon) = quantity.count()?;
+                return Some(check_horizon(horizon).map(|()| self.count_later(n, after, horizon)));
+            }
             Quantity::VarianceOfPurchases { .. } | Quantity::VarianceOfDiscountedPurchases { .. } => {
                 self.moments(self.stays(&Ahead::of(quantity)?)).1
             }
@@ -333,6 +337,14 @@ impl BgBb {
             gamma: self.gamma,
             delta: self.delta + row[2],
         }
+    }
+
+    /// P(m purchases at `horizon` opportunities after the next `after`) of a new customer, who must still be there after those; then θ ~ Beta(γ, δ + `after`).
+    fn count_later(&self, m: u32, after: f64, horizon: f64) -> f64 {
+        let ln_stays = ln_beta_rising(self.gamma, self.delta, after);
+        let then = BgBb { delta: self.delta + after, ..*self };
+        let count = ln_stays.exp() * count_probability(&then, m, horizon);
+        if m == 0 { count - ln_stays.exp_m1() } else { count }
     }
 
     /// E\[p\].

@@ -13,7 +13,7 @@
 //! Expectations are exact for every k, by the phases of the current interval: see the module `phases` in the source. The
 //! authors' software approximates them for k > 1, and scales the result by the customers it is asked about together.
 
-use super::history::{AGE, COUNT_VARIANCE_QUANTITIES, TIMED_HISTORY};
+use super::history::{AGE, PURCHASE_QUANTITIES, TIMED_HISTORY};
 use super::phases::counting_family;
 use crate::math::jet::Real;
 use crate::model::{Spec, parameters};
@@ -51,7 +51,7 @@ static SPEC: Spec = Spec {
     parameters: &BgCnbdK::PARAMETERS,
     columns: &TIMED_HISTORY,
     design: &[AGE],
-    quantities: COUNT_VARIANCE_QUANTITIES,
+    quantities: PURCHASE_QUANTITIES,
     example: (&[0.8, 3.0, 0.9, 2.5, 2.0], 52.0),
 };
 

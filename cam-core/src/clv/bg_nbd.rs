@@ -21,6 +21,7 @@ use super::futures::renewals;
 use super::history::{HISTORY, History, check_history};
 use super::lifetime::Lifetime;
 use super::local::{BLOCK, LANES, Lanes, Local, together};
+use super::phases::count_later;
 use super::purchases::{count_start, if_alive, nbd_probability};
 use super::variance::Squares;
 use crate::error::Result;
@@ -68,7 +69,7 @@ static SPEC: Spec = Spec {
     parameters: &BgNbd::PARAMETERS,
     columns: &HISTORY,
     design: &[super::history::AGE],
-    quantities: super::history::VARIANCE_QUANTITIES,
+    quantities: super::history::PURCHASE_QUANTITIES,
     example: (&[0.8, 6.0, 0.9, 2.5], 52.0),
 };
 
@@ -140,12 +141,22 @@ impl Family for BgNbd {
     /// All but counts: a few dozen nanoseconds a row, once the octaves are known.
     fn repeats(quantity: &Quantity) -> Repeats {
         match quantity {
-            Quantity::PurchaseProbability { .. } => Repeats::Found,
+            _ if quantity.count().is_some() => Repeats::Found,
             _ => Repeats::Computed,
         }
     }
 
     fn scorer<'a>(&'a self, quantity: &Quantity) -> Option<Scorer<'a>> {
+        if let Some((n, after, horizon)) = quantity.count() {
+            return Some(Box::new(move |rows, out| {
+                for (row, out) in rows.chunks_exact(3).zip(out) {
+                    let left = self.log_odds_left(row);
+                    let count = self.updated(row[0], self.alpha + row[2]).count_later(n, after, horizon);
+                    *out = if_alive(left, count) + if n == 0 { logistic(left) } else { 0.0 };
+                }
+                Ok(())
+            }));
+        }
         Some(match *quantity {
             Quantity::ProbabilityAlive { after: 0.0 } => Box::new(|rows, out| {
                 self.probabilities_alive(rows, out);
@@ -154,14 +165,6 @@ impl Family for BgNbd {
             Quantity::ProbabilityAlive { after } => {
                 self.interpolated(move |x, rate| self.updated(x, rate).survival(after))
             }
-            Quantity::PurchaseProbability { n, horizon } => Box::new(move |rows, out| {
-                for (row, out) in rows.chunks_exact(3).zip(out) {
-                    let left = self.log_odds_left(row);
-                    let count = self.updated(row[0], self.alpha + row[2]).count_probability(n, horizon);
-                    *out = if_alive(left, count) + if n == 0 { logistic(left) } else { 0.0 };
-                }
-                Ok(())
-            }),
             _ => {
                 if let Some(squares) = Squares::of(quantity) {
                     return Some(self.variances(squares));
@@ -184,9 +187,11 @@ impl Family for BgNbd {
     }
 
     fn score_new(&self, quantity: &Quantity) -> Option<Result<f64>> {
+        if let Some((n, after, horizon)) = quantity.count() {
+            return Some(Ok(self.count_later(n, after, horizon)));
+        }
         Some(Ok(match *quantity {
             Quantity::ProbabilityAlive { after } => self.survival(after),
-            Quantity::PurchaseProbability { n, horizon } => self.count_probability(n, horizon),
             _ => {
                 if let Some(squares) = Squares::of(quantity) {
                     return Some(Ok(Moments::new(squares, self).of(self)[1]));
@@ -474,6 +479,14 @@ impl BgNbd {
         let gain = self.r * (self.a / (self.a + self.b) * tau).ln_1p();
         beta_mixing(self.a, self.b, 1.0 / (1.0 + self.r.max(1.0) * tau), gain)
             .expect_slices(|p| widest(Survival { r: self.r, tau, p }))
+    }
+
+    /// P(n purchases in t from `after` on) of a new customer.
+    fn count_later(&self, n: u32, after: f64, t: f64) -> f64 {
+        match after == 0.0 {
+            true => self.count_probability(n, t),
+            false => count_later(self.values(), n, after, t),
+        }
     }
 
     /// P(X(t) = n) of a new customer, eq. 8: alive with n purchases, or left at the n-th, so that a Poisson process would have made n or more.

@@ -28,6 +28,7 @@ use super::history::{AGE, HISTORY, History, PURCHASE_QUANTITIES, check_history};
 use super::lifetime::Lifetime;
 use super::panels::aged;
 use super::purchases::{count_start, if_alive, typical_age};
+use super::variance::{self, Squares};
 use crate::error::Result;
 use crate::math::{
     exp_log::logistic,
@@ -123,15 +124,20 @@ impl Family for GgomNbd {
                 Ok(())
             })
         }
+        if let Some((n, after, horizon)) = quantity.count() {
+            return Some(each(self, move |left, x, age| {
+                let count = if_alive(left, self.updated(x, age).count_later(n, after, horizon));
+                if n == 0 { logistic(left) + count } else { count }
+            }));
+        }
         Some(match *quantity {
             Quantity::ProbabilityAlive { after } => {
                 each(self, move |left, x, age| if_alive(left, self.updated(x, age).survival(after)))
             }
-            Quantity::PurchaseProbability { n, horizon } => each(self, move |left, x, age| {
-                let count = if_alive(left, self.updated(x, age).count_probability(n, horizon));
-                if n == 0 { logistic(left) + count } else { count }
-            }),
             _ => {
+                if let Some(squares) = Squares::of(quantity) {
+                    return Some(self.variances(squares));
+                }
                 let lifetime = Lifetime::of(quantity)?;
                 // Depends on the age alone: through the β that it has become.
                 let time = Octaves::new(move |_, beta| GgomNbd { beta, ..*self }.time_alive(&lifetime));
@@ -148,10 +154,18 @@ impl Family for GgomNbd {
     }
 
     fn score_new(&self, quantity: &Quantity) -> Option<Result<f64>> {
+        if let Some((n, after, horizon)) = quantity.count() {
+            return Some(Ok(self.count_later(n, after, horizon)));
+        }
         Some(Ok(match *quantity {
             Quantity::ProbabilityAlive { after } => self.survival(after),
-            Quantity::PurchaseProbability { n, horizon } => self.count_probability(n, horizon),
-            _ => self.r / self.alpha * self.time_alive(&Lifetime::of(quantity)?),
+            _ => match Squares::of(quantity) {
+                Some(squares) => {
+                    let [once, twice, pairs] = self.moments_of_time(&squares);
+                    variance::poisson(self.r, self.alpha, once, twice, pairs)
+                }
+                None => self.r / self.alpha * self.time_alive(&Lifetime::of(quantity)?),
+            },
         }))
     }
 
@@ -194,6 +208,23 @@ impl GgomNbd {
 
     fn log_odds_left(&self, row: &[f64]) -> f64 {
         left::log_odds(self.values(), row)
+    }
+
+    /// The variance of what is to come, for each row; what depends on the age alone, through the β that it has become, is interpolated.
+    fn variances(&self, squares: Squares) -> Scorer<'_> {
+        let moments = Octaves::new(move |which, beta| {
+            GgomNbd { beta, ..*self }.moments_of_time(&squares)[which as usize]
+        });
+        Box::new(move |rows, out| {
+            let mut moments = moments.reader();
+            for (row, out) in rows.chunks_exact(3).zip(out) {
+                let now = self.updated(row[0], row[2]);
+                let [once, twice, pairs] = [0.0, 1.0, 2.0].map(|which| moments.at(which, now.beta));
+                let alive = variance::poisson(now.r, now.alpha, once, twice, pairs);
+                *out = variance::in_all(self.log_odds_left(row), alive, now.r / now.alpha * once);
+            }
+            Ok(())
+        })
     }
 
     /// The customer with frequency x and age T, alive, seen as a new one.

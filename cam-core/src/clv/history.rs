@@ -42,28 +42,10 @@ pub(super) const PURCHASE_QUANTITIES: &[&str] = &[
     "probability_alive",
     "expected_purchases",
     "purchase_probability",
-    "discounted_expected_purchases",
-];
-
-/// What a purchase model answers that knows its second moments, too.
-pub(super) const VARIANCE_QUANTITIES: &[&str] = &[
-    "log_likelihood",
-    "probability_alive",
-    "expected_purchases",
-    "purchase_probability",
+    "later_purchase_probability",
     "discounted_expected_purchases",
     "variance_of_purchases",
     "variance_of_discounted_purchases",
-];
-
-/// What one answers that knows the second moment of the number of purchases, but not of discounted ones.
-pub(super) const COUNT_VARIANCE_QUANTITIES: &[&str] = &[
-    "log_likelihood",
-    "probability_alive",
-    "expected_purchases",
-    "purchase_probability",
-    "discounted_expected_purchases",
-    "variance_of_purchases",
 ];
 
 /// The columns of a purchase history, in the order of a row.

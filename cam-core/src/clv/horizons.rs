@@ -5,6 +5,8 @@ use crate::math::{
     linalg::tridiagonal_eigen,
     quadrature::{Rule, legendre},
 };
+use std::collections::HashMap;
+use std::sync::{Arc, LazyLock, PoisonError, RwLock};
 
 /// Beyond this many times 1/rate nothing counts any more: e^(−55) = 1e-24 and less, for M that grows no faster than the 4th power of time for each of the
 /// `cells`.
@@ -86,7 +88,25 @@ pub(super) fn smooth_sum(from: f64, to: f64, cells: f64, f: impl Fn(f64) -> f64)
 
 /// Nodes and weights (which sum to 1) for the mean over 0, 1, …, n − 1: these numbers themselves, or Gauss's rule for discrete Chebyshev
 /// polynomials (Szegő 1975, *Orthogonal Polynomials*, 2.8) with 16 nodes.
-pub(super) fn gauss_sum(n: f64) -> Rule {
+///
+/// A rule takes longer to make than a sum by it, and the same few lengths come again and again: rules are kept.
+pub(super) fn gauss_sum(n: f64) -> Arc<Rule> {
+    static KEPT: LazyLock<RwLock<HashMap<u64, Arc<Rule>>>> = LazyLock::new(RwLock::default);
+    if let Some(rule) = KEPT.read().unwrap_or_else(PoisonError::into_inner).get(&n.to_bits()) {
+        return Arc::clone(rule);
+    }
+    let rule = Arc::new(new_gauss_sum(n));
+    let mut kept = KEPT.write().unwrap_or_else(PoisonError::into_inner);
+    if kept.len() < MOST_KEPT {
+        kept.insert(n.to_bits(), Arc::clone(&rule));
+    }
+    rule
+}
+
+/// So many rules are kept.
+const MOST_KEPT: usize = 10_000;
+
+fn new_gauss_sum(n: f64) -> Rule {
     const NODES: usize = 16;
     if n <= NODES as f64 {
         let nodes: Vec<f64> = (0..n as u32).map(f64::from).collect();

@@ -11,7 +11,7 @@
 //! has just been acquired is alive with probability b/(a + b). It is the member k = 1 of [`mbg_cnbd_k`](super::mbg_cnbd_k), with which it shares all
 //! formulas.
 
-use super::history::{AGE, HISTORY, VARIANCE_QUANTITIES};
+use super::history::{AGE, HISTORY, PURCHASE_QUANTITIES};
 use super::phases::counting_family;
 use crate::model::{Spec, parameters};
 
@@ -44,7 +44,7 @@ static SPEC: Spec = Spec {
     parameters: &MbgNbd::PARAMETERS,
     columns: &HISTORY,
     design: &[AGE],
-    quantities: VARIANCE_QUANTITIES,
+    quantities: PURCHASE_QUANTITIES,
     example: (&[0.8, 6.0, 0.9, 2.5], 52.0),
 };
 

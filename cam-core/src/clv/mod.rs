@@ -1,5 +1,6 @@
 //! Customer lifetime value: one file a model, and what is common to them.
 
+mod cohort_task;
 mod futures;
 pub mod hierarchical;
 mod history;
@@ -17,6 +18,7 @@ pub mod value_draws;
 pub mod value_tasks;
 mod variance;
 
+pub use cohort_task::CohortTableOfLog;
 pub use history::History;
 pub use regularity::{Regularity, RegularityMethod, regularity};
 pub use spend::{SpendIndependence, SpendIndependenceFound, spend_independence};

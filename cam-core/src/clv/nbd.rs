@@ -9,7 +9,7 @@
 //! differs from the negative binomial probability by x! and powers of T, which no parameter enters. It does not depend on recency.
 
 use super::futures::poisson_until;
-use super::history::{AGE, HISTORY, History, VARIANCE_QUANTITIES, check_history};
+use super::history::{AGE, HISTORY, History, PURCHASE_QUANTITIES, check_history};
 use super::lifetime::Lifetime;
 use super::purchases::{count_start, nbd_probability};
 use super::variance::Squares;
@@ -46,7 +46,7 @@ static SPEC: Spec = Spec {
     parameters: &Nbd::PARAMETERS,
     columns: &HISTORY,
     design: &[AGE],
-    quantities: VARIANCE_QUANTITIES,
+    quantities: PURCHASE_QUANTITIES,
     example: (&[0.8, 6.0], 52.0),
 };
 
@@ -85,7 +85,7 @@ impl Family for Nbd {
 
     fn repeats(quantity: &Quantity) -> Repeats {
         match quantity {
-            Quantity::PurchaseProbability { .. } => Repeats::Found,
+            _ if quantity.count().is_some() => Repeats::Found,
             _ => Repeats::Computed,
         }
     }
@@ -146,7 +146,9 @@ impl Nbd {
     fn answer(&self, quantity: &Quantity) -> Option<Answer> {
         Some(match *quantity {
             Quantity::ProbabilityAlive { .. } => Answer::Alive,
-            Quantity::PurchaseProbability { n, horizon } => Answer::Count(n, horizon),
+            // Whenever the period begins.
+            Quantity::PurchaseProbability { n, horizon }
+            | Quantity::LaterPurchaseProbability { n, horizon, .. } => Answer::Count(n, horizon),
             // Nobody leaves: the discounted length of the horizon.
             _ => match Squares::of(quantity) {
                 Some(squares) => Answer::Variance(squares.once.longest(), squares.twice.longest()),

@@ -104,6 +104,10 @@ impl Path {
                 }
                 let middle = log(v + 0.5 * width);
                 end = log(v + width);
+                if (middle + end).is_nan() {
+                    // Parameters so extreme that a number is none: no panel would ever do.
+                    return f64::NAN;
+                }
                 let bend = (here - 2.0 * middle + end).abs();
                 let change = (end - here).abs() + 1.2 * bend;
                 effort = Effort { change, width: width * (std::f64::consts::PI / clearance) };

@@ -67,7 +67,7 @@ static SPEC: Spec = Spec {
     parameters: &ParetoNbd::PARAMETERS,
     columns: &HISTORY,
     design: &[super::history::AGE],
-    quantities: super::history::VARIANCE_QUANTITIES,
+    quantities: super::history::PURCHASE_QUANTITIES,
     example: (&[0.8, 8.0, 0.7, 12.0], 52.0),
 };
 
@@ -140,14 +140,16 @@ impl Family for ParetoNbd {
                 Ok(())
             })
         }
+        if let Some((n, after, horizon)) = quantity.count() {
+            return Some(each(self, move |left, x, age| {
+                let count = if_alive(left, self.updated(x, age).count_later(n, after, horizon));
+                if n == 0 { logistic(left) + count } else { count }
+            }));
+        }
         Some(match *quantity {
             Quantity::ProbabilityAlive { after } => {
                 each(self, move |left, x, age| if_alive(left, self.updated(x, age).survival(after)))
             }
-            Quantity::PurchaseProbability { n, horizon } => each(self, move |left, x, age| {
-                let count = if_alive(left, self.updated(x, age).count_probability(n, horizon));
-                if n == 0 { logistic(left) + count } else { count }
-            }),
             _ => {
                 if let Some(squares) = Squares::of(quantity) {
                     return Some(self.variances(squares));
@@ -177,9 +179,11 @@ impl Family for ParetoNbd {
     }
 
     fn score_new(&self, quantity: &Quantity) -> Option<Result<f64>> {
+        if let Some((n, after, horizon)) = quantity.count() {
+            return Some(Ok(self.count_later(n, after, horizon)));
+        }
         Some(Ok(match *quantity {
             Quantity::ProbabilityAlive { after } => self.survival(after),
-            Quantity::PurchaseProbability { n, horizon } => self.count_probability(n, horizon),
             _ => {
                 if let Some(squares) = Squares::of(quantity) {
                     let [once, twice, pairs] = self.moments_of_time(&squares);
@@ -273,7 +277,7 @@ impl ParetoNbd {
     }
 
     /// Means over the rate of leaving of a new customer: the discounted time alive, the same for the squared discount, and J; see [`variance`].
-    fn moments_of_time(&self, squares: &Squares) -> [f64; 3] {
+    pub(super) fn moments_of_time(&self, squares: &Squares) -> [f64; 3] {
         match squares.plain_horizon() {
             Some(horizon) => {
                 let time = self.time_alive(horizon);
@@ -305,6 +309,14 @@ impl ParetoNbd {
             }
             Ok(())
         })
+    }
+
+    /// P(n purchases in t from `after` on) of a new customer, who must still be there: then μ ~ Gamma(s, β + `after`), and λ is as unknown as before.
+    pub(super) fn count_later(&self, n: u32, after: f64, t: f64) -> f64 {
+        let ln_stays = -self.s * (after / self.beta).ln_1p();
+        let then = ParetoNbd { beta: self.beta + after, ..*self };
+        let count = ln_stays.exp() * then.count_probability(n, t);
+        if n == 0 { count - ln_stays.exp_m1() } else { count }
     }
 
     /// P(X(t) = n) of a new customer: stays past t, or leaves at u < t after n purchases.

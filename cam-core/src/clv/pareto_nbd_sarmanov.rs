@@ -38,6 +38,7 @@ use super::history::{AGE, HISTORY, History, PURCHASE_QUANTITIES, check_history};
 use super::lifetime::Lifetime;
 use super::pareto_nbd::{self, ParetoNbd};
 use super::purchases::if_alive;
+use super::variance::{self, Squares};
 use crate::error::{Error, Result};
 use crate::math::{
     exp_log::logistic,
@@ -187,15 +188,20 @@ impl Family for ParetoNbdSarmanov {
                 Ok(())
             })
         }
+        if let Some((n, after, horizon)) = quantity.count() {
+            return Some(each(self, move |known, left| {
+                let count = if_alive(left, known.count(n, after, horizon));
+                if n == 0 { logistic(left) + count } else { count }
+            }));
+        }
         Some(match *quantity {
             Quantity::ProbabilityAlive { after } => {
                 each(self, move |known, left| if_alive(left, known.survival(after)))
             }
-            Quantity::PurchaseProbability { n, horizon } => each(self, move |known, left| {
-                let count = if_alive(left, known.count(n, horizon));
-                if n == 0 { logistic(left) + count } else { count }
-            }),
             _ => {
+                if let Some(squares) = Squares::of(quantity) {
+                    return Some(self.variances(squares));
+                }
                 let lifetime = Lifetime::of(quantity)?;
                 if let Some(horizon) = lifetime.plain_horizon() {
                     return Some(each(self, move |known, left| {
@@ -219,10 +225,15 @@ impl Family for ParetoNbdSarmanov {
 
     fn score_new(&self, quantity: &Quantity) -> Option<Result<f64>> {
         let new = Known::new(self, &[0.0, 0.0, 0.0]);
+        if let Some((n, after, horizon)) = quantity.count() {
+            return Some(Ok(new.count(n, after, horizon)));
+        }
         Some(Ok(match *quantity {
             Quantity::ProbabilityAlive { after } => new.survival(after),
-            Quantity::PurchaseProbability { n, horizon } => new.count(n, horizon),
             _ => {
+                if let Some(squares) = Squares::of(quantity) {
+                    return Some(Ok(new.variance(|plain| plain.moments_of_time(&squares)).1));
+                }
                 let lifetime = Lifetime::of(quantity)?;
                 match lifetime.plain_horizon() {
                     Some(horizon) => new.purchases(|plain| plain.time_alive(horizon)),
@@ -314,6 +325,25 @@ impl ParetoNbdSarmanov {
     /// The model with independent rates.
     fn plain(&self) -> ParetoNbd {
         ParetoNbd::of(self.r, self.alpha, self.s, self.beta)
+    }
+
+    /// The variance of what is to come, for each row; what depends on the age alone, through β + T and β + T + 1, is interpolated.
+    fn variances(&self, squares: Squares) -> Scorer<'_> {
+        let moments = Octaves::new(move |which, beta| {
+            ParetoNbd::of(self.r, self.alpha, self.s, beta).moments_of_time(&squares)[which as usize]
+        });
+        Box::new(move |rows, out| {
+            let mut reader = moments.reader();
+            for (row, out) in rows.chunks_exact(3).zip(out) {
+                let known = Known::new(self, row);
+                let (mean, alive) = known.variance(|plain| match squares.plain_horizon() {
+                    Some(_) => plain.moments_of_time(&squares),
+                    None => [0.0, 1.0, 2.0].map(|which| reader.at(which, plain.beta())),
+                });
+                *out = variance::in_all(known.left, alive, mean);
+            }
+            Ok(())
+        })
     }
 
     /// Discounted time alive of a plain new customer, by β.
@@ -419,11 +449,26 @@ impl Known {
         self.plain.r() / self.plain.alpha() * (plain + self.m * by_one * by_two) / self.alive
     }
 
-    /// P(n purchases within t | alive now).
-    fn count(&self, n: u32, t: f64) -> f64 {
+    /// Mean and variance of what a customer who is alive will do, given the three moments of time of a plain new one; see [`variance`].
+    fn variance(&self, mut moments: impl FnMut(&ParetoNbd) -> [f64; 3]) -> (f64, f64) {
+        let (plain, tilted) = (moments(&self.plain), moments(&self.tilted()));
+        let (m, rate) = (self.plain.r(), self.plain.alpha());
+        // Of λ e^(−λ) as for expected purchases; E[λ² e^(−λ)]/E[λ²] is E[e^(−λ)] (A/(A + 1))².
+        let once = self.alive_one - self.kernel_one / (rate + 1.0);
+        let twice = self.alive_one - self.kernel_one * ((2.0 * rate + 1.0) / (rate + 1.0) / (rate + 1.0));
+        let of = |i: usize, by_one: f64| {
+            let by_two = self.kernel_two * tilted[i] - self.two * plain[i];
+            (plain[i] + self.m * by_one * by_two) / self.alive
+        };
+        let (time, squared) = (of(0, once), of(1, once));
+        (m / rate * time, variance::poisson(m, rate, time, squared, of(2, twice)))
+    }
+
+    /// P(n purchases within t from `after` on | alive now).
+    fn count(&self, n: u32, after: f64, t: f64) -> f64 {
         let plain = &self.plain;
         let of = |i: f64, j: f64| {
-            ParetoNbd::of(plain.r(), plain.alpha() + i, plain.s(), plain.beta() + j).count_probability(n, t)
+            ParetoNbd::of(plain.r(), plain.alpha() + i, plain.s(), plain.beta() + j).count_later(n, after, t)
         };
         let whole = of(0.0, 0.0);
         if self.m == 0.0 {

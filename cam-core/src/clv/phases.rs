@@ -20,7 +20,9 @@
 
 mod forever;
 mod future;
+mod later;
 mod moments;
+mod pairs;
 
 use super::history::History;
 use super::lifetime::Lifetime;
@@ -38,6 +40,7 @@ use crate::math::{
 };
 use crate::model::{Quantity, Scorer};
 use future::Future;
+pub(super) use later::count_later;
 
 /// The most phases that an interval may have.
 pub(super) const MOST_PHASES: usize = crate::table::MOST_WHOLE as usize;
@@ -304,24 +307,29 @@ impl Counting {
             Quantity::ProbabilityAlive { after } => {
                 self.interpolated(move |n, rate| self.future(n).survival(after / rate))
             }
-            Quantity::PurchaseProbability { n, horizon } => Box::new(move |rows, out| {
-                for (row, out) in rows.chunks_exact(3).zip(out) {
-                    let (terms, left) = self.now(row);
-                    let tau = horizon / (self.alpha + row[2]);
-                    let count: f64 = terms
-                        .weights()
-                        .iter()
-                        .enumerate()
-                        .filter(|(_, weight)| **weight > 0.0)
-                        .map(|(j, weight)| weight * self.future(self.k * row[0] + j as f64).count(n, tau))
-                        .sum();
-                    *out = if_alive(left, count) + if n == 0 { logistic(left) } else { 0.0 };
-                }
-                Ok(())
-            }),
+            Quantity::PurchaseProbability { .. } | Quantity::LaterPurchaseProbability { .. } => {
+                let (n, after, horizon) = quantity.count()?;
+                Box::new(move |rows, out| {
+                    for (row, out) in rows.chunks_exact(3).zip(out) {
+                        let (terms, left) = self.now(row);
+                        let (after, tau) = (after / (self.alpha + row[2]), horizon / (self.alpha + row[2]));
+                        let count: f64 = terms
+                            .weights()
+                            .iter()
+                            .enumerate()
+                            .filter(|(_, weight)| **weight > 0.0)
+                            .map(|(j, weight)| {
+                                weight * self.future(self.k * row[0] + j as f64).count_later(n, after, tau)
+                            })
+                            .sum();
+                        *out = if_alive(left, count) + if n == 0 { logistic(left) } else { 0.0 };
+                    }
+                    Ok(())
+                })
+            }
             _ => {
                 if let Some(squares) = Squares::of(quantity) {
-                    return self.variances(squares);
+                    return Some(self.variances(squares));
                 }
                 let lifetime = Lifetime::of(quantity)?;
                 match lifetime.plain_horizon() {
@@ -378,13 +386,14 @@ impl Counting {
         let future = self.future(0.0);
         Some(Ok(match *quantity {
             Quantity::ProbabilityAlive { after } => stays * future.survival(after / self.alpha),
-            Quantity::PurchaseProbability { n, horizon } => {
-                stays * future.count(n, horizon / self.alpha)
+            Quantity::PurchaseProbability { .. } | Quantity::LaterPurchaseProbability { .. } => {
+                let (n, after, horizon) = quantity.count()?;
+                stays * future.count_later(n, after / self.alpha, horizon / self.alpha)
                     + if n == 0 { self.leaves_at_first() } else { 0.0 }
             }
             _ => {
                 if let Some(squares) = Squares::of(quantity) {
-                    return self.new_variance(squares).map(Ok);
+                    return Some(Ok(self.new_variance(squares)));
                 }
                 let lifetime = Lifetime::of(quantity)?;
                 stays
@@ -495,7 +504,7 @@ macro_rules! counting_family {
             /// All but counts.
             fn repeats(quantity: &$crate::model::Quantity) -> $crate::model::Repeats {
                 match quantity {
-                    $crate::model::Quantity::PurchaseProbability { .. } => $crate::model::Repeats::Found,
+                    _ if quantity.count().is_some() => $crate::model::Repeats::Found,
                     _ => $crate::model::Repeats::Computed,
                 }
             }

@@ -12,7 +12,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::math::random::Stream;
 use crate::model::{Model, Quantity};
 use crate::table::{MAX_COLUMNS, Table};
-use ndarray::ArrayView1;
+use ndarray::{ArrayView1, Axis};
 use serde::{Deserialize, Serialize};
 
 /// What is drawn, and what is said of it.
@@ -125,8 +125,8 @@ pub fn simulate_lifetime_value(
     let known = spend.score(&Quantity::ExpectedSpend {}, table, control)?;
     let history = columns(purchases, table)?;
     let spends = columns(spend, table)?;
-    let futures = purchases.futures().ok_or_else(|| no_draws(purchases))?;
-    let spending = spend.spending().ok_or_else(|| no_draws(spend))?;
+    // With covariates each customer has a plain model of his or her own.
+    let own = |model: &dyn Model, i: usize| model.given(&row_of(table, i)?).map_err(|e| e.with_row(i));
     let rows = table.rows();
     // Of a size that depends on the table alone, so that sums of totals do.
     let size = rows.div_ceil(1024).max(64);
@@ -135,6 +135,7 @@ pub fn simulate_lifetime_value(
         let mut totals = vec![0.0; draws.draws];
         let mut customers = Vec::with_capacity(range.len());
         let (mut times, mut amounts, mut values) = (Vec::new(), Vec::new(), vec![0.0; draws.draws]);
+        let (mut buys, mut pays) = (purchases.boxed(), spend.boxed());
         for i in range {
             if i % 16 == 0 {
                 control.check()?;
@@ -143,6 +144,14 @@ pub fn simulate_lifetime_value(
                 customers.push(vec![f64::NAN; 2 + draws.probabilities.len()]);
                 continue;
             }
+            if purchases.covariates().is_some() {
+                buys = own(purchases, i)?;
+            }
+            if spend.covariates().is_some() {
+                pays = own(spend, i)?;
+            }
+            let futures = buys.futures().ok_or_else(|| no_draws(purchases))?;
+            let spending = pays.spending().ok_or_else(|| no_draws(spend))?;
             let (row, spent) = (row(&history, i), row(&spends, i));
             let mut stream = Stream::new(draws.seed, i as u64);
             for (value, total) in values.iter_mut().zip(&mut totals) {
@@ -201,6 +210,16 @@ fn worth(options: &ValueOptions, horizon: f64, leaves: f64, times: &[f64], amoun
 
 fn columns<'a>(model: &dyn Model, table: &Table<'a>) -> Result<Vec<ArrayView1<'a, f64>>> {
     model.spec().row_columns().iter().map(|column| table.column(column.name)).collect()
+}
+
+/// One row of a table.
+fn row_of<'a>(table: &Table<'a>, i: usize) -> Result<Table<'a>> {
+    let mut one = Table::new().in_unit(table.unit());
+    for name in table.names() {
+        let (_, from) = table.column(name)?.split_at(Axis(0), i);
+        one = one.with(name, from.split_at(Axis(0), 1).0)?;
+    }
+    Ok(one)
 }
 
 fn row(columns: &[ArrayView1<'_, f64>], i: usize) -> [f64; MAX_COLUMNS] {

@@ -9,7 +9,7 @@
 //! | process | model | scaled parameters | what grows with γ'z |
 //! |---|---|---|---|
 //! | `purchase` | all models of purchases | α exp(−γ'z) | the purchase rate, by exp(γ'z) |
-//! | `lifetime` | Pareto/NBD | β exp(−γ'z) | the rate of leaving, by exp(γ'z) |
+//! | `lifetime` | Pareto/NBD, GGom/NBD | β exp(−γ'z) | the rate of leaving, by exp(γ'z) |
 //! | `lifetime` | BG/NBD and its kin | a exp(γ_a'z), b exp(γ_b'z) | the odds of leaving at a purchase, a/b, by exp((γ_a − γ_b)'z) |
 //! | `spend` | Gamma–Gamma | v exp(γ'z) | the mean spend, by exp(γ'z) |
 //!

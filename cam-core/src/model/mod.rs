@@ -105,6 +105,8 @@ impl Spec {
     /// Check the times of a quantity: in discrete time they are whole.
     fn check_times(&self, quantity: &Quantity) -> Result<()> {
         let (name, time) = match *quantity {
+            Quantity::LaterPurchaseProbability { after, .. } if after.fract() != 0.0 => ("after", after),
+            Quantity::LaterPurchaseProbability { horizon, .. } => ("horizon", horizon),
             Quantity::ProbabilityAlive { after } => ("after", after),
             Quantity::ExpectedPurchases { horizon }
             | Quantity::PurchaseProbability { horizon, .. }

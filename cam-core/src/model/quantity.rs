@@ -50,6 +50,15 @@ pub enum Quantity {
         /// Length of the period that begins at the end of observation.
         horizon: f64,
     },
+    /// Probability of exactly `n` purchases in the `horizon` units of time that begin `after` from the end of observation: P(X(t, t + h) = n).
+    LaterPurchaseProbability {
+        /// The number of purchases.
+        n: u32,
+        /// Time from the end of observation to the beginning of the period.
+        after: f64,
+        /// Length of the period.
+        horizon: f64,
+    },
     /// Expected number of purchases from now on, each discounted to its present value: over a `horizon`, or
     /// for ever (DERT, discounted expected residual transactions). Exactly one rate is given.
     DiscountedExpectedPurchases {
@@ -101,6 +110,7 @@ impl Quantity {
             Quantity::ProbabilityAlive { .. } => "probability_alive",
             Quantity::ExpectedPurchases { .. } => "expected_purchases",
             Quantity::PurchaseProbability { .. } => "purchase_probability",
+            Quantity::LaterPurchaseProbability { .. } => "later_purchase_probability",
             Quantity::DiscountedExpectedPurchases { .. } => "discounted_expected_purchases",
             Quantity::ExpectedSpend {} => "expected_spend",
             Quantity::VarianceOfPurchases { .. } => "variance_of_purchases",
@@ -109,6 +119,15 @@ impl Quantity {
             Quantity::ExpectedSpendVariance {} => "expected_spend_variance",
             Quantity::PosteriorPurchaseProbability {} => "posterior_purchase_probability",
             Quantity::PosteriorDropoutProbability {} => "posterior_dropout_probability",
+        }
+    }
+
+    /// The number of purchases, where one is asked about, and when the period begins and how long it is.
+    pub(crate) fn count(&self) -> Option<(u32, f64, f64)> {
+        match *self {
+            Quantity::PurchaseProbability { n, horizon } => Some((n, 0.0, horizon)),
+            Quantity::LaterPurchaseProbability { n, after, horizon } => Some((n, after, horizon)),
+            _ => None,
         }
     }
 
@@ -161,6 +180,9 @@ impl Quantity {
             Quantity::ExpectedPurchases { horizon }
             | Quantity::PurchaseProbability { horizon, .. }
             | Quantity::VarianceOfPurchases { horizon } => time("horizon", horizon),
+            Quantity::LaterPurchaseProbability { after, horizon, .. } => {
+                time("after", after).and(time("horizon", horizon))
+            }
             Quantity::DiscountedExpectedPurchases { continuous_discount_rate, discount_rate, horizon }
             | Quantity::VarianceOfDiscountedPurchases { continuous_discount_rate, discount_rate, horizon } => {
                 if let Some(horizon) = horizon {

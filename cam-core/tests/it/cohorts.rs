@@ -1,8 +1,9 @@
 //! Cohort tables.
 
 use crate::{cdnow_log, cdnow_until};
-use cam_core::Control;
 use cam_core::summary::{Log, Moment, Period, SummaryOptions, Times, cohort_table, parse_date};
+use cam_core::task::Models;
+use cam_core::{Control, Table};
 
 #[test]
 fn the_cohorts_of_cdnow_are_its_first_three_months() {
@@ -68,4 +69,51 @@ fn an_empty_log_and_a_step_without_length_are_refused() {
     let of = |step| cohort_table(&log, step, &SummaryOptions::new(), &Control::new()).unwrap_err();
     assert_eq!(of(Period::Month).kind(), cam_core::ErrorKind::NotEnoughData);
     assert_eq!(of(Period::Instant).field(), Some("step"));
+}
+
+/// The task takes columns of numbers and gives columns of numbers: the same table.
+#[test]
+fn by_name_a_cohort_table_is_the_same() {
+    let (keys, days, amounts) = cdnow_log();
+    let log = Log::new(&keys[..], Times::Days(&days)).amounts(&amounts[..]);
+    let end = SummaryOptions::new().observation_end(Moment::Day(parse_date("1998-06-20").unwrap()));
+    let typed = cohort_table(&log, Period::Month, &end, &Control::new()).unwrap();
+    let keys: Vec<f64> = keys.iter().map(|&key| key as f64).collect();
+    let days: Vec<f64> = days.iter().map(|&day| f64::from(day)).collect();
+    let table = Table::new().with("customer", &keys).unwrap().with("time", &days).unwrap();
+    let table = table.with("amount", &amounts).unwrap();
+    let run = |options: &str| {
+        cam_core::task("cohort_table").unwrap().run(&table, Models::NONE, options, &Control::new())
+    };
+    let found = run(r#"{"amount": "amount", "observation_end": "1998-06-20"}"#).unwrap();
+    assert_eq!(found.output, r#"{"cohorts":3,"customers":2357}"#);
+    for (name, want) in [
+        ("period", &typed.period),
+        ("customers", &typed.customers),
+        ("active", &typed.active),
+        ("purchases", &typed.purchases),
+        ("retention", &typed.retention),
+        ("repeat_rate", &typed.repeat_rate),
+        ("cohort", &typed.cohort),
+        ("revenue", typed.revenue.as_ref().unwrap()),
+    ] {
+        assert_eq!(found.column(name).unwrap(), want, "{name}");
+    }
+    let complete: Vec<bool> = found.column("complete").unwrap().iter().map(|v| *v == 1.0).collect();
+    assert_eq!(complete, typed.complete);
+    assert!(run("{}").unwrap().column("revenue").is_err());
+    for (options, field) in [
+        (r#"{"step": "none"}"#, "step"),
+        (r#"{"step": "fortnight"}"#, "step"),
+        (r#"{"refunds": "all"}"#, "refunds"),
+        (r#"{"observation_end": "1998-13-01"}"#, "observation_end"),
+        (r#"{"amount": "amounts"}"#, "amounts"),
+    ] {
+        assert_eq!(run(options).unwrap_err().field(), Some(field), "{options}");
+    }
+    let bad = [1.0, 2.5];
+    let table = Table::new().with("customer", &bad).unwrap().with("time", &bad).unwrap();
+    let error =
+        cam_core::task("cohort_table").unwrap().run(&table, Models::NONE, "{}", &Control::new()).unwrap_err();
+    assert_eq!((error.field(), error.row()), (Some("customer"), Some(1)), "{error}");
 }

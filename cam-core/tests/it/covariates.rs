@@ -1,6 +1,6 @@
 //! Covariates on any process of any family: exact derivatives, the plain model where they say nothing, recovery, documents.
 
-use cam_core::clv::{BgNbd, GammaGamma, ParetoNbd};
+use cam_core::clv::{BgNbd, GammaGamma, GgomNbd, ParetoNbd};
 use cam_core::fit::{Likelihood, covariate_likelihood, fit_with_covariates};
 use cam_core::math::random::Stream;
 use cam_core::model::{Covariates, Family, WithCovariates};
@@ -100,6 +100,7 @@ fn zero_covariates_or_coefficients_are_the_plain_model<F: Family>() {
 fn covariates_or_coefficients_that_are_0_give_the_plain_model_to_the_last_bit() {
     zero_covariates_or_coefficients_are_the_plain_model::<ParetoNbd>();
     zero_covariates_or_coefficients_are_the_plain_model::<BgNbd>();
+    zero_covariates_or_coefficients_are_the_plain_model::<GgomNbd>();
     zero_covariates_or_coefficients_are_the_plain_model::<cam_core::clv::MbgNbd>();
     zero_covariates_or_coefficients_are_the_plain_model::<GammaGamma>();
 }
@@ -209,6 +210,7 @@ fn strip<F: Family>(data: &Data) -> Table<'_> {
 fn simulated_data_give_parameters_and_coefficients_back() {
     recovers::<ParetoNbd>();
     recovers::<BgNbd>();
+    recovers::<GgomNbd>();
     recovers::<cam_core::clv::MbgNbd>();
     recovers::<cam_core::clv::GgomNbd>();
     recovers::<cam_core::clv::Nbd>();

@@ -9,6 +9,7 @@ mod diagnostics;
 mod discrete;
 mod donations;
 mod fitting;
+mod functions;
 mod golden;
 mod hierarchical;
 mod independence;
@@ -17,6 +18,10 @@ mod layers;
 mod math;
 mod messages;
 mod published;
+mod published_page;
+#[path = "../../examples/published/main.rs"]
+#[allow(dead_code, reason = "an example's own `main`, and what only the page needs")]
+mod published_values;
 mod quantities;
 mod registry;
 mod regularity;

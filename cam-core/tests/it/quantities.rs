@@ -85,6 +85,11 @@ fn quantity(name: &str, arguments: &[f64]) -> (Quantity, &'static str) {
             let (n, horizon) = (arguments[0] as u32, arguments[1]);
             (Quantity::PurchaseProbability { n, horizon }, "P(n purchases)")
         }
+        // `later_3` is P(3 purchases): both arguments are times.
+        later if later.starts_with("later_") => {
+            let (n, after, horizon) = (later[6..].parse().unwrap(), arguments[0], arguments[1]);
+            (Quantity::LaterPurchaseProbability { n, after, horizon }, "P(n purchases later)")
+        }
         "continuous" => (
             Quantity::discounted(Discount::Continuous(arguments[0]), finite(arguments[1])),
             if arguments[1].is_finite() {
@@ -139,6 +144,8 @@ fn accuracy_of_every_quantity() {
         "variance.csv",
         "families.csv",
         "counting_more.csv",
+        "variance_more.csv",
+        "later.csv",
     ]
     .map(testdata)
     .concat();
@@ -247,6 +254,8 @@ fn questions(h: f64) -> Vec<Quantity> {
         Quantity::ExpectedPurchases { horizon: h },
         Quantity::PurchaseProbability { n: 0, horizon: h },
         Quantity::PurchaseProbability { n: 3, horizon: h },
+        Quantity::LaterPurchaseProbability { n: 0, after: 0.7 * h, horizon: h },
+        Quantity::LaterPurchaseProbability { n: 2, after: 0.7 * h, horizon: h },
         Quantity::discounted(Discount::Continuous(0.1 / h), h),
         Quantity::discounted(Discount::Continuous(0.1 / h), None),
         Quantity::discounted(Discount::PerPeriod(0.05), h),
@@ -278,6 +287,36 @@ proptest! {
         let expected = answer(&*model, &Quantity::ExpectedPurchases { horizon }, row);
         prop_assert!((sum - 1.0).abs() < 1e-12, "sum {sum}");
         prop_assert!(close(mean, expected, 1e-11), "mean {mean}, expected {expected}");
+    }
+
+    /// So are those of a later period, and their mean is what is expected up to its end and not up to its beginning.
+    #[test]
+    fn the_numbers_of_purchases_of_a_later_period_are_a_distribution_with_the_expected_mean(
+        (id, theta) in purchase_model(), row in history(), known: bool, share in 0.01f64..0.1, wait in 0.01f64..3.0,
+    ) {
+        let model = boxed(id, &theta);
+        let row = known.then_some(&row[..]);
+        let (x, age) = row.map_or((0.0, 0.0), |row| (row[0], row[2]));
+        let horizon = share * (theta[1] + age) / (1.0 + 0.02 * (theta[0] + x));
+        let after = wait * horizon;
+        let (mut sum, mut mean) = (0.0, 0.0);
+        for n in 0..400 {
+            let p = answer(&*model, &Quantity::LaterPurchaseProbability { n, after, horizon }, row);
+            prop_assert!((0.0..=1.0 + 1e-14).contains(&p), "P({n}) = {p}");
+            sum += p;
+            mean += f64::from(n) * p;
+            // They fall faster than tenfold in the end.
+            if n > 20 && p < 1e-16 {
+                break;
+            }
+        }
+        let until = |horizon| answer(&*model, &Quantity::ExpectedPurchases { horizon }, row);
+        let (whole, before) = (until(after + horizon), until(after));
+        prop_assert!((sum - 1.0).abs() < 1e-12, "sum {sum}");
+        prop_assert!((mean - (whole - before)).abs() < 1e-11 * whole.max(1e-290), "mean {mean}, expected {}", whole - before);
+        let now = answer(&*model, &Quantity::LaterPurchaseProbability { n: 1, after: 0.0, horizon }, row);
+        let same = answer(&*model, &Quantity::PurchaseProbability { n: 1, horizon }, row);
+        prop_assert_eq!(now.to_bits(), same.to_bits());
     }
 
     #[test]

@@ -41,6 +41,7 @@ fn quantities(spec: &cam_core::model::Spec) -> Vec<Quantity> {
         r#"{"quantity": "probability_alive", "after": 10}"#,
         r#"{"quantity": "expected_purchases", "horizon": 20}"#,
         r#"{"quantity": "purchase_probability", "n": 2, "horizon": 20}"#,
+        r#"{"quantity": "later_purchase_probability", "n": 2, "after": 5, "horizon": 20}"#,
         r#"{"quantity": "discounted_expected_purchases", "continuous_discount_rate": 0.01}"#,
         r#"{"quantity": "discounted_expected_purchases", "discount_rate": 0.01, "horizon": 20.5}"#,
         r#"{"quantity": "expected_spend"}"#,

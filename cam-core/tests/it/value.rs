@@ -220,3 +220,31 @@ fn bad_options_are_told_by_name() {
     .unwrap_err();
     assert_eq!((error.kind(), error.row()), (ErrorKind::Numerical, Some(0)), "{error}");
 }
+
+/// A customer with covariates is a customer of a plain model of his or her own; where the coefficients are 0, of the plain model itself.
+#[test]
+fn values_are_drawn_for_customers_with_covariates() {
+    use cam_core::model::{Covariates, WithCovariates};
+    let on = Covariates::new().on("purchase", ["web"]).on("lifetime", ["web"]);
+    let plain = ParetoNbd::new(0.55, 10.6, 0.61, 11.7).unwrap();
+    let with = |gamma: &[f64]| WithCovariates::new(plain, &on, gamma).unwrap();
+    let spend = GammaGamma::new(6.25, 3.74, 15.44).unwrap();
+    let (x, t_x, age) = ([2.0, 0.0, 2.0], [30.4, 0.0, 30.4], [38.9, 38.9, 38.9]);
+    let (z, web) = ([22.35, 0.0, 22.35], [0.0, 1.0, 1.0]);
+    let table =
+        Table::new().with("frequency", &x).unwrap().with("recency", &t_x).unwrap().with("T", &age).unwrap();
+    let table = table.with("monetary_value", &z).unwrap().with("web", &web).unwrap();
+    let (options, draws) = (ValueOptions::new(52.0, 0.002), DrawOptions::new(3).draws(4_000));
+    let drawn = |purchases: &dyn Model| {
+        simulate_lifetime_value(purchases, &spend, &table, &options, &draws, &Control::new()).unwrap()
+    };
+    assert_eq!(drawn(&with(&[0.0, 0.0])), drawn(&plain));
+    let more = with(&[0.8, -0.4]);
+    let (found, expected) =
+        (drawn(&more), customer_lifetime_value(&more, &spend, &table, &options, &Control::new()).unwrap());
+    for (i, want) in expected.iter().enumerate() {
+        let error = found.deviation[i] / 4_000f64.sqrt();
+        assert!((found.mean[i] - want).abs() < 4.5 * error, "{i}: {} for {want}", found.mean[i]);
+    }
+    assert!(found.mean[2] > found.mean[0]);
+}

@@ -63,6 +63,36 @@ static void a_posterior_is_drawn_and_asked(const cam_table *summary)
     free(ask);
 }
 
+/* Two customers, of January and of February 1970. */
+static void a_cohort_table_is_made_of_columns(void)
+{
+    static const char *const names[] = {"customer", "time", "amount"};
+    static const double customer[] = {1, 2, 1, 1}, time[] = {3, 40, 35, 36}, amount[] = {20, 10, 40, -5}, half[] = {1, 2, 1.5, 1};
+    const double *values[3];
+    cam_table *log;
+    cam_answer *answer;
+    double retention[3], revenue[3];
+    values[0] = customer;
+    values[1] = time;
+    values[2] = amount;
+    log = table_of(4, NULL, 3, names, values);
+    answer = answer_of("cohort_table", log, "{\"amount\": \"amount\"}");
+    CLAIM(strcmp(cam_answer_json(answer), "{\"cohorts\":2,\"customers\":2}") == 0);
+    CLAIM(cam_answer_column_count(answer) == 9 && cam_answer_column_length(answer, 0) == 3);
+    MUST(cam_answer_column(answer, "retention", retention, 3, &error));
+    MUST(cam_answer_column(answer, "revenue", revenue, 3, &error));
+    CLAIM(retention[0] == 1 && retention[1] == 1 && retention[2] == 1);
+    CLAIM(revenue[0] == 20 && revenue[1] == 35 && revenue[2] == 10);
+    fails("cohort_table", log, "{\"step\": \"none\"}", CAM_INVALID_PARAMETER, "periods that last");
+    fails("cohort_table", NULL, NULL, CAM_INVALID_SHAPE, "customer");
+    cam_answer_free(answer);
+    cam_table_free(log);
+    values[0] = half;
+    log = table_of(4, NULL, 3, names, values);
+    fails("cohort_table", log, NULL, CAM_INVALID_DATA, "row 2: customer must be a whole number");
+    cam_table_free(log);
+}
+
 static void a_bad_call_is_told_what_there_is(const cam_table *summary, const cam_model *model)
 {
     const cam_model *models[2];
@@ -102,6 +132,7 @@ void tasks(const cam_table *summary, const cam_model *model)
     cam_string_free(json);
     a_task_is_done_by_its_name(summary);
     a_posterior_is_drawn_and_asked(summary);
+    a_cohort_table_is_made_of_columns();
     a_bad_call_is_told_what_there_is(summary, model);
     a_task_can_be_stopped(summary);
 }

@@ -113,19 +113,69 @@ class PurchaseModel(PurchaseMoments, Model):
         float, ndarray or vector
             For a new customer a float, or an array for an array of `n`; else a vector of the kind of `summary`.
         """
+        return self._count_probability(
+            "purchase_probability", n, summary, unit, threads, horizon=number("horizon", horizon)
+        )
+
+    def later_purchase_probability(
+        self,
+        n: npt.ArrayLike,
+        after: float,
+        horizon: float,
+        summary: Frame | None = None,
+        *,
+        unit: str | None = None,
+        threads: int | None = None,
+    ) -> Any:
+        """Give the probability of exactly `n` purchases in the `horizon` units of time that begin `after` from now.
+
+        Parameters
+        ----------
+        n : int, or list or array where there is no `summary`
+            The number of purchases.
+        after : float
+            When the period begins: counted from the end of observation, or from the first purchase of a new customer.
+        horizon : float
+            How long the period is.
+        summary : frame or dict of arrays, optional
+            The customers; without it, a new customer.
+        unit : str, optional
+            The unit of the table's times; needed only where the frame does not remember it.
+        threads : int, optional
+            How many threads to use; all processors by default.
+
+        Returns
+        -------
+        float, ndarray or vector
+            As of `purchase_probability`.
+        """
+        begins, lasts = number("after", after), number("horizon", horizon)
+        return self._count_probability(
+            "later_purchase_probability", n, summary, unit, threads, after=begins, horizon=lasts
+        )
+
+    def _count_probability(
+        self,
+        quantity: str,
+        n: npt.ArrayLike,
+        summary: Frame | None,
+        unit: str | None,
+        threads: int | None,
+        **times: float,
+    ) -> Any:
+        """Ask for a number of purchases, or for several of a new customer."""
         if isinstance(n, Mapping) or hasattr(n, "columns"):
             raise InvalidParameterError(
                 f"n must be a number, got a {type(n).__name__}: the order is n, horizon, summary", field="n"
             )
-        ahead = number("horizon", horizon)
         if summary is not None and np.ndim(n) > 0:
             raise InvalidParameterError(
                 f"n must be one number where there is a summary, got {shown(n)}: several are for a new customer only",
                 field="n",
             )
         if summary is None:
-            return each("n", n, lambda k: self.new_customer("purchase_probability", n=_count(k), horizon=ahead))
-        return self.score("purchase_probability", summary, unit=unit, threads=threads, n=_count(n), horizon=ahead)
+            return each("n", n, lambda k: self.new_customer(quantity, n=_count(k), **times))
+        return self.score(quantity, summary, unit=unit, threads=threads, n=_count(n), **times)
 
     def discounted_expected_purchases(
         self,

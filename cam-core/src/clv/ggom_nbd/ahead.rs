@@ -5,7 +5,11 @@ use crate::clv::horizons::gauss_sum;
 use crate::clv::lifetime::Lifetime;
 use crate::clv::panels::{Path, aged, log_growth, risk};
 use crate::clv::purchases::nbd_probability;
-use crate::math::gamma::{ln_gamma, ln_rising};
+use crate::clv::variance::Squares;
+use crate::math::{
+    exp_log::exprel,
+    gamma::{ln_gamma, ln_rising},
+};
 
 /// The highest power that is left to the nodes.
 const POLYNOMIAL: u32 = 8;
@@ -35,8 +39,74 @@ impl GgomNbd {
     pub(super) fn time_alive(&self, lifetime: &Lifetime) -> f64 {
         match *lifetime {
             Lifetime::Continuous { rate, horizon } => self.annuity(rate, horizon),
-            Lifetime::PerPeriod { rate, whole, part, .. } => self.by_period(rate, whole, part),
+            Lifetime::PerPeriod { rate, whole, part, .. } => {
+                let share = |then: &GgomNbd, k: f64, length: f64| {
+                    (-rate * (k + 1.0)).exp() * then.annuity(0.0, length)
+                };
+                // What is left is worth no more than as much as a lasting stay.
+                self.by_period(rate, whole, part, share, |_, risk| 1.0 / risk)
+            }
         }
+    }
+
+    /// What the variance of purchases is made of: the discounted time that a new customer is there, the same at the squared discount, and
+    /// J = ∫ 2 G D S; see [`variance`](crate::clv::variance).
+    pub(super) fn moments_of_time(&self, squares: &Squares) -> [f64; 3] {
+        let pairs = match squares.once {
+            Lifetime::Continuous { rate, horizon } => self.annuity_of_pairs(rate, horizon),
+            Lifetime::PerPeriod { rate, whole, part, .. } => {
+                // Before the k-th period G has come to v + … + vᵏ, and rises by v^(k+1) within it.
+                let grown = |k: f64| (-rate).exp() * (-rate * k).exp_m1() / (-rate).exp_m1();
+                let share = |then: &GgomNbd, k: f64, length: f64| {
+                    let discount = (-rate * (k + 1.0)).exp();
+                    let (level, slope) = (then.annuity(0.0, length), then.annuity_of_pairs(0.0, length));
+                    discount * (2.0 * grown(k) * level + discount * slope)
+                };
+                let rest = |k: f64, risk: f64| 2.0 * (grown(k) + 1.0 / risk) / risk;
+                self.by_period(rate, whole, part, share, rest)
+            }
+        };
+        [self.time_alive(&squares.once), self.time_alive(&squares.twice), pairs]
+    }
+
+    /// The variable in which an integral over time with this discount is smooth, and where it ends.
+    fn until(&self, rate: f64, horizon: f64) -> (Path, f64) {
+        let mut scale = horizon.min(1.0 / self.b);
+        if rate > 0.0 {
+            scale = scale.min(1.0 / rate);
+        }
+        let path = Path::new(self.b, self.beta, scale);
+        let end = if horizon.is_finite() { path.to(horizon) } else { f64::MAX };
+        (path, end)
+    }
+
+    /// 2 ∫₀ʰ G(t) e^(−rate·t) S(t) dt, G(t) = ∫₀ᵗ e^(−rate·u) du.
+    fn annuity_of_pairs(&self, rate: f64, horizon: f64) -> f64 {
+        if horizon == 0.0 {
+            return 0.0;
+        }
+        let (path, end) = self.until(rate, horizon);
+        let grown = |t: f64| t * exprel(-rate * t);
+        let decay = |v: f64| {
+            let t = path.at(v);
+            self.ln_survival(t).0 - rate * t + v
+        };
+        // G rises from 0 like v, which nodes meet exactly, and later no faster than e^v.
+        let log = |v: f64| decay(v) + v;
+        let rest = |v: f64| {
+            let t = path.at(v);
+            let (survival, expm1) = self.ln_survival(t);
+            let longest = (horizon - t).min(1.0 / (rate + self.least_risk(expm1)));
+            survival - rate * t + ((grown(t) + longest) / path.scale * (longest / path.scale)).ln()
+        };
+        let sum = path.walk(0.0, end, log, rest, |from, width, rule| {
+            width
+                * rule.expect(|node| {
+                    let v = from + node * width;
+                    grown(path.at(v)) / path.scale * decay(v).exp()
+                })
+        });
+        2.0 * path.scale * path.scale * sum
     }
 
     /// ∫₀ʰ e^(−rate·t) S(t) dt.
@@ -44,11 +114,7 @@ impl GgomNbd {
         if horizon == 0.0 {
             return 0.0;
         }
-        let mut scale = horizon.min(1.0 / self.b);
-        if rate > 0.0 {
-            scale = scale.min(1.0 / rate);
-        }
-        let path = Path::new(self.b, self.beta, scale);
+        let (path, end) = self.until(rate, horizon);
         let log = |v: f64| {
             let t = path.at(v);
             self.ln_survival(t).0 - rate * t + v
@@ -59,19 +125,26 @@ impl GgomNbd {
             let longest = (horizon - t).min(1.0 / (rate + self.least_risk(expm1)));
             survival - rate * t + (longest / path.scale).ln()
         };
-        let end = if horizon.is_finite() { path.to(horizon) } else { f64::MAX };
         let sum = path.walk(0.0, end, log, rest, |from, width, rule| {
             width * rule.expect(|node| log(from + node * width).exp())
         });
         path.scale * sum
     }
 
-    /// Σ v^(k+1) ∫ₖᵏ⁺¹ S over the whole periods, and what is left of the last, v = e^(−rate). A period begins with a customer who is alive, hence a new one with
-    /// another β, so its share is v^(k+1) S(k) times one function of k, which is smooth: sums over many periods are taken by Gauss's rule for sums.
-    fn by_period(&self, rate: f64, whole: f64, part: f64) -> f64 {
+    /// Σ S(k) · `of`(k-th period) over the whole periods, and what is left of the last. A period begins with a customer who is alive, hence a new one with
+    /// another β, so its share is S(k) times one function of k, which is smooth: sums over many periods are taken by Gauss's rule for sums. `rest` bounds
+    /// what comes after k, over S(k) e^(−rate·k), where the rate of leaving and the discount are at least so much.
+    fn by_period(
+        &self,
+        rate: f64,
+        whole: f64,
+        part: f64,
+        of: impl Fn(&GgomNbd, f64, f64) -> f64,
+        rest: impl Fn(f64, f64) -> f64,
+    ) -> f64 {
         let share = |k: f64, length: f64| {
             let then = GgomNbd { beta: aged(self.beta, self.b * k), ..*self };
-            (self.ln_survival(k).0 - rate * (k + 1.0)).exp() * then.annuity(0.0, length)
+            self.ln_survival(k).0.exp() * of(&then, k, length)
         };
         let log = |k: f64| self.ln_survival(k).0 - rate * k;
         let (mut sum, mut next, mut length) = (0.0, 0.0, 1.0_f64);
@@ -90,9 +163,8 @@ impl GgomNbd {
             }
             sum += length * gauss_sum(length).expect(|k| share(next + k, 1.0));
             (next, here) = (next + length, end);
-            // What is left is worth no more than as much as a lasting stay.
             let (_, expm1) = self.ln_survival(next);
-            if here.exp() / (rate + self.least_risk(expm1)) < NOTHING * sum {
+            if here.exp() * rest(next, rate + self.least_risk(expm1)) < NOTHING * sum {
                 return sum;
             }
         }
@@ -106,6 +178,14 @@ impl GgomNbd {
         } else {
             (t - (self.beta - 1.0).ln() / self.b).hypot(std::f64::consts::PI / self.b)
         }
+    }
+
+    /// P(n purchases in t from `after` on) of a new customer, who must still be there, and is then a new one with another β.
+    pub(super) fn count_later(&self, n: u32, after: f64, t: f64) -> f64 {
+        let ln_stays = self.ln_survival(after).0;
+        let then = GgomNbd { beta: aged(self.beta, self.b * after), ..*self };
+        let count = ln_stays.exp() * then.count_probability(n, t);
+        if n == 0 { count - ln_stays.exp_m1() } else { count }
     }
 
     /// P(X(t) = n) of a new customer: stays past t, or leaves at u < t after n purchases.

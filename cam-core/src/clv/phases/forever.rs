@@ -51,14 +51,26 @@ pub(super) fn expected(of: &Future, c: f64) -> f64 {
         }
         sum += (log - top).exp() * mean;
     }
-    let whole = if m > LARGE {
-        let of_density: f64 =
-            self::terms(|y| density(m, y - middle), middle, h).iter().map(|(_, log)| log.exp()).sum();
-        of_density.ln()
+    (top - whole(m, h)).exp() * sum
+}
+
+/// E\[g(X)\], X ~ Gamma(m, 1), for a positive g of which ln g(e^y) is given: by a trapezoidal sum with steps of h, which follows the integrand.
+pub(super) fn mean(m: f64, h: f64, mut ln_g: impl FnMut(f64) -> f64) -> f64 {
+    let middle = m.ln();
+    let terms = terms(|y| density(m, y - middle) + ln_g(y), middle, h);
+    let top = terms.iter().map(|(_, log)| *log).fold(f64::NEG_INFINITY, f64::max);
+    let sum: f64 = terms.iter().map(|(_, log)| (log - top).exp()).sum();
+    if terms.is_empty() { 0.0 } else { (top - whole(m, h)).exp() * sum }
+}
+
+/// ln of the sum over the density itself.
+fn whole(m: f64, h: f64) -> f64 {
+    let middle = m.ln();
+    if m > LARGE {
+        terms(|y| density(m, y - middle), middle, h).iter().map(|(_, log)| log.exp()).sum::<f64>().ln()
     } else {
         ln_gamma(m) - (m * middle - m) - h.ln()
-    };
-    (top - whole).exp() * sum
+    }
 }
 
 /// ln of the density of y = ln X at a distance from its mode, relative to its value there.
@@ -67,7 +79,7 @@ fn density(m: f64, d: f64) -> f64 {
 }
 
 /// Points and logarithms of a trapezoidal sum, from `middle` on in both directions until the terms no longer count.
-fn terms(log: impl Fn(f64) -> f64, middle: f64, h: f64) -> Vec<(f64, f64)> {
+fn terms(mut log: impl FnMut(f64) -> f64, middle: f64, h: f64) -> Vec<(f64, f64)> {
     let mut points = Vec::new();
     let mut top = f64::NEG_INFINITY;
     for (direction, first) in [(1.0, 0), (-1.0, 1)] {

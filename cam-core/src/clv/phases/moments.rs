@@ -1,8 +1,9 @@
 //! The variance of what is to come; see [`variance`].
 //!
-//! With one phase per purchase pairs of purchases are as in BG/NBD. With more, intervals remember how long they have lasted, and pairs are summed by their
-//! number; that is known for any horizon, but not for discounted sums.
+//! With one phase per purchase pairs of purchases are as in BG/NBD. With more, intervals remember how long they have lasted: pairs are summed by their
+//! number where nothing is discounted, and else by a walk along the phases; see [`pairs`](super::pairs).
 
+use super::pairs::Pairs;
 use super::{Counting, future};
 use crate::clv::futures::renewals;
 use crate::clv::variance::{self, Dropping, Squares, pairs_by_count};
@@ -14,10 +15,10 @@ use std::sync::Arc;
 type Moment = Arc<dyn Fn(f64, f64) -> f64 + Send + Sync>;
 
 impl Counting {
-    /// E\[Y\] and E\[Y²\] of a customer who is alive; none for a discount where k > 1.
-    fn moments(self, squares: Squares) -> Option<[Moment; 2]> {
+    /// E\[Y\] and E\[Y²\] of a customer who is alive.
+    fn moments(self, squares: Squares) -> [Moment; 2] {
         let cells = future::cells(self.k);
-        Some(match squares.plain_horizon() {
+        match squares.plain_horizon() {
             Some(horizon) if self.k > 1.0 => {
                 let mean: Moment = Arc::new(move |n, rate| self.future(n).expected(horizon / rate));
                 let once = Arc::clone(&mean);
@@ -30,7 +31,12 @@ impl Counting {
                 };
                 [mean, Arc::new(square)]
             }
-            None if self.k > 1.0 => return None,
+            None if self.k > 1.0 => {
+                let pairs = Pairs::new(self, squares);
+                let single = self.discounted(squares.twice);
+                let square = move |n: f64, rate: f64| single(n, rate) + pairs.expected(n, rate);
+                [Arc::new(self.discounted(squares.once)), Arc::new(square)]
+            }
             plain => {
                 let pairs = Dropping::new(squares, self.a);
                 let [mean, single]: [Moment; 2] = match plain {
@@ -47,16 +53,16 @@ impl Counting {
                 };
                 [mean, Arc::new(square)]
             }
-        })
+        }
     }
 
     /// The variance of what is to come, for each row.
-    pub(super) fn variances(self, squares: Squares) -> Option<Scorer<'static>> {
+    pub(super) fn variances(self, squares: Squares) -> Scorer<'static> {
         let cells = future::cells(self.k);
         let [means, squares] = self
-            .moments(squares)?
+            .moments(squares)
             .map(|moment| Octaves::new(move |n: f64, rate: f64| moment(n, rate.powf(1.0 / cells))));
-        Some(Box::new(move |rows, out| {
+        Box::new(move |rows, out| {
             let (mut means, mut squares) = (means.reader(), squares.reader());
             for (row, out) in rows.chunks_exact(3).zip(out) {
                 let (terms, left) = self.now(row);
@@ -72,14 +78,14 @@ impl Counting {
                 *out = variance::in_all(left, square - mean * mean, mean);
             }
             Ok(())
-        }))
+        })
     }
 
     /// The same of a customer who has just been acquired, and may have left at once.
-    pub(super) fn new_variance(self, squares: Squares) -> Option<f64> {
-        let [mean, square] = self.moments(squares)?.map(|moment| moment(0.0, self.alpha));
+    pub(super) fn new_variance(self, squares: Squares) -> f64 {
+        let [mean, square] = self.moments(squares).map(|moment| moment(0.0, self.alpha));
         let left = if self.at_first > 0.0 { (self.a / self.b).ln() } else { f64::NEG_INFINITY };
-        Some(variance::in_all(left, square - mean * mean, mean))
+        variance::in_all(left, square - mean * mean, mean)
     }
 }
 

@@ -32,6 +32,14 @@ public final class Quantity {
         return new Quantity(named("purchase_probability").put("n", (long) n).put("horizon", horizon));
     }
 
+    /** The probability of exactly {@code n} purchases in the {@code horizon} units of time that begin {@code after} from the end of observation. */
+    public static Quantity purchaseProbability(int n, double after, double horizon) {
+        return new Quantity(named("later_purchase_probability")
+                .put("n", (long) n)
+                .put("after", after)
+                .put("horizon", horizon));
+    }
+
     /** Expected purchases for ever, each at time t counting exp(−rate · t): discounted expected residual transactions. */
     public static Quantity discountedExpectedPurchases(double continuousRate) {
         return new Quantity(discounted().put("continuous_discount_rate", continuousRate));

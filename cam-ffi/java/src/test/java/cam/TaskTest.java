@@ -1,5 +1,6 @@
 package cam;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -34,6 +35,24 @@ class TaskTest {
             for (double alive : answer.column("probability_alive")) {
                 assertTrue(alive > 0 && alive <= 1);
             }
+        }
+    }
+
+    /** Two customers, of January and of February 1970. */
+    @Test
+    void aCohortTableIsMadeOfColumns() {
+        try (Table log = Table.builder()
+                .column("customer", 1, 2, 1, 1)
+                .column("time", 3, 40, 35, 36)
+                .column("amount", 20, 10, 40, -5)
+                .build()) {
+            Answer answer = Answer.of("cohort_table", log, "{\"amount\": \"amount\"}");
+            assertEquals("{\"cohorts\":2,\"customers\":2}", answer.json());
+            assertArrayEquals(new double[] {1, 1, 1}, answer.column("retention"));
+            assertArrayEquals(new double[] {20, 35, 10}, answer.column("revenue"));
+            CamException step =
+                    assertThrows(CamException.class, () -> Answer.of("cohort_table", log, "{\"step\": \"none\"}"));
+            assertEquals("invalid_parameter", step.kind());
         }
     }
 
