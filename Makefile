@@ -210,6 +210,12 @@ bad-input: tools-test test-begin test-c test-java $(VENV)/wheel $(VENV)/test ## 
 	@$(PY) -m pytest -q -s cam-py/tests/test_bad_input.py >build/test/bad-input.log
 	@$(PY) .ci/bad-input $(WRITE) C=build/test/c.log Java=build/test/java.log Python=build/test/bad-input.log
 
+.PHONY: published
+published: tools-demo ## every published value beside ours, into docs/reference/published.md
+	@mkdir -p build
+	@cargo run --quiet --release --locked -p cam-core --example published >build/published.md
+	@mv build/published.md docs/reference/published.md
+
 .PHONY: accuracy-peers
 accuracy-peers: tools-demo $(VENV)/wheel $(COMPARE)/made ## the 50-digit cases against each peer (WRITE=--write: also into docs/accuracy.md)
 	@$(PIP:$(PY)%=$(COMPARE)/bin/python%) install --force-reinstall --no-deps build/wheel/*.whl
