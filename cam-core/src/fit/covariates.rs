@@ -221,7 +221,7 @@ impl Data {
         Ok(Data { rows: Arc::new(rows), grouped: Arc::new(grouped), terms: Arc::new(profiles.terms), centre })
     }
 }
-/// The likelihood of a family whose parameters are scaled by covariates; see the [module](self).
+/// The likelihood of a family whose parameters are scaled by covariates.
 #[derive(Debug, Clone)]
 pub struct CovariateLikelihood<F> {
     data: Data,

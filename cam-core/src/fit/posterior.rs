@@ -78,7 +78,7 @@ pub struct PosteriorDraws {
     pub step: Vec<f64>,
     /// Gradients computed by all chains, with warm-up.
     pub gradients: usize,
-    /// Distinct rows that trajectories ran over in place of all, where they did; see [`few`](super::few).
+    /// Distinct rows that trajectories ran over in place of all, where they did: a few, with weights, whose sum is near that of all.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rows: Option<usize>,
     /// The share of draws that the density of all rows then accepted, by chain.
