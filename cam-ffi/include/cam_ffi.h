@@ -571,9 +571,11 @@ void cam_string_free(struct cam_string *string);
  * A summary of a log: one row per customer, sorted by key, with the columns frequency, recency, T and, with amounts, monetary_value.
  *
  * `options` is JSON or NULL: {"unit": "D", "numbers_in": "D", "period": "D", "observation_end": "1998-06-30", "calibration_end":
- * "1997-09-30", "include_first_transaction": false, "refunds": "net", "drop_zero_amounts": false, "log_intervals": false}. Ends are dates,
- * date-times or numbers. log_intervals adds a column of that name, the sum of the natural logarithms of the intervals between purchases. With a calibration_end the table is what was known then, with the columns frequency_holdout and, with amounts,
- * monetary_value_holdout beside it.
+ * "1997-09-30", "include_first_transaction": false, "refunds": "net", "drop_zero_amounts": false, "log_intervals": false,
+ * "opportunities": false, "spread": null}. Ends are dates, date-times or numbers. log_intervals adds a column of that name, the sum of the natural logarithms of the
+ * intervals between purchases. opportunities counts times in whole periods, for models of discrete time: the unit must be as long as the period. spread "amount" adds
+ * monetary_deviation, for normal spend; "log" adds geometric_mean and log_deviation, for log-normal spend. With a calibration_end the table is what was known then, with
+ * the columns frequency_holdout and, with amounts, monetary_value_holdout beside it.
  */
 int32_t cam_summarize(const struct cam_log *log,
                       const char *options,
@@ -582,7 +584,7 @@ int32_t cam_summarize(const struct cam_log *log,
                       struct cam_error **err);
 
 /**
- * An empty builder; `options` as for cam_summarize.
+ * An empty builder; `options` as for cam_summarize, without a spread, which takes the whole log at once.
  */
 int32_t cam_summary_builder_new(const char *options,
                                 struct cam_summary_builder **out,
