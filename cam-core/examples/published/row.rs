@@ -73,8 +73,8 @@ pub(crate) fn page(rows: &[Row]) -> String {
         "# Published values\n\n\
          Every value that is published for these models, or that their peers find on the published data, beside that of cam: {known} values, of which {all} agree in\n\
          every digit. Where they do not, the last column says why. The page is written by\n\n\
-         ```console\n\
-         $ cargo run --release -p cam-core --example published > docs/reference/published.md\n\
+         ```sh\n\
+         make published\n\
          ```\n\n\
          from the logs and summaries of `cam-core/testdata`, and a test holds every row to it. *Ours* has two digits more than the source. Peers' searches stop a little\n\
          before the maximum, where the likelihood is equal in all digits; ours end where the gradient is $10^{{-9}}$ or less.\n\n\
