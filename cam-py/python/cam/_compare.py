@@ -168,7 +168,7 @@ def compare(
 
     Parameters
     ----------
-    models : sequence or dict of models
+    models : sequence or dict of Model
         Models of purchases; those that are not fitted yet are fitted to `calibration`. A dict names them.
     calibration : frame or dict of arrays
         What was known: the columns of all models; or what `cam.split` gives, which has the holdout in it.

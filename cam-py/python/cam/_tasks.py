@@ -30,7 +30,7 @@ def tasks() -> list[dict[str, Any]]:
     Returns
     -------
     list of dict
-        For each task `id`, `title`, `source`, the `columns` that it needs of the table, in words which `models` it takes, its
+        For each task `id`, `title`, `source`, the `columns` that it needs of the table, in words which ``models`` it takes, its
         `options` (each with `name`, `default` as JSON, empty where it must be given, and `meaning`), and in words the
         `answers`: the columns that it gives.
 
@@ -64,7 +64,7 @@ def run(
         The columns that the task needs of its table, by name.
     options : dict, optional
         Options by name; those that are ``None`` are left to their defaults.
-    models : sequence of models
+    models : sequence of Model
         The fitted models that the task takes.
     unit : str, optional
         The unit of the columns that are times.
