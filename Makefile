@@ -206,7 +206,7 @@ accuracy: tools-demo $(PY) ## errors against 50-digit values (WRITE=--write: als
 		--nocapture --test-threads=1 accuracy_table every_golden_value accuracy_of_every_quantity
 
 .PHONY: bad-input
-bad-input: tools-test test-begin test-c test-java $(VENV)/wheel $(VENV)/test ## what bad input gives at every door (WRITE=--write: also into docs/reference/bad-input.md)
+bad-input: test-begin test-c test-java $(VENV)/wheel $(VENV)/test ## what bad input gives at every door (WRITE=--write: also into docs/reference/bad-input.md)
 	@$(PY) -m pytest -q -s cam-py/tests/test_bad_input.py >build/test/bad-input.log
 	@$(PY) .ci/bad-input $(WRITE) C=build/test/c.log Java=build/test/java.log Python=build/test/bad-input.log
 
