@@ -41,6 +41,7 @@ customer_id
 
 from cam import datasets, errors, plotting
 from cam._base import Model, from_json, load
+from cam._classics import BgBb, BgNbd, ParetoNbd
 from cam._cohorts import CohortFits, cohort_table, fit_cohorts
 from cam._compare import Comparison, compare
 from cam._core import __version__
@@ -48,7 +49,6 @@ from cam._families import GgomNbd, ParetoNbdSarmanov
 from cam._hierarchical import ParetoGgg, ParetoNbdHb
 from cam._independence import SpendIndependence, spend_independence
 from cam._inference import LikelihoodRatio, PredictionIntervals
-from cam._models import BgBb, BgNbd, ParetoNbd
 from cam._phases import BgCnbdK, MbgCnbdK, MbgNbd, Nbd
 from cam._priors import Prior
 from cam._registry import models
