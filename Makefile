@@ -119,8 +119,9 @@ test-clippy: $(PY)
 	@$(STEP) clippy cargo clippy --workspace --all-targets --profile $(PROFILE) --locked --quiet -- -D warnings
 
 # Unit tests, integration tests, the code in documentation comments, and the Rust code of the pages. The Python door is tested from Python.
+# Properties are tried on the same cases every time; `make properties` looks for new ones.
 test-rust: $(PY)
-	@$(STEP) rust cargo test --workspace --exclude cam-py --profile $(PROFILE) --locked --quiet --no-fail-fast
+	@PROPTEST_RNG_SEED=1 $(STEP) rust cargo test --workspace --exclude cam-py --profile $(PROFILE) --locked --quiet --no-fail-fast
 
 test-rustdoc: $(PY)
 	@RUSTDOCFLAGS='-D warnings' $(STEP) rustdoc \
@@ -230,6 +231,15 @@ deny: $(TOOLS)/bin/cargo-deny ## licences, bans and sources of all dependencies
 .PHONY: cinstall-check
 cinstall-check: tools-cinstall $(TOOLS)/bin/cargo-cinstall ## install the C library with pkg-config and SONAME; build an outside program against it
 	@PATH="$(abspath $(TOOLS)/bin):$$PATH" cam-ffi/tests/cinstall.sh
+
+PROPERTY_ROUNDS ?= 20
+
+.PHONY: properties
+properties: ## the laws that tests hold for any input, tried on new cases each time (PROPERTY_ROUNDS=…)
+	@for round in $$(seq $(PROPERTY_ROUNDS)); do \
+		echo "== round $$round"; \
+		cargo test -p cam-core --profile $(PROFILE) --locked --quiet --test it -- quantities:: discrete:: summary_order:: || exit 1; \
+	done
 
 .PHONY: fuzz
 fuzz: tools-fuzz $(TOOLS)/bin/cargo-fuzz ## fuzz documents, dates and summaries (needs a nightly toolchain); FUZZ_SECONDS each

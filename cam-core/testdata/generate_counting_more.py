@@ -2,12 +2,13 @@
 
     python -m venv venv && venv/bin/pip install "python-flint==0.9.0" && venv/bin/python generate_counting_more.py
 
-Columns as in counting.csv. Three parts:
+Columns as in counting.csv. Four parts:
 
 - BG/CNBD-k and MBG/CNBD-k with k = 16, 20 and 32, by the sums of generate_counting.py;
 - their discounted purchases for ever at a continuous rate d, for every k, as the series over purchases
   sum of E[q^(i-1)] E[(l/(l + d))^(ki-j)], where the second factor is (Ad)^m Gamma(m+n)/Gamma(m) U(m+n, m+1, Ad), n = ki - j, with Tricomi's function: no
   quadrature, neither over l nor over p;
+- who is still a customer after so long that hardly anybody is: P(alive) down to 1e-60, by the sums of generate_counting.py;
 - posterior means of p and theta in BG/BB, as quotients of the sums over the moment of leaving that define them.
 """
 
@@ -77,6 +78,26 @@ def counting():
                     yield line(job, settled(lambda: forever(Counting(*theta, k=k, first=first), row, rate)))
 
 
+# So many phases may end that the chance to stay is that of a rate or a dropout probability near 0.
+LEFT = [
+    (7.767745256459182, 1.0, 10.834879226025986, 1.0),
+    (30.0, 2.0, 12.0, 0.5),
+    (3.0, 0.5, 40.0, 3.0),
+    (60.0, 10.0, 25.0, 0.02),
+    (0.3, 1.0, 5.0, 0.01),
+]
+
+
+def hardly_anybody():
+    for name, first in KINDS:
+        for k in (2, 3, 7, 12, 31):
+            for theta in LEFT:
+                for row in [None, (3, 2.0, 2.5)]:
+                    for after in (30.0, 900.0):
+                        job = (name, k, first, theta, row, "alive", (after,))
+                        yield line(job, answer(lambda: make(name, theta, k, first), row, "alive", (after,)))
+
+
 BB = [
     (1.203507, 0.749767, 0.656757, 2.783887),
     (1.0, 1.0, 1.0, 1.0),
@@ -112,7 +133,7 @@ def discrete():
 def main():
     head = ("# BG/CNBD-k and MBG/CNBD-k for k beyond 12 and discounted for ever, and posterior means of BG/BB, at 30 digits. By generate_counting_more.py with "
             "python-flint 0.9.0 (Arb); its docstring tells the columns.\nmodel,p1,p2,p3,p4,x,t_x,T,quantity,argument1,argument2,value\n")
-    lines = [*discrete(), *counting()]
+    lines = [*discrete(), *counting(), *hardly_anybody()]
     with open(os.path.join(HERE, "counting_more.csv"), "w", encoding="utf-8") as file:
         file.write(head + "\n".join(dict.fromkeys(lines)) + "\n")
     print(len(lines), "values")

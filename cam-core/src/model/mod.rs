@@ -380,8 +380,8 @@ impl<F: Family> Model for F {
             rows.fill(&mut unique, control, &scorer)?;
             rows.scatter(&unique, control)?
         };
-        if let (Quantity::LogLikelihood {}, Some(logs)) =
-            (quantity, logs::<F>(&self.theta(), table, Purpose::Score)?)
+        if let Quantity::LogLikelihood {} = quantity
+            && let Some(logs) = logs::<F>(&self.theta(), table, Purpose::Score)?
         {
             scores.iter_mut().zip(logs.column).for_each(|(score, log)| *score += logs.count * log);
         }

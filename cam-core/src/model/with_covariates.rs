@@ -231,8 +231,8 @@ impl<F: Family> Model for WithCovariates<F> {
             }
         }
         let mut scores = rows.scatter(&unique, control)?;
-        if let (Quantity::LogLikelihood {}, Some(logs)) =
-            (quantity, logs::<F>(&self.base.theta(), table, Purpose::Score)?)
+        if let Quantity::LogLikelihood {} = quantity
+            && let Some(logs) = logs::<F>(&self.base.theta(), table, Purpose::Score)?
         {
             scores.iter_mut().zip(logs.column).for_each(|(score, log)| *score += logs.count * log);
         }

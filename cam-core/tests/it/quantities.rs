@@ -64,8 +64,9 @@ fn answer(model: &dyn Model, quantity: &Quantity, row: Option<&[f64]>) -> f64 {
     for (column, value) in model.spec().columns.iter().zip(row) {
         table = table.with(column.name, std::slice::from_ref(value)).unwrap();
     }
+    // Only the likelihood may ask for what the regularity is known from.
     let logs = [if model.spec().row_columns().len() == 3 { log_intervals(row) } else { f64::NAN }];
-    if table.get("log_intervals").is_none() {
+    if matches!(quantity, Quantity::LogLikelihood {}) && table.get("log_intervals").is_none() {
         table = table.with("log_intervals", &logs).unwrap();
     }
     model.score(quantity, &table, &Control::new().threads(1)).unwrap()[0]

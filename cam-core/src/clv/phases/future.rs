@@ -217,7 +217,7 @@ struct Roots {
     tau: f64,
     /// cos φ, sin φ, cos (phase + 1)φ, sin (phase + 1)φ, where φ = 2πl/k, and by how much the term counts.
     angles: Vec<[f64; 5]>,
-    /// τ Re(1 − ζ) from which on (1 + τ(1 − ζ))^(−m) is nothing.
+    /// τ Re(1 − ζ) from which on (1 + τ(1 − ζ))^(−m) is nothing beside 1. (It may be all there is beside the other terms.)
     nothing: f64,
 }
 
@@ -246,7 +246,7 @@ impl Roots {
             let (c_re, c_im) =
                 ((turned_cos * re + turned_sin * im) / square, (turned_sin * re - turned_cos * im) / square);
             let mut g = (if complement { 1.0 } else { 0.0 }, 0.0);
-            if tau * re < self.nothing {
+            if !complement || tau * re < self.nothing {
                 let ln_size = 0.5 * (tau * (2.0 * re + tau * square)).ln_1p();
                 let turn = m * (tau * im).atan2(1.0 + tau * re);
                 let shrink = -m * ln_size;
