@@ -80,6 +80,12 @@ impl<'a> Control<'a> {
         self
     }
 
+    /// The same on one thread where there are fewer than `least` of what is to be done: less work than it takes to start a thread.
+    #[must_use]
+    pub(crate) fn only_for(self, n: usize, least: usize) -> Self {
+        if n < least { self.threads(1) } else { self }
+    }
+
     /// The number of threads this call may use.
     pub fn thread_count(&self) -> usize {
         match self.threads {

@@ -13,6 +13,7 @@ use crate::error::{Error, Result, brief};
 use crate::table::{Table, Variable};
 use ndarray::{ArrayView1, Axis};
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 /// What rows are read for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,9 +37,13 @@ pub struct Rows {
 }
 
 const NOWHERE: u32 = u32::MAX;
-/// Rows of the table that are dealt into buckets at a time.
-const SEGMENT: usize = 1 << 16;
+/// Rows of the table that are dealt into buckets at a time: few enough for the nearest caches.
+const SEGMENT: usize = 1 << 12;
 const BUCKETS: usize = 64;
+/// Distinct rows whose likelihoods are summed at a time: so few that the small samples with which a fit begins are shared among threads, too.
+const SUMMED: usize = 512;
+/// The bucket of a row that is left out.
+const NO_BUCKET: u8 = u8::MAX;
 
 impl Rows {
     /// Read, check and compress the columns of a table. A column `weight` counts a row that many times.
@@ -79,16 +84,27 @@ impl Rows {
         let kept = if reader.purpose == Purpose::Score { n } else { 0 };
         let index: Vec<AtomicU32> = (0..kept).map(|_| AtomicU32::new(NOWHERE)).collect();
         // The widths that models have, as constants: the inner loops are then unrolled.
-        let buckets = match width {
-            2 => buckets::<2>(reader, width, n, &index, control),
-            3 => buckets::<3>(reader, width, n, &index, control),
-            _ => buckets::<0>(reader, width, n, &index, control),
-        }?;
-        Rows::gather(&buckets, width, index, control)
+        match width {
+            2 => Rows::compress::<2>(reader, n, index, control),
+            3 => Rows::compress::<3>(reader, n, index, control),
+            _ => Rows::compress::<0>(reader, n, index, control),
+        }
+    }
+
+    /// `WIDTH` is the width, or 0.
+    fn compress<const WIDTH: usize>(
+        reader: &Reader<'_, '_>,
+        n: usize,
+        index: Vec<AtomicU32>,
+        control: &Control<'_>,
+    ) -> Result<Rows> {
+        let width = reader.columns.len();
+        let buckets = buckets::<WIDTH>(reader, width, n, &index, control)?;
+        Rows::gather::<WIDTH>(&buckets, width, index, control)
     }
 
     /// Put the distinct rows of all buckets in order and translate the index.
-    fn gather(
+    fn gather<const WIDTH: usize>(
         buckets: &[Bucket],
         width: usize,
         index: Vec<AtomicU32>,
@@ -112,32 +128,39 @@ impl Rows {
                 (from, rows) = (i + 1, 0);
             }
         }
-        let parts = control.map(parts.len(), |k| {
-            let mut part =
-                Rows { width, values: Vec::new(), weights: Vec::new(), codes: Vec::new(), index: Vec::new() };
-            for run in &runs[parts[k].clone()] {
+        let (mut values, mut weights) = (vec![0.0; total * width], vec![0.0; total]);
+        let mut codes = vec![0; total];
+        let (mut to_values, mut to_weights, mut to_codes) =
+            (&mut values[..], &mut weights[..], &mut codes[..]);
+        let parts: Vec<_> = parts
+            .into_iter()
+            .map(|part| {
+                let rows = runs[part.clone()].iter().map(|run| run.range.len()).sum();
+                let to = (
+                    to_values.split_off_mut(..rows * width).unwrap_or_default(),
+                    to_weights.split_off_mut(..rows).unwrap_or_default(),
+                    to_codes.split_off_mut(..rows).unwrap_or_default(),
+                );
+                Mutex::new((part, to))
+            })
+            .collect();
+        control.only_for(total, 4 * CHUNK).map(parts.len(), |k| {
+            let (part, (values, weights, codes)) =
+                &mut *parts[k].lock().unwrap_or_else(PoisonError::into_inner);
+            let rows = runs[part.clone()].iter().flat_map(|run| {
                 let bucket = &buckets[run.bucket as usize];
-                for &local in &bucket.order[run.range.clone()] {
-                    push_row(&mut part.values, &bucket.values[local as usize * width..][..width]);
-                    part.weights.push(bucket.weights[local as usize]);
-                    part.codes.push(local * BUCKETS as u32 + run.bucket);
-                }
+                bucket.order[run.range.clone()].iter().map(move |&local| (run.bucket, bucket, local))
+            });
+            let to = values.chunks_exact_mut(width).zip(weights.iter_mut()).zip(codes.iter_mut());
+            for (((row, weight), code), (number, bucket, local)) in to.zip(rows) {
+                copy_row::<WIDTH>(row, &bucket.values[local as usize * width..][..width]);
+                *weight = bucket.weights[local as usize];
+                *code = local * BUCKETS as u32 + number;
             }
-            Ok(part)
+            Ok(())
         })?;
-        let mut all = Rows {
-            width,
-            values: Vec::with_capacity(total * width),
-            weights: Vec::with_capacity(total),
-            codes: Vec::with_capacity(total),
-            index,
-        };
-        for part in parts {
-            all.values.extend(part.values);
-            all.weights.extend(part.weights);
-            all.codes.extend(part.codes);
-        }
-        Ok(all)
+        drop(parts);
+        Ok(Rows { width, values, weights, codes, index })
     }
 
     /// The number of distinct rows.
@@ -232,7 +255,7 @@ impl Rows {
         thinned
     }
 
-    /// Per chunk of distinct rows: `work(rows, weights)`; the results in order.
+    /// Per some hundred distinct rows: `work(rows, weights)`; the results in order.
     pub fn map_chunks<T: Send>(
         &self,
         control: &Control<'_>,
@@ -248,8 +271,8 @@ impl Rows {
         control: &Control<'_>,
         work: impl Fn(&[f64], &[f64]) -> Result<T> + Sync,
     ) -> Result<Vec<T>> {
-        control.map(self.len().div_ceil(CHUNK), |k| {
-            let (lo, hi) = (k * CHUNK, self.len().min((k + 1) * CHUNK));
+        control.only_for(self.len(), 4 * SUMMED).map(self.len().div_ceil(SUMMED), |k| {
+            let (lo, hi) = (k * SUMMED, self.len().min((k + 1) * SUMMED));
             work(&self.values[lo * self.width..hi * self.width], &weights[lo..hi])
         })
     }
@@ -410,8 +433,10 @@ fn buckets<const WIDTH: usize>(
     index: &[AtomicU32],
     control: &Control<'_>,
 ) -> Result<Vec<Bucket>> {
+    // To start a thread takes as long as to read some thousand rows.
+    let control = &control.only_for(n, 1 << 15);
     let segments = control.map(n.div_ceil(SEGMENT), |k| {
-        Segment::deal::<WIDTH>(reader, width, k * SEGMENT, n.min((k + 1) * SEGMENT))
+        Segment::deal::<WIDTH>(reader, width, k * SEGMENT, n.min((k + 1) * SEGMENT), !index.is_empty())
     })?;
     control.map(BUCKETS, |b| Ok(Bucket::compress::<WIDTH>(&segments, b, width, index)))
 }
@@ -420,10 +445,12 @@ fn buckets<const WIDTH: usize>(
 struct Segment {
     /// Bucket b holds the rows from `starts[b]` to `starts[b + 1]`.
     starts: [u32; BUCKETS + 1],
-    /// Row-major: the columns, then the weight.
+    /// Row-major.
     values: Vec<f64>,
-    /// Rows of the table, each with the lower half of its hash.
-    from: Vec<(u32, u32)>,
+    /// Of each row; none where all weigh 1.
+    weights: Vec<f64>,
+    /// Rows of the table; none where nobody will ask.
+    from: Vec<u32>,
 }
 
 impl Segment {
@@ -432,46 +459,61 @@ impl Segment {
         width: usize,
         lo: usize,
         hi: usize,
+        indexed: bool,
     ) -> Result<Segment> {
         let width = if WIDTH > 0 { WIDTH } else { width };
         let mut read = vec![0.0; (hi - lo) * width];
-        let mut hashes = vec![None; hi - lo];
+        let mut bucket_of = [NO_BUCKET; SEGMENT];
         let mut starts = [0u32; BUCKETS + 1];
         reader.read_block::<WIDTH>(lo, &mut read, |i, row| {
-            let h = hash(row);
-            hashes[i] = Some(h);
-            starts[bucket(h) + 1] += 1;
+            let bucket = bucket(hash::<WIDTH>(row));
+            bucket_of[i] = bucket as u8;
+            starts[bucket + 1] += 1;
         })?;
         for b in 0..BUCKETS {
             starts[b + 1] += starts[b];
         }
         let mut next = starts;
         let kept = starts[BUCKETS] as usize;
-        let mut values = vec![0.0; kept * (width + 1)];
-        let mut from = vec![(0u32, 0u32); kept];
-        for (i, (row, h)) in read.chunks_exact(width).zip(&hashes).enumerate() {
-            let Some(h) = *h else { continue };
-            let at = next[bucket(h)] as usize;
-            next[bucket(h)] += 1;
-            let packed = &mut values[at * (width + 1)..(at + 1) * (width + 1)];
-            for (packed, v) in packed.iter_mut().zip(row) {
-                *packed = *v;
+        let mut values = vec![0.0; kept * width];
+        let mut weights = vec![0.0; if reader.weight.is_some() { kept } else { 0 }];
+        let mut from = vec![0; if indexed { kept } else { 0 }];
+        for (i, (row, &bucket)) in read.chunks_exact(width).zip(&bucket_of).enumerate() {
+            if bucket == NO_BUCKET {
+                continue;
             }
-            packed[width] = reader.weight(lo + i)?;
-            from[at] = ((lo + i) as u32, h as u32);
+            let next = &mut next[usize::from(bucket)];
+            let at = *next as usize;
+            *next += 1;
+            copy_row::<WIDTH>(&mut values[at * width..][..width], row);
+            if let Some(weight) = weights.get_mut(at) {
+                *weight = reader.weight(lo + i)?;
+            }
+            if let Some(from) = from.get_mut(at) {
+                *from = (lo + i) as u32;
+            }
         }
-        Ok(Segment { starts, values, from })
+        Ok(Segment { starts, values, weights, from })
     }
 }
 
+/// A row as an array where its width is known beforehand: loops over it are then unrolled.
+#[inline(always)]
+fn whole<const WIDTH: usize>(row: &[f64]) -> Option<&[f64; WIDTH]> {
+    if WIDTH > 0 { row.first_chunk() } else { None }
+}
+
 /// Multiply–xor over the bits: small whole numbers and day fractions differ only in high mantissa bits, so each step brings them down.
-#[inline]
-fn hash(row: &[f64]) -> u64 {
-    let mut h = 0u64;
-    for v in row {
+#[inline(always)]
+pub(crate) fn hash<const WIDTH: usize>(row: &[f64]) -> u64 {
+    let step = |h: u64, v: &f64| {
         let x = (h ^ v.to_bits()).wrapping_mul(0x9E37_79B9_7F4A_7C15);
-        h = x ^ (x >> 32);
-    }
+        x ^ (x >> 32)
+    };
+    let h = match whole::<WIDTH>(row) {
+        Some(row) => row.iter().fold(0, step),
+        None => row.iter().fold(0, step),
+    };
     h.wrapping_mul(0xBF58_476D_1CE4_E5B9)
 }
 
@@ -503,41 +545,28 @@ impl Bucket {
         };
         let slice = |s: &Segment| s.starts[b] as usize..s.starts[b + 1] as usize;
         let rows: usize = segments.iter().map(|s| slice(s).len()).sum();
-        let mut capacity = (rows / 4).next_power_of_two().max(64);
-        let mut slots = vec![NOWHERE; capacity];
+        // A place holds half of the hash and the number of a distinct row: nearly all other rows are told apart without a look at them.
+        let mut places = Places::new(rows / 4);
         let (mut values, mut weights, mut hashes): (Vec<f64>, Vec<f64>, Vec<u32>) = Default::default();
         for segment in segments {
             let range = slice(segment);
-            let packed = &segment.values[range.start * (width + 1)..range.end * (width + 1)];
-            for (packed, &(table_row, h)) in packed.chunks_exact(width + 1).zip(&segment.from[range]) {
-                let (row, weight) = (&packed[..width], packed[width]);
-                let mut slot = h as usize & (capacity - 1);
-                let found = loop {
-                    match slots[slot] {
-                        NOWHERE => break NOWHERE,
-                        at if same(&values[at as usize * width..][..width], row) => break at,
-                        _ => slot = (slot + 1) & (capacity - 1),
-                    }
-                };
-                if found != NOWHERE {
-                    weights[found as usize] += weight;
-                    note(table_row, found);
-                    continue;
+            let rows = &segment.values[range.start * width..range.end * width];
+            for (at, row) in range.zip(rows.chunks_exact(width)) {
+                let h = hash::<WIDTH>(row) as u32;
+                let weight = segment.weights.get(at).copied().unwrap_or(1.0);
+                let here = |known: u32| same::<WIDTH>(&values[known as usize * width..][..width], row);
+                let (place, known) = places.find(h, here);
+                let local = known.unwrap_or(weights.len() as u32);
+                if let Some(&table_row) = segment.from.get(at) {
+                    note(table_row, local);
                 }
-                slots[slot] = weights.len() as u32;
-                note(table_row, weights.len() as u32);
-                push_row(&mut values, row);
-                weights.push(weight);
-                hashes.push(h);
-                if weights.len() * 2 > capacity {
-                    capacity *= 4;
-                    slots = vec![NOWHERE; capacity];
-                    for (i, &h) in hashes.iter().enumerate() {
-                        let mut slot = h as usize & (capacity - 1);
-                        while slots[slot] != NOWHERE {
-                            slot = (slot + 1) & (capacity - 1);
-                        }
-                        slots[slot] = i as u32;
+                match known {
+                    Some(known) => weights[known as usize] += weight,
+                    None => {
+                        push_row::<WIDTH>(&mut values, row);
+                        weights.push(weight);
+                        hashes.push(h);
+                        places.put(place, local, &hashes);
                     }
                 }
             }
@@ -564,6 +593,52 @@ impl Bucket {
     }
 }
 
+/// Where the distinct rows of a bucket are found by their hashes.
+struct Places {
+    /// The hash and, below it, the number of a distinct row; or [`Places::FREE`].
+    slots: Vec<u64>,
+}
+
+impl Places {
+    /// No row has this number.
+    const FREE: u64 = u64::MAX;
+
+    fn new(least: usize) -> Places {
+        Places { slots: vec![Places::FREE; least.next_power_of_two().max(64)] }
+    }
+
+    /// The number of the row with this hash that `here` accepts, or the place where it would be put.
+    #[inline(always)]
+    fn find(&self, h: u32, here: impl Fn(u32) -> bool) -> (usize, Option<u32>) {
+        let mut place = h as usize & (self.slots.len() - 1);
+        loop {
+            let slot = self.slots[place];
+            if slot == Places::FREE {
+                return (place, None);
+            }
+            if (slot >> 32) as u32 == h && here(slot as u32) {
+                return (place, Some(slot as u32));
+            }
+            place = (place + 1) & (self.slots.len() - 1);
+        }
+    }
+
+    /// Put the last of `hashes`, with its number, there; where that makes them crowded, all move into more places.
+    fn put(&mut self, place: usize, local: u32, hashes: &[u32]) {
+        let slot = |h: u32, local: u32| u64::from(h) << 32 | u64::from(local);
+        if let Some(&h) = hashes.last() {
+            self.slots[place] = slot(h, local);
+        }
+        if hashes.len() * 2 > self.slots.len() {
+            *self = Places::new(self.slots.len() * 4);
+            for (local, &h) in (0..).zip(hashes) {
+                let (place, _) = self.find(h, |_| false);
+                self.slots[place] = slot(h, local);
+            }
+        }
+    }
+}
+
 /// Neighbours in the order of a bucket that share their first column.
 struct Run {
     first: u64,
@@ -571,16 +646,30 @@ struct Run {
     range: std::ops::Range<usize>,
 }
 
-/// A few numbers: a loop is quicker than a call to copy or compare memory.
+/// A few numbers: as an array, or in a loop, that is quicker than by a call to copy or compare memory.
 #[inline(always)]
-fn push_row(values: &mut Vec<f64>, row: &[f64]) {
-    for &v in row {
-        values.push(v);
+fn push_row<const WIDTH: usize>(values: &mut Vec<f64>, row: &[f64]) {
+    match whole::<WIDTH>(row) {
+        Some(row) => values.extend_from_slice(row),
+        None => row.iter().for_each(|&v| values.push(v)),
+    }
+}
+
+/// The same into place.
+#[inline(always)]
+fn copy_row<const WIDTH: usize>(to: &mut [f64], row: &[f64]) {
+    match (to.first_chunk_mut(), whole::<WIDTH>(row)) {
+        (Some(to), Some(row)) => *to = *row,
+        _ => to.iter_mut().zip(row).for_each(|(to, v)| *to = *v),
     }
 }
 
 /// Whether two rows are equal; none holds a NaN or −0.
 #[inline(always)]
-fn same(a: &[f64], b: &[f64]) -> bool {
-    a.iter().zip(b).fold(true, |all, (a, b)| all & (a == b))
+fn same<const WIDTH: usize>(a: &[f64], b: &[f64]) -> bool {
+    let equal = |all: bool, (a, b): (&f64, &f64)| all & (a.to_bits() == b.to_bits());
+    match (whole::<WIDTH>(a), whole::<WIDTH>(b)) {
+        (Some(a), Some(b)) => a.iter().zip(b).fold(true, equal),
+        _ => a.iter().zip(b).fold(true, equal),
+    }
 }

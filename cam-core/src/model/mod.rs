@@ -6,6 +6,7 @@
 //! the documents and the other languages see.
 
 mod covariates;
+mod known;
 mod profiles;
 mod quantity;
 mod scoring;

@@ -1,5 +1,6 @@
 //! From a table to one value for each row, generic over the family.
 
+use super::known::Known;
 use super::{Family, Quantity, Scorer};
 use crate::control::Control;
 use crate::error::{Error, Result, brief};
@@ -7,7 +8,6 @@ use crate::math::random::Stream;
 use crate::rows::{Purpose, Reader, each_row};
 use crate::table::{MAX_COLUMNS, Table};
 use std::borrow::Cow;
-use std::sync::{Mutex, PoisonError};
 
 /// The log-likelihood of each row; what rows with the same first column share is computed again only where it changes.
 pub(super) fn log_likelihoods<F: Family>(model: &F) -> Scorer<'_> {
@@ -65,14 +65,14 @@ pub(crate) fn logs<'a, F: Family>(
 pub enum Repeats {
     /// Not at all: a row costs less than to find its like.
     Computed,
-    /// Each thread remembers what it has computed lately: for tens or hundreds of nanoseconds a row.
+    /// What has been computed lately is remembered: for tens or hundreds of nanoseconds a row.
     Remembered,
     /// Equal rows are found before anything is computed.
     Found,
 }
 
 /// Rows at a time where they are scored in the order of the table: they and their scores stay in the nearest cache.
-const BLOCK: usize = 512;
+pub(super) const BLOCK: usize = 512;
 
 /// Row by row, in the order of the table.
 pub(super) fn score_each<F: Family>(
@@ -85,11 +85,9 @@ pub(super) fn score_each<F: Family>(
     let rule = each_row(width, F::check_row);
     let reader = Reader::new(table, F::SPEC.row_columns(), Purpose::Score, &rule)?;
     let mut out = vec![0.0; table.rows()];
-    let memories = Mutex::new(Vec::new());
+    let known = remember.then(|| Known::new(width, table.rows()));
     control.fill(&mut out, |first, out| {
         let mut rows = [0.0; MAX_COLUMNS * BLOCK];
-        let idle = || memories.lock().unwrap_or_else(PoisonError::into_inner).pop();
-        let mut memory = remember.then(|| idle().unwrap_or_else(|| Memory::new(width, table.rows())));
         for (block, out) in out.chunks_mut(BLOCK).enumerate() {
             let first = first + block * BLOCK;
             let rows = &mut rows[..out.len() * width];
@@ -104,8 +102,8 @@ pub(super) fn score_each<F: Family>(
             for &i in &holes {
                 rows[i * width..][..width].fill(0.0);
             }
-            let scored = match &mut memory {
-                Some(memory) => memory.score(scorer, rows, out),
+            let scored = match &known {
+                Some(known) => known.score(scorer, rows, out),
                 None => scorer(rows, out),
             };
             scored.map_err(|e| match e.row() {
@@ -116,73 +114,9 @@ pub(super) fn score_each<F: Family>(
                 out[i] = f64::NAN;
             }
         }
-        memories.lock().unwrap_or_else(PoisonError::into_inner).extend(memory);
         Ok(())
     })?;
     Ok(out)
-}
-
-/// The most rows that a thread remembers: 8 MB of three columns.
-const PLACES: usize = 1 << 18;
-
-/// Rows and their scores, each in one of the two places that its bits tell.
-struct Memory {
-    width: usize,
-    /// A row and its score, `width + 1` numbers, in each place. NaN is equal to nothing that is looked up.
-    known: Vec<f64>,
-    shift: u32,
-}
-
-impl Memory {
-    fn new(width: usize, rows: usize) -> Memory {
-        let places = rows.next_power_of_two().clamp(2, PLACES);
-        Memory { width, known: vec![f64::NAN; places * (width + 1)], shift: 64 - places.ilog2() }
-    }
-
-    /// The place of a row.
-    #[inline(always)]
-    fn place(&self, row: &[f64]) -> usize {
-        let mixed = row
-            .iter()
-            .fold(0u64, |h, v| (h ^ v.to_bits()).wrapping_mul(0x9E37_79B9_7F4A_7C15).rotate_right(29));
-        (mixed.wrapping_mul(0xBF58_476D_1CE4_E5B9) >> self.shift) as usize
-    }
-
-    /// The scores of rows: those that are not remembered are computed, all at once.
-    fn score(&mut self, scorer: &Scorer<'_>, rows: &[f64], out: &mut [f64]) -> Result<()> {
-        let width = self.width;
-        let (mut places, mut missing) = ([0u32; BLOCK], [0u32; BLOCK]);
-        for (place, row) in places.iter_mut().zip(rows.chunks_exact(width)) {
-            *place = (self.place(row) * (width + 1)) as u32;
-        }
-        let mut misses = 0;
-        for (i, (row, out)) in rows.chunks_exact(width).zip(out.iter_mut()).enumerate() {
-            let known = &self.known[places[i] as usize..][..width + 1];
-            *out = known[width];
-            missing[misses] = i as u32;
-            misses += usize::from(row.iter().zip(known).any(|(a, b)| a != b));
-        }
-        if misses == 0 {
-            return Ok(());
-        }
-        let missing = &missing[..misses];
-        let (mut unknown, mut scores) = ([0.0; MAX_COLUMNS * BLOCK], [0.0; BLOCK]);
-        let unknown = &mut unknown[..misses * width];
-        for (to, &i) in unknown.chunks_exact_mut(width).zip(missing) {
-            to.copy_from_slice(&rows[i as usize * width..][..width]);
-        }
-        scorer(unknown, &mut scores[..misses]).map_err(|e| match e.row() {
-            Some(row) => e.with_row(missing[row] as usize),
-            None => e,
-        })?;
-        for ((row, &score), &i) in unknown.chunks_exact(width).zip(&scores).zip(missing) {
-            out[i as usize] = score;
-            let known = &mut self.known[places[i as usize] as usize..][..width + 1];
-            known[..width].copy_from_slice(row);
-            known[width] = score;
-        }
-        Ok(())
-    }
 }
 
 /// One row: for the typed methods of the models. NaN for what is not defined.
