@@ -22,7 +22,7 @@ rm -rf "$build/src" "$build/target/classes" "$build/target/test-classes"
 cp -r "$room/java/pom.xml" "$room/java/src" "$build"
 
 "$java" -version 2>&1 | head -n 1
-$maven -f "$build/pom.xml" package "-Dcam.native=$lib" "-Dcam.documents=$documents" "-Dcam.testdata=$room/../cam-core/testdata"
+$maven -f "$build/pom.xml" package "-Dcam.native=$lib" "-Dcam.documents=$documents" "-Dcam.scores=$ours" "-Dcam.testdata=$room/../cam-core/testdata"
 # The library is in the jar: nothing says where it is.
 "$java" -cp "$build/target/cam-0.1.0.jar:$build/target/lib/*" "$room/java/examples/Cdnow.java" "$target/c/cdnow.csv" --json "$ours"
 for id in bg_nbd pareto_nbd gamma_gamma; do

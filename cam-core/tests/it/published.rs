@@ -214,7 +214,7 @@ fn points_on_cdnow_are_those_published() {
 }
 
 #[test]
-fn holdout_sums_on_cdnow_are_those_published() {
+fn forecast_sums_on_cdnow_are_those_of_peers() {
     let split = cdnow();
     let sum = |model: &dyn Model| -> f64 {
         let q = Quantity::ExpectedPurchases { horizon: 39.0 };
@@ -254,9 +254,24 @@ fn any_start_leads_to_the_same_maximum() {
     }
 }
 
-/// The other languages' documents are compared with these, byte for byte, by `make test`.
+/// What every language is asked about a customer of the CDNOW log, as `.ci/documents` asks it.
+fn asked(model: &str) -> Vec<Quantity> {
+    match model {
+        "gamma_gamma" => vec![Quantity::LogLikelihood {}, Quantity::ExpectedSpend {}],
+        _ => vec![
+            Quantity::LogLikelihood {},
+            Quantity::ProbabilityAlive { after: 4.0 },
+            Quantity::ExpectedPurchases { horizon: 39.0 },
+            Quantity::PurchaseProbability { n: 2, horizon: 39.0 },
+            Quantity::discounted(Discount::Continuous(0.0027), None),
+        ],
+    }
+}
+
+/// The other languages' documents are compared with these, byte for byte, by `make test`, and their scores, bit for bit: a line for each
+/// quantity, its name and the bits of every customer's score.
 #[test]
-fn documents_are_written_for_comparison() {
+fn documents_and_scores_are_written_for_comparison() {
     let calibration = cdnow().calibration;
     let folder = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("cdnow-json");
     std::fs::create_dir_all(&folder).unwrap();
@@ -267,5 +282,14 @@ fn documents_are_written_for_comparison() {
         let text = fitted.to_json().unwrap();
         assert_eq!(Fitted::<Box<dyn Model>>::from_json(&text).unwrap().to_json().unwrap(), text);
         std::fs::write(folder.join(format!("{}.json", entry.spec().id)), text).unwrap();
+        let mut lines = String::new();
+        for quantity in asked(entry.spec().id) {
+            lines.push_str(quantity.name());
+            for score in fitted.model.score(&quantity, &calibration.table(), &Control::new()).unwrap() {
+                lines.push_str(&format!(" {:016x}", score.to_bits()));
+            }
+            lines.push('\n');
+        }
+        std::fs::write(folder.join(format!("{}.scores", entry.spec().id)), lines).unwrap();
     }
 }

@@ -13,6 +13,9 @@ import java.nio.file.Path;
 import java.nio.file.Paths;
 import java.time.LocalDate;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.Locale;
+import java.util.Map;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeAll;
@@ -171,6 +174,35 @@ class CdnowTest {
             try (Model model = Model.fit(id, summary)) {
                 assertEquals(new String(Files.readAllBytes(path), StandardCharsets.UTF_8), model.toJson(), id);
             }
+        }
+    }
+
+    /** A line for each quantity, its name and the bits of every customer's score: {@code make test} compares them with those of the other languages. */
+    @Test
+    void scoresAreWrittenForComparison() throws IOException {
+        String directory = System.getProperty("cam.scores", "");
+        Assumptions.assumeFalse(directory.isEmpty(), "cam.scores names no directory");
+        Map<String, Quantity> purchases = new LinkedHashMap<>();
+        purchases.put("log_likelihood", Quantity.logLikelihood());
+        purchases.put("probability_alive", Quantity.probabilityAlive(4));
+        purchases.put("expected_purchases", Quantity.expectedPurchases(39));
+        purchases.put("purchase_probability", Quantity.purchaseProbability(2, 39));
+        purchases.put("discounted_expected_purchases", Quantity.discountedExpectedPurchases(0.0027));
+        Map<String, Quantity> spend = new LinkedHashMap<>();
+        spend.put("log_likelihood", Quantity.logLikelihood());
+        spend.put("expected_spend", Quantity.expectedSpend());
+        for (String id : new String[] {"bg_nbd", "pareto_nbd", "gamma_gamma"}) {
+            StringBuilder lines = new StringBuilder();
+            try (Model model = Model.fit(id, summary)) {
+                (id.equals("gamma_gamma") ? spend : purchases).forEach((name, quantity) -> {
+                    lines.append(name);
+                    for (double score : model.score(quantity, summary)) {
+                        lines.append(String.format(Locale.ROOT, " %016x", Double.doubleToRawLongBits(score)));
+                    }
+                    lines.append('\n');
+                });
+            }
+            Files.write(Paths.get(directory, id + ".scores"), lines.toString().getBytes(StandardCharsets.UTF_8));
         }
     }
 
