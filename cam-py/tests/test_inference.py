@@ -132,6 +132,27 @@ def test_bad_arguments_are_named(fitted, customers):
         _ = fitted.posterior_
 
 
+def test_a_sampled_model_says_that_it_is_a_posterior_and_how_far_to_trust_it(customers, sampled, fitted):
+    assert sampled.converged_
+    worst = max(found["r_hat"] for found in sampled.diagnostics_.values())
+    least = min(min(found["ess_bulk"], found["ess_tail"]) for found in sampled.diagnostics_.values())
+    said = f"posterior (nuts), 3 x 700 draws, largest R-hat {worst:.3f}, smallest ESS {least:.0f}, converged"
+    assert said in repr(sampled)
+    assert said in sampled._repr_html_()
+    assert "posterior" not in repr(fitted)
+    with pytest.warns(cam.ConvergenceWarning, match="independent draws|do not agree") as caught:
+        short = cam.BgNbd().fit(customers, method="nuts", priors=SUM, draws=50, chains=2, seed=1)
+    assert len(caught) == 1
+    assert not short.converged_
+    assert repr(short).endswith("not_converged>")
+    columns = sampled.summary(backend="numpy")
+    assert columns["r_hat"].max() == worst
+    assert min(columns["ess_bulk"].min(), columns["ess_tail"].min()) == least
+    # What is doubtful is told, not hidden.
+    assert np.isfinite(short.summary(backend="numpy")["standard_error"]).all()
+    assert "r_hat" not in fitted.summary(backend="numpy")
+
+
 def test_draws_that_say_too_little_are_warned_of(customers):
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")

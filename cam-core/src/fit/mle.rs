@@ -172,8 +172,6 @@ const FLAT_AGAINST_STEEPEST: f64 = 1e-10;
 const SETTLED: f64 = 1e-3;
 /// Parameters that differ from where the search began by more than this factor have run away: e⁴⁶ = 1e20.
 const BOUND: f64 = 46.0;
-/// Chains whose R̂ is larger do not agree (Vehtari et al. 2021 ask for 1.01 before results are published).
-const MIXED: f64 = 1.05;
 /// Parameters that have come as far as this, by a factor of e³ ≈ 20, along a flat direction are on the same way.
 const FAR: f64 = 3.0;
 
@@ -333,14 +331,13 @@ fn sampled(
     let at = posterior.coordinates_of(&draws.mean());
     let point = posterior.evaluate(&at, control)?;
     let (customers, ln_prior) = (posterior.customers(), posterior.ln_prior(&at));
-    let worst = draws.worst();
     let fit = FitReport {
         log_likelihood: posterior.constant() - point.value * customers - ln_prior,
         customers,
         distinct_rows: posterior.weights().len(),
         evaluations: draws.gradients,
         gradient_norm: point.gradient_norm(),
-        status: if worst.r_hat <= MIXED { Status::Converged } else { Status::NotConverged },
+        status: if draws.mixed() { Status::Converged } else { Status::NotConverged },
         covariance: Some(draws.covariance()),
         checks: Vec::new(),
         method: options.method,

@@ -58,6 +58,11 @@ impl Sampling {
     }
 }
 
+/// Chains whose R̂ is larger do not agree.
+const LARGEST_R_HAT: f64 = 1.01;
+/// Fewer effective draws per chain are too few for R̂ and the effective sizes themselves to be relied on.
+const EFFECTIVE_PER_CHAIN: f64 = 100.0;
+
 /// Draws from a posterior: chain by chain, draw by draw, parameter by parameter.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -144,6 +149,14 @@ impl PosteriorDraws {
             ess_bulk: smaller(worst.ess_bulk, m.ess_bulk),
             ess_tail: smaller(worst.ess_tail, m.ess_tail),
         })
+    }
+
+    /// Whether the chains agree and say enough: no R̂ above 1.01, and effective sizes of at least 100 draws per chain, as Vehtari et al. (2021,
+    /// section 4.2) ask for.
+    pub fn mixed(&self) -> bool {
+        let worst = self.worst();
+        let enough = EFFECTIVE_PER_CHAIN * self.sampling.chains as f64;
+        worst.r_hat <= LARGEST_R_HAT && worst.ess_bulk >= enough && worst.ess_tail >= enough
     }
 
     /// All but the draws, as JSON.

@@ -5,7 +5,6 @@ from __future__ import annotations
 import inspect
 import json
 import os
-import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Self
 
@@ -230,14 +229,9 @@ class Model(Inference):
         self._core, self._kind, self._data = fitted, source.kind, (columns, source.unit)
         if fitted.sampled:
             self._warn_of_draws()
-        status, runaways = fitted.report()[5:]
-        if status != "converged":
+        elif status != "converged":
             which = f": {', '.join(runaways)}" if runaways else ""
-            warnings.warn(
-                f"the fit of {self._spec.title} ended with status {status!r}{which}",
-                ConvergenceWarning,
-                stacklevel=2,
-            )
+            warn(f"the fit of {self._spec.title} ended with status {status!r}{which}", ConvergenceWarning)
         for _, _, _, contradicted, message in fitted.checks():
             if contradicted:
                 warn(message, AssumptionWarning)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from html import escape
 from typing import Any, ClassVar
@@ -96,8 +97,37 @@ class Estimates:
 
     @property
     def converged_(self) -> bool:
-        """Whether the fit ended at a maximum: the gradient vanishes and the Hessian is negative definite."""
+        """Whether the fit ended at a maximum: the gradient vanishes and the Hessian is negative definite.
+
+        Of a posterior: whether its chains agree, no R-hat being above 1.01, and are worth at least 100 independent draws each.
+        """
         return self.status_ == "converged"
+
+    @property
+    def _is_sampled(self) -> bool:
+        return self._core is not None and self._core.sampled
+
+    @property
+    def _mixing(self) -> dict[str, Floats]:
+        """R-hat and the effective numbers of draws of each parameter that was sampled."""
+        mixing = json.loads(self._fitted.posterior()[1])["mixing"]
+        # A None is NaN, which is the worst of all.
+        return {
+            name: np.array([m[name] for m in mixing], dtype=np.float64) for name in ("r_hat", "ess_bulk", "ess_tail")
+        }
+
+    def _worst_mixing(self) -> tuple[float, float]:
+        """Give the largest R-hat and the smallest effective number of draws."""
+        mixing = self._mixing
+        return float(mixing["r_hat"].max()), float(np.minimum(mixing["ess_bulk"], mixing["ess_tail"]).min())
+
+    def _found(self, form: str = "{:.9g}") -> str:
+        """Tell what the fit found: the maximum, or the posterior and whether its chains can be relied on."""
+        if not self._is_sampled:
+            return f"log-likelihood {form.format(self.log_likelihood_)}, {self.status_}"
+        chains, draws = next(iter(self._fitted.posterior()[0].values())).shape
+        r_hat, ess = self._worst_mixing()
+        return f"posterior (nuts), {chains} x {draws} draws, largest R-hat {r_hat:.3f}, smallest ESS {ess:.0f}, {self.status_}"
 
     @property
     def checks_(self) -> dict[str, dict[str, Any]]:
@@ -158,16 +188,22 @@ class Estimates:
         -------
         frame
             Columns `estimate`, `standard_error`, `lower` and `upper`; NaN where there was no fit that
-            converged, and for a whole number, which is chosen. pandas has the parameters as index, others as first column.
+            converged, and for a whole number, which is chosen. Of a posterior they are the means, standard deviations and
+            quantiles of the draws, and `r_hat`, `ess_bulk` and `ess_tail` say whether its chains can be relied on. pandas has
+            the parameters as index, others as first column.
         """
         names = self._fitted.names
         columns: dict[str, Any] = {"estimate": np.array(self._fitted.parameters)}
         errors, ends = np.full(len(names), np.nan), np.full((len(names), 2), np.nan)
-        if self._fitted.estimated and self.converged_:
-            free = [names.index(name) for name in self._estimated]
+        free = [names.index(name) for name in self._estimated]
+        if self._fitted.estimated and (self.converged_ or self._is_sampled):
             errors[free] = np.sqrt(np.diag(self.covariance_))
             ends[free] = np.array(list(self.confidence_intervals(level).values()))
         columns |= {"standard_error": errors, "lower": ends[:, 0].copy(), "upper": ends[:, 1].copy()}
+        if self._is_sampled:
+            for name, values in self._mixing.items():
+                columns[name] = np.full(len(names), np.nan)
+                columns[name][free] = values
         if flag("meanings", meanings):
             columns["meaning"] = self._meanings
         kind = default_kind(None) if backend is None and self._kind is None else backend or str(self._kind)
@@ -181,14 +217,14 @@ class Estimates:
             return name if name.endswith(")") else f"{name}()"
         values = ", ".join(f"{k}={v:.6g}" for k, v in self.params_.items())
         unit = f", unit={self.unit_!r}" if self.unit_ else ""
-        found = f": log-likelihood {self.log_likelihood_:.9g}, {self.status_}" if self._core.estimated else ""
+        found = f": {self._found()}" if self._core.estimated else ""
         return f"<{name} {values}{unit}{found}>"
 
     def _repr_html_(self) -> str:
         title = escape(self._spec.title)
         if self._core is None:
             return f"<b>{title}</b>, not fitted yet"
-        fit = self._core.estimated and self.converged_
+        fit = self._core.estimated and (self.converged_ or self._is_sampled)
         errors = self.standard_errors_ if fit else {}
         ends = self.confidence_intervals() if fit else {}
         rows = []
@@ -201,10 +237,7 @@ class Estimates:
             )
         found = ""
         if self._core.estimated:
-            found = (
-                f"<br>log-likelihood {self.log_likelihood_:,.3f}, {self.n_customers_:,.0f} customers, "
-                f"{escape(self.status_)}"
-            )
+            found = f"<br>{escape(self._found('{:,.3f}'))}, {self.n_customers_:,.0f} customers"
         unit = f", per {escape(self.unit_)}" if self.unit_ else ""
         head = "<tr><th></th><th>estimate</th><th>std. error</th><th>2.5 %</th><th>97.5 %</th><th>meaning</th></tr>"
         return f"<b>{title}</b>{unit}{found}<table>{head}{''.join(rows)}</table>"

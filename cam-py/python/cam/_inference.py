@@ -266,17 +266,22 @@ class Inference(Answers):
 
     def _warn_of_draws(self) -> None:
         """Say what speaks against the draws of the last fit."""
-        divergences = self.sampling_["divergences"]
-        worst = max((found["r_hat"] for found in self.diagnostics_.values()), default=1.0)
+        divergences, (r_hat, ess) = self.sampling_["divergences"], self._worst_mixing()
+        chains = self.sampling_["sampling"]["chains"]
         if divergences:
             warn(
                 f"{divergences} draws diverged: the sampler cannot follow the posterior everywhere, and parts of it may be "
                 "missing. A higher target_accept, or priors that say more, may help",
                 ConvergenceWarning,
             )
-        if not worst <= 1.01:
+        if not r_hat <= 1.01:
             warn(
-                f"the chains do not agree (R-hat {worst:.3f}): take more draws, or priors that say more",
+                f"the chains do not agree (R-hat {r_hat:.3f}): take more draws, or priors that say more",
+                ConvergenceWarning,
+            )
+        elif not self.converged_:
+            warn(
+                f"the chains are worth only {ess:.0f} independent draws, less than {100 * chains}: take more draws",
                 ConvergenceWarning,
             )
 

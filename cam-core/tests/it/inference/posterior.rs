@@ -102,6 +102,22 @@ fn any_number_of_threads_draws_the_same() {
     assert_eq!(opened.to_json().unwrap(), one);
 }
 
+/// Chains are said to have converged where they agree and are worth a hundred draws each; fewer draws of the same chains are not.
+#[test]
+fn a_posterior_has_converged_where_its_chains_agree_and_say_enough() {
+    let data = Simulated::new("nbd", &[0.8, 6.0], 300, 40.0, 2);
+    for (draws, converged) in [(600, true), (60, false)] {
+        let sampling = Sampling { draws, chains: 2, ..Sampling::default() };
+        let options = FitOptions::new().sampling(sampling);
+        let fitted = model("nbd").unwrap().fit(&data.table(), &options, &Control::new()).unwrap();
+        let report = fitted.report().unwrap();
+        let worst = report.posterior.as_ref().unwrap().worst();
+        assert_eq!(report.converged(), converged, "{worst:?}");
+        let enough = worst.ess_bulk.min(worst.ess_tail) >= 200.0;
+        assert_eq!(worst.r_hat <= 1.01 && enough, converged, "{worst:?}");
+    }
+}
+
 /// As all customers become alike in leaving, a + b → ∞ with a/b fixed, the likelihood of BG/NBD falls to a positive number, so that with flat priors there is no end to the density.
 #[test]
 fn an_improper_posterior_is_called_so() {
