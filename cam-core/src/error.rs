@@ -133,6 +133,32 @@ impl Error {
         Error::new(ErrorKind::UnknownName, format!("no {what} named {got:?}; {there}")).with_field(got)
     }
 
+    /// JSON that cannot be read as `what`: a name in it that is not known, with those that are, or whatever else is wrong.
+    ///
+    /// ```
+    /// use cam_core::{Error, ErrorKind, FitOptions};
+    /// let wrong = serde_json::from_str::<FitOptions>(r#"{"method": "vb"}"#).unwrap_err();
+    /// let error = Error::json("the options of a fit", &wrong);
+    /// assert_eq!(error.kind(), ErrorKind::UnknownName);
+    /// assert_eq!(error.to_string(), r#"no choice in the options of a fit named "vb"; there are: mle, map, nuts"#);
+    /// ```
+    pub fn json(what: &str, wrong: &serde_json::Error) -> Self {
+        Error::json_choice(what, &format!("choice in {what}"), wrong)
+    }
+
+    /// The same, where it is known what a choice among names is called.
+    pub(crate) fn json_choice(what: &str, choice: &str, wrong: &serde_json::Error) -> Self {
+        let text = wrong.to_string();
+        // serde says it in words only: unknown variant `a`, expected `b` or `c`; unknown field `a`, expected one of `b`, `c`, `d`.
+        let mut names = text.split('`').skip(1).step_by(2);
+        let name = format!("name in {what}");
+        let sorts = [("unknown variant", choice), ("unknown field", &name)];
+        match (sorts.into_iter().find(|(words, _)| text.starts_with(words)), names.next()) {
+            (Some((_, sort)), Some(got)) => Error::unknown(sort, got, names),
+            _ => Error::new(ErrorKind::InvalidParameter, format!("cannot read {what}: {text}")),
+        }
+    }
+
     /// The caller asked for the work to stop.
     pub fn interrupted() -> Self {
         Error::new(ErrorKind::Interrupted, "interrupted by the caller")

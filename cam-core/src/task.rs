@@ -282,8 +282,8 @@ fn read_options<T: DeserializeOwned>(spec: &TaskSpec, text: &str) -> Result<T> {
         });
         match at_fault {
             Some(name) => {
-                Error::new(ErrorKind::InvalidParameter, format!("cannot read {name} in {what}: {all}"))
-                    .with_field(name)
+                let place = format!("{name} in {what}");
+                Error::json_choice(&place, &place, &all).with_field(name)
             }
             None => invalid(all, "options"),
         }

@@ -2,7 +2,7 @@
 
 use crate::guard::text_opt;
 use cam_core::summary::{Moment, Spread, SummaryOptions};
-use cam_core::{Error, ErrorKind, Quantity, Result};
+use cam_core::{Error, Quantity, Result};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use std::ffi::c_char;
@@ -14,13 +14,8 @@ use std::ffi::c_char;
 pub(crate) unsafe fn read<T: DeserializeOwned>(json: *const c_char) -> Result<T> {
     // SAFETY: by the contract of this function.
     let json = unsafe { text_opt(json, "options") }?.map(str::trim).filter(|text| !text.is_empty());
-    serde_json::from_str(json.unwrap_or("{}")).map_err(|e| {
-        let kind = match e.to_string().contains("unknown field") {
-            true => ErrorKind::UnknownName,
-            false => ErrorKind::InvalidParameter,
-        };
-        Error::new(kind, format!("cannot read the options: {e}")).with_field("options")
-    })
+    serde_json::from_str(json.unwrap_or("{}"))
+        .map_err(|e| Error::json("the options", &e).with_field("options"))
 }
 
 /// A quantity: a name such as "expected_spend", or a JSON object that names it and gives its arguments.

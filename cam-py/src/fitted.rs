@@ -275,6 +275,5 @@ pub(crate) fn customer_lifetime_value<'py>(
 }
 
 fn read_options<T: serde::de::DeserializeOwned>(what: &str, json: &str) -> Result<T> {
-    serde_json::from_str(json)
-        .map_err(|e| Error::new(ErrorKind::InvalidParameter, format!("cannot read {what}: {e}")))
+    serde_json::from_str(json).map_err(|e| Error::json(what, &e))
 }

@@ -335,7 +335,7 @@ CALLS = [
     ("a parameter too few", lambda: cam.Model.from_params("bg_nbd", r=1), e.InvalidParameterError, "alpha"),
     ("an unknown model", lambda: cam.Model("crystal_ball"), e.UnknownNameError, "crystal_ball"),
     ("no model", lambda: cam.Model(), e.InvalidParameterError, "model"),
-    ("an unknown quantity", lambda: model.score("luck", history()), e.UnknownNameError, None),
+    ("an unknown quantity", lambda: model.score("luck", history()), e.UnknownNameError, "luck"),
     (
         "a quantity of another model",
         lambda: model.score("expected_spend", history()),

@@ -107,7 +107,7 @@ def test_bad_input_is_told(summary):
         cam.ParetoNbdHb().predict(summary)
     with pytest.raises(cam.errors.InvalidParameterError, match="draws"):
         cam.ParetoNbdHb().fit(summary, draws=1)
-    with pytest.raises(cam.errors.InvalidParameterError, match="heterogeneity"):
+    with pytest.raises(cam.errors.UnknownNameError, match=r"heterogeneity .* gamma"):
         cam.ParetoNbdHb("beta").fit(summary)
     with pytest.raises(cam.errors.UnknownNameError, match="there are: r, alpha, s, beta"):
         cam.ParetoNbdHb(priors={"k": (1, 1)}).fit(summary)

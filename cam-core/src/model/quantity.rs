@@ -156,14 +156,8 @@ impl Quantity {
     /// # Errors
     /// [`ErrorKind::UnknownName`] for the name of a quantity or of an argument that is none, [`ErrorKind::InvalidParameter`] for a bad argument.
     pub fn from_json(json: &str) -> Result<Quantity> {
-        let quantity: Quantity = serde_json::from_str(json).map_err(|e| {
-            let text = e.to_string();
-            let kind = match text.contains("unknown variant") || text.contains("unknown field") {
-                true => ErrorKind::UnknownName,
-                false => ErrorKind::InvalidParameter,
-            };
-            Error::new(kind, format!("cannot read the quantity {json}: {e}"))
-        })?;
+        let quantity: Quantity = serde_json::from_str(json)
+            .map_err(|e| Error::json_choice(&format!("the quantity {json}"), "quantity", &e))?;
         quantity.check()?;
         Ok(quantity)
     }

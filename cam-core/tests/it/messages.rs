@@ -3,7 +3,8 @@
 use cam_core::clv::{BgNbd, GammaGamma, History};
 use cam_core::error::brief;
 use cam_core::summary::{Log, Refunds, Summary, SummaryOptions, Times, summarize};
-use cam_core::{Control, Error, Fit, Quantity, Table, Unit};
+use cam_core::task::Models;
+use cam_core::{Control, Error, ErrorKind, Fit, Quantity, Table, Unit, task};
 
 #[test]
 fn a_number_is_shown_in_the_fewest_digits_that_read_back() {
@@ -93,4 +94,33 @@ fn rows_and_customers_beyond_reason_do_not_fill_the_message_either() {
     for (error, message) in cases {
         assert_eq!(error.to_string(), message);
     }
+}
+
+/// Names in JSON are told like all others: what was given, and what there is.
+#[test]
+fn a_name_in_json_that_is_none_is_told_with_those_that_are() {
+    let quantity = |json: &str| Quantity::from_json(json).unwrap_err();
+    let run = |id: &str, options: &str| {
+        task(id).unwrap().run(&Table::new(), Models::NONE, options, &Control::new()).unwrap_err()
+    };
+    for (error, start) in [
+        (quantity(r#"{"quantity": "alive"}"#), "no quantity named \"alive\"; there are: log_likelihood, "),
+        (
+            quantity(r#"{"quantity": "expected_purchases", "horizon": 1, "rate": 2}"#),
+            "no name in the quantity {\"quantity\": \"expected_purchases\", \"horizon\": 1, \"rate\": 2} named \"rate\"; there are: horizon",
+        ),
+        (
+            run("prediction_intervals", r#"{"quantity": {"quantity": "alive"}}"#),
+            "no quantity in the options of prediction_intervals named \"alive\"; there are: log_likelihood, ",
+        ),
+        (
+            run("confidence_intervals", r#"{"method": "delta"}"#),
+            "no method in the options of confidence_intervals named \"delta\"; there are: profile, bootstrap",
+        ),
+    ] {
+        assert_eq!(error.kind(), ErrorKind::UnknownName, "{error}");
+        assert!(error.to_string().starts_with(start), "{error}");
+    }
+    let wrong = run("confidence_intervals", r#"{"level": "high"}"#);
+    assert_eq!((wrong.kind(), wrong.field()), (ErrorKind::InvalidParameter, Some("level")));
 }
