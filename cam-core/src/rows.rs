@@ -20,7 +20,8 @@ use std::sync::{Mutex, PoisonError};
 pub enum Purpose {
     /// To fit: a NaN is refused, and where a row came from is not kept.
     Fit,
-    /// To score: a row with a NaN is left out, and [`Rows::scatter`] gives NaN for it.
+    /// To score: a row with a NaN is left out, and [`Rows::scatter`] gives NaN for it. Only the mean spend of a customer without a repeat purchase
+    /// may be NaN, here and in a fit: it counts as 0, for there is nothing to be known.
     Score,
 }
 
@@ -393,7 +394,8 @@ impl<'a, 'c> Reader<'a, 'c> {
             rows.chunks_exact(width).enumerate().for_each(|(i, row)| take(i, row));
             return Ok(0);
         }
-        for (i, row) in rows.chunks_exact(width).enumerate() {
+        for (i, row) in rows.chunks_exact_mut(width).enumerate() {
+            self.fill_spend(row);
             if row.iter().zip(self.columns).all(|(v, c)| c.domain.contains(*v)) {
                 if let Some((_, broken)) = (self.rule)(row) {
                     return Err(Error::data(first + i, broken));
@@ -406,6 +408,14 @@ impl<'a, 'c> Reader<'a, 'c> {
             }
         }
         Ok(skipped)
+    }
+
+    /// A mean of no purchases: 0, as summaries of cam write it, or NaN, as most others do.
+    fn fill_spend(&self, row: &mut [f64]) {
+        if self.columns[0].name == "frequency" && row[0] == 0.0 {
+            let of_spend = row.iter_mut().zip(self.columns).filter(|(v, c)| v.is_nan() && c.is_of_spend());
+            of_spend.for_each(|(v, _)| *v = 0.0);
+        }
     }
 
     fn out_of_domain(&self, i: usize, row: &[f64]) -> Error {

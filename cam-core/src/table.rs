@@ -208,5 +208,10 @@ impl Variable {
     }
 }
 
+
+    /// Whether this column says what a customer spends on a repeat purchase, so that it says nothing where there was none.
+    pub(crate) fn is_of_spend(&self) -> bool {
+        self.dimension == Dimension::Money || self.name == "log_deviation"
+    }
 /// The most columns that the row of a model may have.
 pub const MAX_COLUMNS: usize = 8;

@@ -105,6 +105,12 @@ def test_a_frame_in_days_is_refused_by_a_model_in_weeks(bg, log):
         bg.probability_alive(days)
 
 
+def test_spend_has_no_time_and_goes_with_frames_in_any_unit(gg, log):
+    days = cam.summarize(log, amount="amount", unit="D", observation_end="1997-09-30")
+    assert gg.unit_ == "week"
+    assert np.isfinite(gg.expected_spend(days)).all()
+
+
 def test_days_or_years_give_the_same_maximum_and_the_same_probabilities(bg, log, summary):
     for unit, length in (("D", 1), ("M", 30.4375), ("Y", 365.25), ("10 days", 10)):
         other = cam.summarize(log, unit=unit, observation_end="1997-09-30")

@@ -91,3 +91,19 @@ def test_bad_options_are_told_by_name(models, summary):
         cam.customer_lifetime_value(*models, summary, 52)
     with pytest.raises(cam.CamError, match="seed"):
         cam.simulate_lifetime_value(*models, summary, 52, WEEKLY, seed=-1)
+
+
+def test_customers_without_a_repeat_purchase_need_no_mean_spend(models, summary):
+    pn, gg = models
+    holes = summary.copy()
+    holes.loc[holes["frequency"] == 0, "monetary_value"] = np.nan
+    expected = gg.expected_spend_new_customer()
+    assert (gg.expected_spend(holes)[holes["frequency"] == 0] == expected).all()
+    for score in (
+        lambda frame: cam.customer_lifetime_value(pn, gg, frame, 52, 0.002),
+        lambda frame: pn.predict(frame, 52, 0.002, spend=gg)["customer_lifetime_value"],
+        lambda frame: cam.lifetime_value_variance(pn, gg, frame, 52, 0.002),
+        lambda frame: cam.simulate_lifetime_value(pn, gg, frame, 52, 0.002, seed=1, draws=3).customers["mean"],
+    ):
+        np.testing.assert_array_equal(score(holes), score(summary))
+    assert cam.GammaGamma().fit(holes).params_ == gg.params_

@@ -152,7 +152,9 @@ pub fn simulate_lifetime_value(
             }
             let futures = buys.futures().ok_or_else(|| no_draws(purchases))?;
             let spending = pays.spending().ok_or_else(|| no_draws(spend))?;
-            let (row, spent) = (row(&history, i), row(&spends, i));
+            // Whatever of spend is NaN here is the mean of no purchases, for which there is a score.
+            let spent = row(&spends, i).map(|v| if v.is_nan() { 0.0 } else { v });
+            let row = row(&history, i);
             let mut stream = Stream::new(draws.seed, i as u64);
             for (value, total) in values.iter_mut().zip(&mut totals) {
                 times.clear();

@@ -120,17 +120,20 @@ impl<M: Model> Fitted<M> {
             .map_err(|e| Error::new(ErrorKind::Internal, format!("cannot write the document: {e}")))
     }
 
-    /// Whether times in the data and in the model are counted in the same unit; unknown units are taken as given.
+    /// Whether times in the data and in the model are counted in the same unit; unknown units are taken as given, and a model without times, one of
+    /// spend, goes with any.
     ///
     /// # Errors
     /// [`ErrorKind::InvalidParameter`] when both are known and differ.
     pub fn check_unit(&self, unit: Option<Unit>) -> Result<()> {
         match (self.unit, unit) {
-            (Some(mine), Some(theirs)) if mine != theirs => Err(Error::new(
-                ErrorKind::InvalidParameter,
-                format!("the model counts time in units of a {mine}, the data in units of a {theirs}"),
-            )
-            .with_field("unit")),
+            (Some(mine), Some(theirs)) if mine != theirs && self.model.spec().counts_time() => {
+                Err(Error::new(
+                    ErrorKind::InvalidParameter,
+                    format!("the model counts time in units of a {mine}, the data in units of a {theirs}"),
+                )
+                .with_field("unit"))
+            }
             _ => Ok(()),
         }
     }

@@ -98,6 +98,16 @@ impl Spec {
         self.columns.get(self.row_columns().len())
     }
 
+    /// Whether there is time in it at all: there is none in a model of spend, which therefore knows no unit.
+    pub fn counts_time(&self) -> bool {
+        self.columns.iter().any(|c| c.name == "T")
+    }
+
+    /// Whether another unit of time is another model, and not the same one in other numbers: a parameter is [of its unit](Dimension::OfUnit).
+    pub fn is_bound_to_unit(&self) -> bool {
+        self.parameters.iter().any(|p| p.dimension == Dimension::OfUnit)
+    }
+
     /// Whether time goes by opportunities, which are counted, as that of BG/BB does.
     pub fn is_discrete(&self) -> bool {
         self.columns.iter().any(|c| c.name == "T" && c.domain == Domain::Count)

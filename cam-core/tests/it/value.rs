@@ -5,7 +5,9 @@ use cam_core::clv::{
     lifetime_value_variance, new_customer_value, new_customer_value_variance, simulate_lifetime_value,
 };
 use cam_core::model::Spec;
-use cam_core::{Control, Discount, Error, ErrorKind, Model, Quantity, Table, models};
+use cam_core::{
+    Control, Discount, Error, ErrorKind, FitOptions, Fitted, Model, Quantity, Table, Unit, models,
+};
 
 const HISTORY: [[f64; 4]; 4] =
     [[0.0, 2.0, 5.0, 26.0], [0.0, 30.5, 12.0, 30.75], [38.0, 38.875, 39.0, 31.0], [0.0, 22.25, 55.0, 31.5]];
@@ -247,4 +249,67 @@ fn values_are_drawn_for_customers_with_covariates() {
         assert!((found.mean[i] - want).abs() < 4.5 * error, "{i}: {} for {want}", found.mean[i]);
     }
     assert!(found.mean[2] > found.mean[0]);
+}
+
+/// A mean of no purchases is NaN in most tools. Nothing could be known of it, so that it is no hole in the row: the customer is worth what one without a
+/// repeat purchase is.
+#[test]
+fn customers_without_a_repeat_purchase_need_no_mean_spend() {
+    // The first has none.
+    let mut zeros = HISTORY;
+    zeros[3][0] = 0.0;
+    let mut holes = zeros;
+    holes[3][0] = f64::NAN;
+    let (purchases, spend) = models_of_value();
+    let (options, control) = (ValueOptions::new(52.0, 0.002), Control::new());
+    let each = |history: &[[f64; 4]; 4]| {
+        let table = table(history);
+        let draws = DrawOptions::new(3).draws(20);
+        let drawn = simulate_lifetime_value(&purchases, &spend, &table, &options, &draws, &control).unwrap();
+        [
+            spend.score(&Quantity::ExpectedSpend {}, &table, &control).unwrap(),
+            customer_lifetime_value(&purchases, &spend, &table, &options, &control).unwrap(),
+            lifetime_value_variance(&purchases, &spend, &table, &options, &control).unwrap(),
+            drawn.mean,
+        ]
+    };
+    assert_eq!(each(&holes), each(&zeros));
+    assert_eq!(each(&holes)[0][0], spend.new_customer(&Quantity::ExpectedSpend {}).unwrap());
+    // Where there were purchases, a mean that is missing is missing.
+    holes[3][1] = f64::NAN;
+    assert!(each(&holes).iter().all(|values| values[1].is_nan() && values[0].is_finite()));
+}
+
+/// The same for a fit, and for the columns of every model of spend.
+#[test]
+fn a_fit_of_spend_takes_missing_means_of_no_purchases() {
+    for entry in models().iter().filter(|entry| !entry.spec().counts_time()) {
+        let spec = entry.spec();
+        let model = entry.with_parameters(spec.example.0, None).unwrap().model;
+        let counts: Vec<f64> = (0..400).map(|i| f64::from(i % 5)).collect();
+        let design = Table::new().with("frequency", &counts[..]).unwrap();
+        let mut columns = model.simulate(&design, 3, &Control::new()).unwrap();
+        let fit = |columns: &[Vec<f64>]| {
+            let named = spec.columns.iter().zip(columns);
+            let table = named.fold(Table::new(), |t, (c, values)| t.with(c.name, &values[..]).unwrap());
+            entry.fit(&table, &FitOptions::new(), &Control::new())
+        };
+        let zeros = fit(&columns).unwrap();
+        for i in 0..counts.len() {
+            columns[1..].iter_mut().filter(|_| counts[i] == 0.0).for_each(|column| column[i] = f64::NAN);
+        }
+        let holes = fit(&columns).unwrap();
+        assert_eq!(holes.model.parameters(), zeros.model.parameters(), "{}", spec.id);
+        columns[1][1] = f64::NAN;
+        assert_eq!(fit(&columns).unwrap_err().row(), Some(1), "{}", spec.id);
+    }
+}
+
+/// Spend has no time in it: a model of it goes with data of any unit.
+#[test]
+fn a_model_of_spend_has_no_unit_to_be_wrong() {
+    let (purchases, spend) = models_of_value();
+    let weekly = |model: Box<dyn Model>| Fitted { model, unit: Some(Unit::WEEK), fit: None };
+    assert!(weekly(spend.boxed()).check_unit(Some(Unit::DAY)).is_ok());
+    assert!(weekly(purchases.boxed()).check_unit(Some(Unit::DAY)).is_err());
 }

@@ -20,7 +20,8 @@ class GammaGamma(SpendModel):
     .. math:: \frac{p\,(v + x\bar z)}{p x + q - 1}.
 
     Customers without a repeat purchase say nothing about the parameters and are left out of a fit; their expected spend is
-    that of a new customer. It is infinite unless q > 1. The log-likelihood is that of the density of z̄.
+    that of a new customer, be their `monetary_value` 0 or NaN. It is infinite unless q > 1. The log-likelihood is that of the
+    density of z̄.
 
     That spend does not depend on frequency is an assumption: `fit` warns with `cam.AssumptionWarning` where their
     correlation is at least 0.2 in size and significant at 5 %; see `checks_` and `cam.spend_independence`.

@@ -42,7 +42,8 @@ def customer_lifetime_value(
     spend : GammaGamma
         A model of spend, taken to be independent of purchases.
     summary : frame or dict of arrays
-        Columns `frequency`, `recency`, `T` and `monetary_value`; see `cam.summarize`.
+        Columns `frequency`, `recency`, `T` and those of the model of spend, such as `monetary_value`; see `cam.summarize`.
+        A mean of no purchases may be NaN: such customers get the expected spend of a new one.
     horizon : float or None
         How far to look ahead, in the unit of `purchases`; ``None`` is for ever, which needs a rate above 0.
     discount_rate : float, optional
