@@ -71,6 +71,16 @@ static SPEC: Spec = Spec {
     example: (&[0.8, 8.0, 0.7, 12.0], 52.0),
 };
 
+/// Where the fit of a model begins that is this one, or a little more than it.
+///
+/// # Errors
+/// [`ErrorKind::NotEnoughData`](crate::ErrorKind::NotEnoughData), of the model of that title, where nobody has bought again.
+pub(super) fn start(rows: &Rows, title: &str) -> Result<Vec<f64>> {
+    let (r, alpha) = count_start(rows, title)?;
+    // A lifetime of the order of what was observed.
+    Ok(vec![r, alpha, 0.6, 0.5 * typical_age(rows)])
+}
+
 impl Family for ParetoNbd {
     const SPEC: &'static Spec = &SPEC;
     const PROCESSES: &'static [Process] = &[Process::PURCHASE, Process::LIFETIME];
@@ -115,9 +125,7 @@ impl Family for ParetoNbd {
     }
 
     fn start(rows: &Rows) -> Result<Vec<f64>> {
-        let (r, alpha) = count_start(rows, SPEC.title)?;
-        // A lifetime of the order of what was observed.
-        Ok(vec![r, alpha, 0.6, 0.5 * typical_age(rows)])
+        start(rows, SPEC.title)
     }
 
     /// An integral of a few dozen nodes; counts and variances cost more.

@@ -170,7 +170,7 @@ impl Family for ParetoNbdSarmanov {
 
     fn start(rows: &Rows) -> Result<Vec<f64>> {
         // Independent to begin with.
-        let mut start = ParetoNbd::start(rows)?;
+        let mut start = pareto_nbd::start(rows, SPEC.title)?;
         start.push(1.0);
         Ok(start)
     }

@@ -10,7 +10,7 @@ use super::mle::{FitOptions, ascend};
 use super::nuts::{Chain, Plan, sample};
 use super::prior::Posterior;
 use crate::control::{Control, Progress};
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, ErrorKind, Result, brief};
 use crate::math::{
     diagnostics::{Diagnostics, diagnose},
     linalg::inverse_symmetric,
@@ -253,12 +253,15 @@ pub(super) fn sample_posterior(
 
 /// An error that says that there is no end to the density on the way to this place.
 fn improper(posterior: &Posterior<'_>, at: &[f64]) -> Error {
+    let names = posterior.coordinates().iter().map(|c| &c.name);
+    let place: Vec<String> =
+        names.zip(posterior.theta(at)).map(|(name, value)| format!("{name} = {}", brief(value))).collect();
     Error::new(
         ErrorKind::Numerical,
         format!(
-            "the posterior of {} is improper, or nearly so: its density never falls again on the way to {:?}. Priors that say more make it proper",
+            "the posterior of {} is improper, or nearly so: its density never falls again on the way to {}. Priors that say more make it proper",
             posterior.title(),
-            posterior.theta(at)
+            place.join(", ")
         ),
     )
 }

@@ -2,7 +2,7 @@
 
 use cam_core::clv::{BgNbd, GammaGamma, ParetoNbd};
 use cam_core::math::jet::{Derivatives, Real};
-use cam_core::{Control, ErrorKind, Family, Fit, FitOptions, Fitted, Model, Status, Table};
+use cam_core::{Control, ErrorKind, Family, Fit, FitOptions, Fitted, Model, Status, Table, models};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 fn table<'a>(x: &'a [f64], t_x: &'a [f64], age: &'a [f64]) -> Table<'a> {
@@ -332,5 +332,18 @@ fn a_document_whose_fit_cannot_be_that_of_its_model_is_refused() {
         let error = Fitted::<Box<dyn Model>>::from_json(&text).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::InvalidDocument, "{error}");
         assert!(error.to_string().contains(message), "{error}");
+    }
+}
+
+/// A fit that cannot be is told of by the name of its own model, though its search begins as another's.
+#[test]
+fn a_model_without_a_maximum_is_told_by_its_own_title() {
+    let columns: Vec<Vec<f64>> = vec![vec![0.0; 9], vec![0.0; 9], vec![5.0; 9], vec![0.0; 9]];
+    for entry in models().iter().filter(|entry| entry.spec().counts_time()) {
+        let named = entry.spec().columns.iter().zip(&columns);
+        let table = named.fold(Table::new(), |t, (c, values)| t.with(c.name, &values[..]).unwrap());
+        let error = entry.fit(&table, &FitOptions::new(), &Control::new()).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::NotEnoughData);
+        assert!(error.to_string().contains(&format!(": {} has no maximum", entry.spec().title)), "{error}");
     }
 }

@@ -125,7 +125,8 @@ fn an_improper_posterior_is_called_so() {
     let options = FitOptions::new().sampling(Sampling::default());
     let error = model("bg_nbd").unwrap().fit(&data.table(), &options, &Control::new()).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Numerical);
-    assert!(error.to_string().contains("improper"), "{error}");
+    let said = error.to_string();
+    assert!(said.contains("improper") && said.contains(" a = ") && said.contains(" b = "), "{said}");
 }
 
 #[test]
