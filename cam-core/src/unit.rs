@@ -56,13 +56,15 @@ const NAMES: [(Unit, &str, &str); 4] = [
 ];
 
 /// Lengths in days, by the name of one.
-const LENGTHS: [(&str, f64); 6] = [
+const LENGTHS: [(&str, f64); 8] = [
     ("millisecond", 1.0 / 86_400_000.0),
     ("second", 1.0 / 86_400.0),
     ("minute", 1.0 / 1_440.0),
     ("hour", 1.0 / 24.0),
     ("day", 1.0),
     ("week", 7.0),
+    ("month", 30.4375),
+    ("year", 365.25),
 ];
 
 impl fmt::Display for Unit {
@@ -77,28 +79,41 @@ impl fmt::Display for Unit {
 impl FromStr for Unit {
     type Err = Error;
 
-    /// Reads `D`, `W`, `M`, `Y`, their names (`day`, `days`, …) and any length such as `10 days`, `6 hours` or `1 second`.
+    /// Reads `D`, `W`, `M`, `Y`, their names (`day`, `days`, …) and any length such as `10 days`, `2W`, `3 months`, `6 hours` or `1 second`. Capitals do
+    /// not matter, but that `m` could be a minute: it is refused.
     fn from_str(text: &str) -> Result<Unit> {
         let trimmed = text.trim();
         let lower = trimmed.to_ascii_lowercase();
+        // Of the letters, only m could be something else.
+        let is =
+            |letter: &str, text: &str| text == letter || (letter != "M" && text.eq_ignore_ascii_case(letter));
         let named = |(_, name, letter): &&(Unit, &str, &str)| {
-            *letter == trimmed || *name == lower || lower.strip_suffix('s') == Some(name)
+            is(letter, trimmed) || *name == lower || lower.strip_suffix('s') == Some(name)
         };
         if let Some((unit, ..)) = NAMES.iter().find(named) {
             return Ok(*unit);
         }
         let singular = lower.strip_suffix('s').unwrap_or(&lower);
+        let by_letter = || {
+            let (at, _) = trimmed.char_indices().next_back()?;
+            let (number, last) = trimmed.split_at(at);
+            let (unit, ..) = NAMES.iter().find(|(_, _, letter)| is(letter, last))?;
+            Some((number, unit.days()))
+        };
         let (number, length) = LENGTHS
             .iter()
             .find_map(|(name, length)| Some((singular.strip_suffix(name)?, *length)))
+            .or_else(by_letter)
+            // A bare number is one of days.
             .unwrap_or((&lower, 1.0));
-        let count = if number.is_empty() { Ok(1.0) } else { number.trim().parse::<f64>() };
+        let one = number.is_empty() && !lower.is_empty();
+        let count = if one { Ok(1.0) } else { number.trim().parse::<f64>() };
         match count {
             Ok(count) => Unit::from_days(count * length),
             Err(_) => Err(Error::new(
                 ErrorKind::UnknownName,
                 format!(
-                    "a unit of time must be D, W, M or Y (or day, week, month, year), or a length such as \"10 days\", \"6 hours\" \
+                    "a unit of time must be D, W, M or Y (or day, week, month, year), or a length such as \"10 days\", \"2 weeks\", \"6 hours\" \
                      or \"second\", got {text:?}"
                 ),
             )

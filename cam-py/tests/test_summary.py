@@ -4,6 +4,7 @@ import copy
 import pickle
 
 import numpy as np
+import pandas as pd
 import polars as pl
 import pyarrow as pa
 import pytest
@@ -154,3 +155,26 @@ def test_tracking_names_the_unit_as_a_summary_does(log):
     restored = pickle.loads(pickle.dumps(builder))
     assert cam.tracking(log).attrs["cam_unit"] == cam.summarize(log).attrs["cam_unit"] == "week"
     assert builder.tracking().attrs["cam_unit"] == restored.tracking().attrs["cam_unit"] == "10 days"
+
+
+def test_periods_of_pandas_are_the_moments_at_which_they_begin():
+    days = pd.to_datetime(["1997-01-01", "1997-02-14", "1997-01-20", "1997-05-02"])
+    log = pd.DataFrame({"customer_id": [1, 1, 2, 2], "date": days.to_period("D")})
+    expected = cam.summarize(log.assign(date=days), unit="W")
+    pd.testing.assert_frame_equal(cam.summarize(log, unit="W"), expected)
+    months = cam.summarize(log.assign(date=days.to_period("M")), unit="D")
+    assert months["recency"].tolist() == [31.0, 120.0]
+
+
+@pytest.mark.parametrize("backend", ["pandas", "polars", "numpy", "object"])
+def test_truth_values_are_no_keys_of_customers(backend):
+    columns = {"customer_id": np.array([True, False]), "date": np.array([1.0, 2.0])}
+    made = {
+        "pandas": pd.DataFrame,
+        "polars": pl.DataFrame,
+        "numpy": dict,
+        "object": lambda c: pd.DataFrame(c).astype({"customer_id": object}),
+    }
+    with pytest.raises(cam.errors.InvalidShapeError, match="truth values") as caught:
+        cam.summarize(made[backend](columns), unit="W")
+    assert caught.value.field == "customer"

@@ -33,6 +33,7 @@ mod summary_stream;
 mod tasks;
 mod time_varying;
 mod validate;
+mod unit;
 mod value;
 
 use cam_core::summary::{Log, Moment, Split, Summary, SummaryOptions, Times, parse_date, split, summarize};

@@ -43,7 +43,9 @@ def read_keys(source: Source, name: str) -> Keys:
         if series.dtype == nw.String:
             return Keys(_texts(series), None)
         series = series.to_numpy()
-    if series.dtype.kind in "iub":
+    if series.dtype.kind == "b":
+        raise InvalidShapeError(_no_keys(name), field="customer")
+    if series.dtype.kind in "iu":
         if series.dtype == np.uint64 and series.size and series.max() > np.iinfo(np.int64).max:
             row = int(np.argmax(series > np.iinfo(np.int64).max))
             raise InvalidDataError(
@@ -61,8 +63,14 @@ def read_keys(source: Source, name: str) -> Keys:
     if series.dtype.kind == "U":
         return Keys(series.tolist(), None)
     if series.dtype.kind == "O":
+        if series.size and all(isinstance(value, bool | np.bool_) for value in series):
+            raise InvalidShapeError(_no_keys(name), field="customer")
         return _object_keys(series.tolist())
     raise InvalidShapeError(f"column {name!r} must hold integers or texts, got {series.dtype}", field="customer")
+
+
+def _no_keys(name: str) -> str:
+    return f"column {name!r} must hold the integers or texts that tell customers apart, got truth values (bool)"
 
 
 def _plain(series: Any) -> Any:
@@ -123,7 +131,12 @@ def read_times(source: Source, name: str, numbers_in: str | None = None) -> tupl
             return "day", np.ascontiguousarray(days)
         if isinstance(dtype, nw.Datetime) and dtype.time_zone is not None:
             series = series.dt.replace_time_zone(None)
-        series = series.to_numpy()
+        native = series.to_native()
+        if type(getattr(native, "dtype", None)).__name__ == "PeriodDtype":
+            # A period of pandas, such as a day or a month, is the moment at which it begins.
+            series = native.dt.start_time.to_numpy()
+        else:
+            series = series.to_numpy()
     kind = series.dtype.kind
     if kind == "M":
         return _ticks(series)
