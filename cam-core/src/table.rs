@@ -181,6 +181,8 @@ pub enum Dimension {
     LogTime,
     /// Units of money.
     Money,
+    /// A pure number that means something in one unit of time only: in another unit no value of it gives the same model.
+    OfUnit,
 }
 
 /// A parameter or a column: its name, domain, dimension and meaning.
@@ -206,12 +208,12 @@ impl Variable {
     ) -> Variable {
         Variable { name, domain, dimension, meaning }
     }
-}
-
 
     /// Whether this column says what a customer spends on a repeat purchase, so that it says nothing where there was none.
     pub(crate) fn is_of_spend(&self) -> bool {
         self.dimension == Dimension::Money || self.name == "log_deviation"
     }
+}
+
 /// The most columns that the row of a model may have.
 pub const MAX_COLUMNS: usize = 8;

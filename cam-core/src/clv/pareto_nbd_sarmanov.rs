@@ -69,7 +69,7 @@ parameters! {
         /// Rate parameter of the rate of leaving across customers, in units of time.
         beta: Positive, Time;
         /// How the two rates depend on each other: 1 when not at all, larger when those who buy often leave early.
-        dependence: Positive, None;
+        dependence: Positive, OfUnit;
     }
 }
 

@@ -158,8 +158,7 @@ fn another_unit_of_time_or_money_leaves_the_maximum_where_it_is() {
     use cam_core::table::Dimension;
     for entry in models() {
         let (id, spec) = (entry.spec().id, entry.spec());
-        // Its dependence is by e^(−λ), λ per unit of time, as published: another unit is another model, which its page says.
-        if id == "pareto_nbd_sarmanov" {
+        if spec.is_bound_to_unit() {
             continue;
         }
         let data = Data::simulated(id, 3_000);
