@@ -77,6 +77,19 @@ public final class Answer {
         return json;
     }
 
+    /**
+     * A member of the object, as JSON: {@code answer.json("posterior")}, for the options of a task that asks for it.
+     *
+     * @throws IllegalArgumentException when there is no such member
+     */
+    public String json(String member) {
+        String text = Json.member(json, member);
+        if (text == null) {
+            throw new IllegalArgumentException("no member named " + member + " in " + (json.length() < 200 ? json : json.substring(0, 200) + "…"));
+        }
+        return text;
+    }
+
     /** The columns by name, in order; each of one value per row of the table, or of a length of its own. */
     public Map<String, double[]> columns() {
         return columns;

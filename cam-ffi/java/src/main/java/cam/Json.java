@@ -2,7 +2,7 @@ package cam;
 
 import java.util.Locale;
 
-/** JSON objects of options, written member by member. */
+/** JSON objects of options, written member by member; and members of objects that the library wrote, as they stand there. */
 final class Json {
     private final StringBuilder text = new StringBuilder("{");
 
@@ -58,6 +58,45 @@ final class Json {
         key(name);
         text.append(value);
         return this;
+    }
+
+    /** The text of a member of an object that the library has written; null where there is none of that name. */
+    static String member(String object, String name) {
+        int depth = 0;
+        int from = -1;
+        boolean wanted = false;
+        for (int i = 0; i < object.length(); i++) {
+            char c = object.charAt(i);
+            if (c == '"') {
+                int end = closing(object, i);
+                if (depth == 1 && from < 0 && end + 1 < object.length() && object.charAt(end + 1) == ':') {
+                    wanted = object.substring(i + 1, end).equals(name);
+                    from = end + 2;
+                    end++;
+                }
+                i = end;
+            } else if (c == '{' || c == '[') {
+                depth++;
+            } else if (depth == 1 && (c == ',' || c == '}')) {
+                if (wanted) {
+                    return object.substring(from, i);
+                }
+                from = -1;
+            }
+            if (c == '}' || c == ']') {
+                depth--;
+            }
+        }
+        return null;
+    }
+
+    /** Where the text ends that begins here. */
+    private static int closing(String object, int from) {
+        int i = from + 1;
+        while (object.charAt(i) != '"') {
+            i += object.charAt(i) == '\\' ? 2 : 1;
+        }
+        return i;
     }
 
     private void quote(String value) {

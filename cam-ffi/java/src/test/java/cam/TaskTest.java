@@ -2,6 +2,7 @@ package cam;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -27,15 +28,26 @@ class TaskTest {
     @Test
     void aPosteriorIsDrawnAndAsked() {
         try (Summary summary = Data.calibration()) {
-            String json = Answer.of("pareto_nbd_hb", summary, "{\"draws\": 10, \"burn_in\": 20, \"chains\": 2}")
-                    .json();
-            String posterior = json.substring(json.indexOf('{', 1), json.lastIndexOf(",\"summary\""));
+            Answer drawn = Answer.of("pareto_nbd_hb", summary, "{\"draws\": 10, \"burn_in\": 20, \"chains\": 2}");
+            assertThrows(IllegalArgumentException.class, () -> drawn.json("draws"));
+            String posterior = drawn.json("posterior");
             Answer answer = Answer.of("posterior_predict", summary, "{\"posterior\": " + posterior + ", \"horizon\": 39}");
             assertEquals(7, answer.columns().size());
             for (double alive : answer.column("probability_alive")) {
                 assertTrue(alive > 0 && alive <= 1);
             }
         }
+    }
+
+    @Test
+    void aMemberOfAnObjectIsFoundAsItStandsThere() {
+        String object = "{\"a\":\"b\\\",\\\"c\\\":1\",\"list\":[{\"c\":[1,2]},\"}\"],\"c\":-1.5e-7,\"d\":{\"e\":null}}";
+        assertEquals("\"b\\\",\\\"c\\\":1\"", Json.member(object, "a"));
+        assertEquals("[{\"c\":[1,2]},\"}\"]", Json.member(object, "list"));
+        assertEquals("-1.5e-7", Json.member(object, "c"));
+        assertEquals("{\"e\":null}", Json.member(object, "d"));
+        assertNull(Json.member(object, "e"));
+        assertNull(Json.member("{}", "a"));
     }
 
     /** Two customers, of January and of February 1970. */
