@@ -2,6 +2,7 @@
 
 import datetime as dt
 import sys
+import warnings
 
 import numpy as np
 import pandas as pd
@@ -70,22 +71,27 @@ def test_a_frame_that_does_not_say_its_unit_is_scored_with_one_warning(bg, gg, s
     bare = summary.merge(summary[[]], left_index=True, right_index=True).rename_axis("id")
     bare.attrs.clear()
     calls = (
-        lambda **unit: bg.probability_alive(bare, **unit),
-        lambda **unit: bg.purchase_probability(0, 52, bare, **unit),
-        lambda **unit: bg.discounted_expected_purchases(bare, discount_rate=0.01, **unit),
-        lambda **unit: bg.predict(bare, 52, spend=gg, **unit),
-        lambda **unit: cam.customer_lifetime_value(bg, gg, bare, 52, 0.01, **unit),
+        lambda bg, **unit: bg.probability_alive(bare, **unit),
+        lambda bg, **unit: bg.purchase_probability(0, 52, bare, **unit),
+        lambda bg, **unit: bg.discounted_expected_purchases(bare, discount_rate=0.01, **unit),
+        lambda bg, **unit: bg.predict(bare, 52, spend=gg, **unit),
+        lambda bg, **unit: cam.customer_lifetime_value(bg, gg, bare, 52, 0.01, **unit),
     )
     for call in calls:
+        fresh = cam.from_json(bg.to_json())
         with pytest.warns(cam.UnitWarning, match="pass unit='week'") as caught:
-            call()
+            call(fresh)
         assert len(caught) == 1
         assert caught[0].filename == __file__
-        call(unit="W")
+        # Once said is enough, for this kind of frame.
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            call(fresh)
+        call(fresh, unit="W")
         with pytest.raises(cam.errors.InvalidParameterError, match="week"):
-            call(unit="D")
-    with pytest.warns(cam.UnitWarning):
-        bg.expected_purchases(pl.from_pandas(bare), 52)
+            call(fresh, unit="D")
+        with pytest.warns(cam.UnitWarning):
+            fresh.expected_purchases(pl.from_pandas(bare), 52)
 
 
 def test_a_model_that_does_not_know_its_unit_says_so_of_a_frame_that_does(summary):
@@ -99,16 +105,16 @@ def test_spend_and_histories_written_by_hand_need_no_unit(bg, gg, columns, summa
     assert (gg.expected_spend(pl.from_pandas(summary)).to_numpy() == gg.expected_spend(summary).to_numpy()).all()
 
 
-def test_a_frame_in_days_is_refused_by_a_model_in_weeks(bg, log):
-    days = cam.summarize(log, unit="D", observation_end="1997-09-30")
-    with pytest.raises(cam.errors.InvalidParameterError, match="week"):
-        bg.probability_alive(days)
-
-
 def test_spend_has_no_time_and_goes_with_frames_in_any_unit(gg, log):
     days = cam.summarize(log, amount="amount", unit="D", observation_end="1997-09-30")
     assert gg.unit_ == "week"
     assert np.isfinite(gg.expected_spend(days)).all()
+
+
+def test_a_frame_in_days_is_refused_by_a_model_in_weeks(bg, log):
+    days = cam.summarize(log, unit="D", observation_end="1997-09-30")
+    with pytest.raises(cam.errors.InvalidParameterError, match="week"):
+        bg.probability_alive(days)
 
 
 def test_days_or_years_give_the_same_maximum_and_the_same_probabilities(bg, log, summary):

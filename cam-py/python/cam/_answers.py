@@ -17,6 +17,9 @@ from cam.errors import InvalidParameterError, InvalidShapeError, UnitWarning
 class Answers(Estimates):
     """The answers of a model, in frames of the kind that the question came in."""
 
+    # The kinds of frame of whose unit this model has warned.
+    _told: frozenset[str] = frozenset()
+
     def score(
         self,
         quantity: str,
@@ -49,8 +52,8 @@ class Answers(Estimates):
         Warns
         -----
         UnitWarning
-            Of the model and the frame, one knows its unit of time and the other does not. A plain dict is taken to be in
-            the unit of the model.
+            Of the model and the frame, one knows its unit of time and the other does not. A model says so once for each kind
+            of frame. A plain dict is taken to be in the unit of the model.
 
         Raises
         ------
@@ -74,8 +77,10 @@ class Answers(Estimates):
         """Take the unit that the caller states; say so where nobody can check that model and frame count alike."""
         source.state_unit(unit)
         mine, theirs = self._fitted.unit, source.unit
-        if (mine is None) == (theirs is None) or "T" not in self._spec.columns:
+        if (mine is None) == (theirs is None) or "T" not in self._spec.columns or source.kind in self._told:
             return
+        if theirs is not None or not source.plain:
+            self._told |= {source.kind}
         if theirs is not None:
             warn(
                 f"the frame counts time in {theirs!r}, but the model does not know its unit: "

@@ -230,6 +230,8 @@ class Model(Inference):
         if fitted.sampled:
             self._warn_of_draws()
         elif status != "converged":
+        self._told = frozenset()
+        status, runaways = fitted.report()[5:]
             which = f": {', '.join(runaways)}" if runaways else ""
             warn(f"the fit of {self._spec.title} ended with status {status!r}{which}", ConvergenceWarning)
         for _, _, _, contradicted, message in fitted.checks():
