@@ -7,8 +7,8 @@ import math
 import operator
 import sys
 import warnings
-from collections.abc import Callable
-from typing import Any, TypeAlias
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, ParamSpec, TypeAlias, TypeVar
 
 import numpy as np
 
@@ -97,5 +97,16 @@ def shown(value: Any) -> str:
 
 def quantity_json(quantity: str, **arguments: Any) -> str:
     """Write a quantity as the core reads it; arguments that are ``None`` are left out."""
+    return json.dumps(quantity_of(quantity, arguments))
+def quantity_of(quantity: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """Name a quantity as the core reads it: its arguments are one number each, and those that are ``None`` are left out."""
+    if not isinstance(quantity, str):
+        raise InvalidParameterError(f"a quantity is asked for by its name, got {shown(quantity)}", field="quantity")
     given = {name: value for name, value in arguments.items() if value is not None}
-    return json.dumps({"quantity": quantity, **given})
+    return {"quantity": quantity} | {
+        # Whole numbers stay such.
+        name: int(value) if isinstance(value, int | np.integer) and not isinstance(value, bool) else number(name, value)
+        for name, value in given.items()
+    }
+
+

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cam._answers import Answers
-from cam._call import Progress, flag, number, shown, warn, whole
+from cam._call import Progress, flag, number, quantity_of, shown, warn, whole
 from cam._estimates import Estimates
 from cam._frames import Floats, Frame, Source, default_kind, make
 from cam._tasks import run
@@ -241,9 +241,8 @@ class Inference(Answers):
             columns["weight"] = source.float("weight")
         if (encoding := self._encoding) is not None:
             columns |= encoding.read(source)
-        asked = {name: value for name, value in arguments.items() if value is not None}
         options = {
-            "quantity": {"quantity": quantity, **asked},
+            "quantity": quantity_of(quantity, arguments),
             "level": number("level", level),
             "draws": whole("draws", draws, 2),
             "seed": whole("seed", seed, 0),
