@@ -3,6 +3,7 @@
 An exception says which row (counted from 0) and which column, parameter or option is meant, where there is one.
 """
 
+import inspect
 import json
 import pickle
 import uuid
@@ -567,6 +568,58 @@ def test_messages_about_calls_say_what_to_write_and_never_print_a_frame():
         model.predict(history(), None)
     with pytest.raises(e.InvalidParameterError, match="got the class GammaGamma"):
         model.predict(history(), 5, spend=cam.GammaGamma)
+
+
+def test_columns_one_by_one_are_asked_for_in_one_table(bg):
+    x, t_x, age = history()["frequency"], history()["recency"], history()["T"]
+    table = r'fit\({"frequency": frequency, "recency": recency, "T": T}\)'
+    for call in (lambda: bg.fit(x, t_x, age), lambda: bg.fit(frequency=x, recency=t_x, T=age)):
+        with pytest.raises(TypeError, match=f"BgNbd.fit takes one table, not its columns: {table}"):
+            call()
+    with pytest.raises(TypeError, match=r"GammaGamma\.fit takes one table"):
+        cam.GammaGamma().fit(x, age)
+    with pytest.raises(TypeError, match=r"ParetoNbdHb\.fit takes one table"):
+        cam.ParetoNbdHb().fit(x, t_x, age)
+
+
+def test_a_type_error_names_no_class_that_users_do_not_know(bg, gg):
+    known = {*cam.__all__, "PurchaseModel", "SpendModel", "HierarchicalModel"}
+    for model in (bg, gg, cam.ParetoNbdHb()):
+        methods = [name for name in dir(model) if not name.startswith("_") and inspect.ismethod(vars_of(model, name))]
+        assert len(methods) > 5
+        for name in methods:
+            with pytest.raises(TypeError) as caught:
+                getattr(model, name)(*range(30))
+            named = str(caught.value).partition("(")[0].partition(".")[0]
+            assert named in known, caught.value
+
+
+def vars_of(model, name):
+    """Give an attribute, but not of a property, which may ask for a fit."""
+    return None if isinstance(inspect.getattr_static(model, name), property) else getattr(model, name)
+
+
+def test_an_argument_of_a_quantity_is_one_number_wherever_it_is_asked_for(bg, gg, summary):
+    calls = (
+        lambda h: bg.expected_purchases(summary, h),
+        lambda h: bg.purchase_probability(1, h),
+        lambda h: bg.predict(summary, h),
+        lambda h: bg.variance_of_purchases(summary, h),
+        lambda h: bg.score("expected_purchases", summary, horizon=h),
+        lambda h: bg.new_customer("expected_purchases", horizon=h),
+        lambda h: bg.prediction_intervals(summary, horizon=h, draws=2),
+        lambda h: bg.discounted_expected_purchases(summary, discount_rate=0.1, horizon=h),
+        lambda h: cam.customer_lifetime_value(bg, gg, summary, h, 0.1),
+        lambda h: cam.new_customer_value(bg, gg, h, 0.1),
+    )
+    for call in calls:
+        for horizon in ([1, 2], np.array([1.0, 2.0]), "5", True):
+            with pytest.raises(e.InvalidParameterError, match="horizon must be a number") as caught:
+                call(horizon)
+            assert caught.value.field == "horizon"
+    assert bg.expected_purchases_new_customer([1, 2]).shape == (2,)
+    with pytest.raises(e.UnknownNameError, match='no quantity named "alive"; there are: log_likelihood'):
+        bg.score("alive", summary)
 
 
 def test_a_file_that_holds_no_model_is_named(tmp_path):

@@ -12,8 +12,10 @@ import numpy as np
 import numpy.typing as npt
 
 from cam import _core
-from cam._call import Progress, number, observer, shown, thread_count, warn, whole
+from cam._answers import Answers
+from cam._call import Progress, name_methods, number, observer, one_table, shown, thread_count, warn, whole
 from cam._covariates import Covariates
+from cam._estimates import Estimates
 from cam._frames import Floats, Frame, Source, as_floats
 from cam._inference import Inference
 from cam._priors import priors_as_json
@@ -115,6 +117,7 @@ class Model(Inference):
 
     # Making one.
 
+    @one_table(lambda model: model._spec.columns)
     def fit(
         self,
         summary: Frame,
@@ -227,11 +230,11 @@ class Model(Inference):
                 observer(progress),
             )
         self._core, self._kind, self._data = fitted, source.kind, (columns, source.unit)
+        self._told = frozenset()
+        status, runaways = fitted.report()[5:]
         if fitted.sampled:
             self._warn_of_draws()
         elif status != "converged":
-        self._told = frozenset()
-        status, runaways = fitted.report()[5:]
             which = f": {', '.join(runaways)}" if runaways else ""
             warn(f"the fit of {self._spec.title} ended with status {status!r}{which}", ConvergenceWarning)
         for _, _, _, contradicted, message in fitted.checks():
@@ -375,6 +378,9 @@ class Model(Inference):
         return mine.to_json() == theirs.to_json()
 
     __hash__ = None  # type: ignore[assignment]
+
+
+name_methods(Model, Estimates, Answers, Inference)
 
 
 def _bayesian(

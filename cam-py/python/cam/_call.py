@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import inspect
 import json
 import math
 import operator
@@ -13,6 +15,9 @@ from typing import Any, ParamSpec, TypeAlias, TypeVar
 import numpy as np
 
 from cam.errors import InvalidParameterError
+
+P = ParamSpec("P")
+R = TypeVar("R")
 
 Progress: TypeAlias = Callable[[str, int, int | None, float], object] | bool | None
 """``True`` prints a line to standard error; a function gets ``(stage, done, total, value)``, at most 20 times a second."""
@@ -46,6 +51,37 @@ def _print(stage: str, done: int, total: int | None, value: float) -> None:
         file=sys.stderr,
         flush=True,
     )
+
+
+def one_table(names: Callable[[Any], Sequence[str]]) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """Tell those who give a method their columns one by one, as other libraries take them, that it takes one table.
+
+    `names` gives the columns of the table from the object whose method it is.
+    """
+
+    def of(method: Callable[P, R]) -> Callable[P, R]:
+        @functools.wraps(method)
+        def told(*args: P.args, **kwargs: P.kwargs) -> R:
+            needed = list(names(args[0]))
+            if len(args) > 2 or not kwargs.keys().isdisjoint(needed):
+                columns = ", ".join(f'"{name}": {name}' for name in needed)
+                raise TypeError(
+                    f"{type(args[0]).__name__}.{method.__name__} takes one table, not its columns: "
+                    f"{method.__name__}({{{columns}}}), or a frame that has them"
+                )
+            return method(*args, **kwargs)
+
+        return told
+
+    return of
+
+
+def name_methods(cls: type, *bases: type) -> None:
+    """Let messages about arguments name this class, which the user knows, and not the bases that its methods are written in."""
+    for base in bases:
+        for name, method in vars(base).items():
+            if inspect.isfunction(method) and not name.startswith("_"):
+                method.__qualname__ = f"{cls.__name__}.{name}"
 
 
 def warn(message: str, category: type[Warning]) -> None:
@@ -95,9 +131,6 @@ def shown(value: Any) -> str:
     return text if len(text) <= 60 and "\n" not in text else f"a {type(value).__name__}"
 
 
-def quantity_json(quantity: str, **arguments: Any) -> str:
-    """Write a quantity as the core reads it; arguments that are ``None`` are left out."""
-    return json.dumps(quantity_of(quantity, arguments))
 def quantity_of(quantity: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
     """Name a quantity as the core reads it: its arguments are one number each, and those that are ``None`` are left out."""
     if not isinstance(quantity, str):
@@ -110,3 +143,6 @@ def quantity_of(quantity: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
+def quantity_json(quantity: str, **arguments: Any) -> str:
+    """Write a quantity as the core reads it; arguments that are ``None`` are left out."""
+    return json.dumps(quantity_of(quantity, arguments))

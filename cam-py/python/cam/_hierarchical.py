@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 
-from cam._call import Progress, number, warn, whole
+from cam._call import Progress, number, one_table, warn, whole
 from cam._frames import Floats, Frame, Source, default_kind, make
 from cam._tasks import run
 from cam.errors import ConvergenceWarning, InvalidDocumentError, InvalidParameterError, NotFittedError
@@ -21,7 +21,7 @@ _COLUMNS = ("frequency", "recency", "T", "log_intervals", "monetary_value", "wei
 _LARGEST_R_HAT, _FEWEST_DRAWS = 1.05, 100.0
 
 
-class _Sampled:
+class HierarchicalModel:
     """What both samplers share: draws of the population, and what they say of customers."""
 
     _task: ClassVar[str]
@@ -33,6 +33,7 @@ class _Sampled:
     def _choices(self) -> dict[str, Any]:
         raise NotImplementedError
 
+    @one_table(lambda model: model._needs)
     def fit(
         self,
         summary: Frame,
@@ -320,7 +321,7 @@ def _pairs(priors: Mapping[str, tuple[float, float]] | None) -> dict[str, list[f
     return given
 
 
-class ParetoNbdHb(_Sampled):
+class ParetoNbdHb(HierarchicalModel):
     r"""Pareto/NBD by hierarchical Bayes.
 
     Parameters
@@ -396,7 +397,7 @@ class ParetoNbdHb(_Sampled):
         self.covariates = tuple(document["covariates"])
 
 
-class ParetoGgg(_Sampled):
+class ParetoGgg(HierarchicalModel):
     r"""Pareto/GGG: customers who buy at more or less regular intervals.
 
     Parameters

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from cam._answers import each
 from cam._base import Model
-from cam._call import number, shown
+from cam._call import name_methods, number, shown
 from cam._frames import Frame, Source, Vector
 from cam._moments import PurchaseMoments, SpendMoments
 from cam.errors import InvalidParameterError
@@ -316,6 +316,10 @@ class SpendModel(SpendMoments, Model):
         float
         """
         return self.new_customer("expected_spend")
+
+
+name_methods(PurchaseModel, PurchaseMoments)
+name_methods(SpendModel, SpendMoments)
 
 
 def need_model(name: str, given: Any, kind: str) -> None:
