@@ -177,7 +177,7 @@ def compare(
         `frequency_holdout`, where there is one.
     horizon : float, optional
         The length of the holdout; by default the column `duration_holdout`.
-    spend : GammaGamma, optional
+    spend : SpendModel, optional
         A fitted model of spend: then the customers are also ranked by value, where `monetary_value_holdout` is known.
     log : frame or dict of arrays, optional
         The transaction log behind `calibration`: then repeat purchases are followed week by week, and seasons are told of.

@@ -236,15 +236,15 @@ class PurchaseModel(PurchaseMoments, Model):
         Parameters
         ----------
         summary : frame or dict of arrays
-            Columns `frequency`, `recency`, `T` and, with a model of spend, `monetary_value`.
+            Columns `frequency`, `recency`, `T` and those of the model of spend, such as `monetary_value`.
         horizon : float
             How far to look ahead, in the unit of the model. Not for ever: that is `discounted_expected_purchases` and
             `customer_lifetime_value` with ``horizon=None``, for expected purchases without a discount may have no end.
         discount_rate : float
             Rate per unit of time of the model: a purchase within the k-th unit of time counts (1 + rate)^-k. It is not an
             annual rate: 15 % a year is ``1.15 ** (1 / 52) - 1`` for weeks. Without a rate nothing is discounted.
-        spend : GammaGamma, optional
-            A model of spend.
+        spend : SpendModel, optional
+            A model of spend: `GammaGamma`, `NormalSpend` or `LogNormalSpend`.
         margin : float
             The share of the spend that is profit.
         unit : str, optional

@@ -37,10 +37,10 @@ def customer_lifetime_value(
 
     Parameters
     ----------
-    purchases : BgNbd or ParetoNbd
-        A model of purchases.
-    spend : GammaGamma
-        A model of spend, taken to be independent of purchases.
+    purchases : PurchaseModel
+        A model of purchases, such as `BgNbd` or `ParetoNbd`.
+    spend : SpendModel
+        A model of spend, such as `GammaGamma`, taken to be independent of purchases.
     summary : frame or dict of arrays
         Columns `frequency`, `recency`, `T` and those of the model of spend, such as `monetary_value`; see `cam.summarize`.
         A mean of no purchases may be NaN: such customers get the expected spend of a new one.

@@ -45,7 +45,7 @@ def plot_probability_alive_matrix(
 
     Parameters
     ----------
-    model : BgNbd or ParetoNbd
+    model : PurchaseModel
         A model of purchases.
     T : float
         The age of the customers, in the unit of the model.
@@ -78,7 +78,7 @@ def plot_expected_purchases_matrix(
 
     Parameters
     ----------
-    model : BgNbd or ParetoNbd
+    model : PurchaseModel
         A model of purchases.
     T : float
         The age of the customers, in the unit of the model.
@@ -116,7 +116,7 @@ def plot_history(
 
     Parameters
     ----------
-    model : BgNbd or ParetoNbd
+    model : PurchaseModel
         A model of purchases that knows its unit of time.
     log : frame or dict of arrays
         The transaction log.
@@ -179,7 +179,7 @@ def plot_calibration_holdout(
 
     Parameters
     ----------
-    model : BgNbd or ParetoNbd
+    model : PurchaseModel
         A model fitted to the calibration.
     split : frame or dict of arrays
         What `cam.split` gives.
@@ -235,7 +235,7 @@ def plot_tracking(
 
     Parameters
     ----------
-    model : BgNbd or ParetoNbd
+    model : PurchaseModel
         A model of purchases that knows its unit of time.
     log : frame or dict of arrays
         The transaction log.
@@ -309,7 +309,7 @@ def plot_frequency(
 
     Parameters
     ----------
-    model : BgNbd or ParetoNbd
+    model : PurchaseModel
         A model of purchases.
     summary : frame or dict of arrays
         The customers; see `cam.summarize`.
