@@ -301,8 +301,12 @@ class HierarchicalModel:
         if self._document is None:
             return f"<{type(self).__name__}, not fitted>"
         means = ", ".join(f"{name}={draws.mean():.6g}" for name, draws in self.posterior_.items())
-        sampling = self._document["sampling"]
-        return f"<{type(self).__name__} {means}: {sampling['chains']} x {sampling['draws']} draws>"
+        sampling, found = self._document["sampling"], self.summary(backend="numpy")
+        r_hat, ess = found["r_hat"].max(), np.minimum(found["ess_bulk"], found["ess_tail"]).min()
+        return (
+            f"<{type(self).__name__} {means}: posterior, {sampling['chains']} x {sampling['draws']} draws, "
+            f"largest R-hat {r_hat:.3f}, smallest ESS {ess:.0f}>"
+        )
 
 
 def _pairs(priors: Mapping[str, tuple[float, float]] | None) -> dict[str, list[float]]:
