@@ -115,7 +115,7 @@ fn a_name_in_json_that_is_none_is_told_with_those_that_are() {
         ),
         (
             run("confidence_intervals", r#"{"method": "delta"}"#),
-            "no method in the options of confidence_intervals named \"delta\"; there are: profile, bootstrap",
+            "no method in the options of confidence_intervals named \"delta\"; there are: wald, profile, bootstrap",
         ),
     ] {
         assert_eq!(error.kind(), ErrorKind::UnknownName, "{error}");
