@@ -15,7 +15,7 @@ use std::borrow::Cow;
 #[non_exhaustive]
 pub enum Status {
     /// The gradient of the mean log-likelihood vanishes, its Hessian is negative definite, and another step of Newton's would be tiny: a
-    /// maximum, be it flat (then the standard errors are large).
+    /// maximum, be it flat (then the standard errors are large). Or draws from a posterior whose chains are [mixed](PosteriorDraws::mixed).
     Converged,
     /// The likelihood keeps rising, or stays flat, as these parameters run towards 0 or infinity: the data contradict the model or
     /// hold too little to identify it.
@@ -23,7 +23,7 @@ pub enum Status {
         /// The parameters, each with where it runs: `s -> 0`.
         parameters: Vec<String>,
     },
-    /// The gradient did not vanish within the iterations allowed.
+    /// The gradient did not vanish within the iterations allowed; or the chains of a posterior do not agree, or say too little.
     NotConverged,
     /// A stationary point that is no maximum.
     NotMaximum,
