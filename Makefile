@@ -209,7 +209,8 @@ accuracy: tools-demo $(PY) ## errors against 50-digit values (WRITE=--write: als
 .PHONY: bad-input
 bad-input: test-begin test-c test-java $(VENV)/wheel $(VENV)/test ## what bad input gives at every door (WRITE=--write: also into docs/reference/bad-input.md)
 	@$(PY) -m pytest -q -s cam-py/tests/test_bad_input.py >build/test/bad-input.log
-	@$(PY) .ci/bad-input $(WRITE) C=build/test/c.log Java=build/test/java.log Python=build/test/bad-input.log
+	@cargo test -p cam-core --profile $(PROFILE) --locked --quiet --test it -- --nocapture --test-threads=1 bad_input:: >build/test/rust-bad-input.log
+	@$(PY) .ci/bad-input $(WRITE) Rust=build/test/rust-bad-input.log C=build/test/c.log Java=build/test/java.log Python=build/test/bad-input.log
 
 .PHONY: published
 published: tools-demo ## every published value beside ours, into docs/reference/published.md

@@ -1,5 +1,6 @@
 //! Integration tests of cam-core: one binary.
 
+mod bad_input;
 mod cohorts;
 mod counting;
 mod covariates;
@@ -32,8 +33,8 @@ mod summary_order;
 mod summary_stream;
 mod tasks;
 mod time_varying;
-mod validate;
 mod unit;
+mod validate;
 mod value;
 
 use cam_core::summary::{Log, Moment, Split, Summary, SummaryOptions, Times, parse_date, split, summarize};
