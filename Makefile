@@ -55,7 +55,7 @@ STEP := .ci/step
 help: ## list what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 24
 
-# --- coverage ---------------------------------------------------------------------------------------------------------------
+# --- fits of every model ----------------------------------------------------------------------------------------------------
 
 COVERAGE_REPLICATIONS ?= 1000
 
@@ -64,6 +64,12 @@ coverage: ## simulate, fit and count how often 95 % intervals hold the truth, fo
 	@mkdir -p build
 	@cargo run --quiet --release -p cam-core --example coverage -- $(COVERAGE_REPLICATIONS) $$(date -u +%Y-%m-%d) | tee build/coverage.md
 	@mv build/coverage.md docs/coverage.md
+
+.PHONY: million
+million: ## every model fitted to a million customers: time and peak memory; writes docs/million.md
+	@mkdir -p build
+	@cargo run --quiet --release --locked -p cam-core --example million -- $$(date -u +%Y-%m-%d) | tee build/million.md
+	@mv build/million.md docs/million.md
 
 # --- the main job -----------------------------------------------------------------------------------------------------------
 

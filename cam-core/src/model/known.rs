@@ -1,6 +1,6 @@
 //! Rows that have been scored lately, for all threads.
 //!
-//! A row stands in the one place that its bits tell, with its score, and whoever comes next takes the place over. Threads read and write without
+//! A row stands in one of the two places that its bits tell, with its score; where both are taken, the next one takes one over. Threads read and write without
 //! waiting for one another: a place has a version, odd while it is written, and what is read counts only if the version was even, and the same
 //! before and after (a *sequence lock*; Boehm 2012, Can seqlocks get along with programming language memory models?, MSPC '12). A score depends on
 //! its row alone, so it does not matter to the answer which thread found it, or whether anybody did.
@@ -12,8 +12,8 @@ use crate::rows::hash;
 use crate::table::MAX_COLUMNS;
 use std::sync::atomic::{AtomicU64, Ordering, fence};
 
-/// The most rows that are remembered: 10 MB of three columns.
-const PLACES: usize = 1 << 18;
+/// The most pairs of places: 10 MB for rows of three columns.
+const PAIRS: usize = 1 << 17;
 
 /// Rows and their scores.
 pub(super) struct Known {
@@ -26,24 +26,29 @@ pub(super) struct Known {
 impl Known {
     /// For about this many rows.
     pub(super) fn new(width: usize, rows: usize) -> Known {
-        let places = rows.next_power_of_two().clamp(2, PLACES);
-        let mut known = Known { width, places: Vec::new(), shift: 64 - places.ilog2() };
-        known.places.resize_with(places * (width + 2), AtomicU64::default);
+        let pairs = rows.next_power_of_two().clamp(2, PAIRS);
+        let mut known = Known { width, places: Vec::new(), shift: 64 - pairs.ilog2() };
+        known.places.resize_with(pairs * 2 * (width + 2), AtomicU64::default);
         known
     }
 
-    /// The place of a row: where it begins.
+    /// The pair of places of a row: where it begins.
     #[inline(always)]
-    fn place<const WIDTH: usize>(&self, row: &[f64]) -> usize {
-        (hash::<WIDTH>(row) >> self.shift) as usize * (self.width + 2)
+    fn pair<const WIDTH: usize>(&self, row: &[f64]) -> usize {
+        (hash::<WIDTH>(row) >> self.shift) as usize * 2 * (self.width + 2)
     }
 
-    /// What stands there, and whether that is the score of the row.
+    /// The version of a place.
     #[inline(always)]
-    fn read<const WIDTH: usize>(&self, place: usize, row: &[f64]) -> (f64, bool) {
+    fn version(&self, place: usize) -> u64 {
+        self.places[place].load(Ordering::Acquire)
+    }
+
+    /// What has stood there since that version, and whether that is the score of the row.
+    #[inline(always)]
+    fn read<const WIDTH: usize>(&self, place: usize, version: u64, row: &[f64]) -> (f64, bool) {
         let width = if WIDTH > 0 { WIDTH } else { self.width };
         let place = &self.places[place..][..width + 2];
-        let version = place[0].load(Ordering::Acquire);
         let same = row
             .iter()
             .zip(&place[1..])
@@ -52,6 +57,24 @@ impl Known {
         fence(Ordering::Acquire);
         let sound = (version == place[0].load(Ordering::Relaxed)) & (version & 1 == 0) & (version > 0);
         (score, same & sound)
+    }
+
+    /// The score of a row, if it is known; `version` is that of the first of its places.
+    #[inline(always)]
+    fn find<const WIDTH: usize>(&self, pair: usize, version: u64, row: &[f64]) -> (f64, bool) {
+        match self.read::<WIDTH>(pair, version, row) {
+            (score, true) => (score, true),
+            _ => {
+                let other = pair + self.width + 2;
+                self.read::<WIDTH>(other, self.version(other), row)
+            }
+        }
+    }
+
+    /// Put a row into one of its places: the one that is free, or by turns the one that was not written last.
+    fn put(&self, pair: usize, row: &[f64], score: f64) {
+        let other = pair + self.width + 2;
+        self.write(if self.version(other) < self.version(pair) { other } else { pair }, row, score);
     }
 
     /// Put a row there, unless another thread is putting one there now.
@@ -89,13 +112,16 @@ impl Known {
         out: &mut [f64],
     ) -> Result<()> {
         let width = if WIDTH > 0 { WIDTH } else { self.width };
-        let (mut places, mut missing) = ([0u32; BLOCK], [0u32; BLOCK]);
-        for (place, row) in places.iter_mut().zip(rows.chunks_exact(width)) {
-            *place = self.place::<WIDTH>(row) as u32;
+        let (mut pairs, mut missing) = ([(0u32, 0u64); BLOCK], [0u32; BLOCK]);
+        // Versions first: these loads wait for nothing, so that many places come from memory at a time.
+        for (pair, row) in pairs.iter_mut().zip(rows.chunks_exact(width)) {
+            let place = self.pair::<WIDTH>(row);
+            *pair = (place as u32, self.version(place));
         }
         let mut misses = 0;
         for (i, (row, out)) in rows.chunks_exact(width).zip(out.iter_mut()).enumerate() {
-            let (score, known) = self.read::<WIDTH>(places[i] as usize, row);
+            let (pair, version) = pairs[i];
+            let (score, known) = self.find::<WIDTH>(pair as usize, version, row);
             *out = score;
             missing[misses] = i as u32;
             misses += usize::from(!known);
@@ -115,7 +141,7 @@ impl Known {
         })?;
         for ((row, &score), &i) in unknown.chunks_exact(width).zip(&scores).zip(missing) {
             out[i as usize] = score;
-            self.write(places[i as usize] as usize, row, score);
+            self.put(pairs[i as usize].0 as usize, row, score);
         }
         Ok(())
     }
@@ -128,23 +154,27 @@ mod tests {
     #[test]
     fn a_score_is_known_to_all_and_only_for_its_row() {
         let known = Known::new(2, 1);
-        let rows = [[1.0, 2.0], [1.0, 3.0], [4.0, 2.0]];
-        for row in rows {
-            known.write(known.place::<0>(&row), &row, row[0] * row[1]);
-            assert_eq!(known.read::<0>(known.place::<0>(&row), &row), (row[0] * row[1], true));
+        let row = |i: u32| [f64::from(i), 2.0];
+        for i in 0..10 {
+            let row = row(i);
+            known.put(known.pair::<2>(&row), &row, 3.0 * row[0]);
+            let pair = known.pair::<0>(&row);
+            assert_eq!(known.find::<0>(pair, known.version(pair), &row), (3.0 * row[0], true));
         }
-        let strange = [9.0, 9.0];
-        assert!(!known.read::<0>(known.place::<0>(&strange), &strange).1);
-        // Two places hold two of the three.
-        let kept = rows.iter().filter(|row| known.read::<0>(known.place::<0>(*row), *row).1).count();
-        assert!((1..=2).contains(&kept), "{kept}");
+        // Two pairs hold at most four of the ten, and the last two of each.
+        let is_held = |row: &[f64]| {
+            let pair = known.pair::<2>(row);
+            known.find::<2>(pair, known.version(pair), row).1
+        };
+        let held = (0..11).filter(|&i| is_held(&row(i))).count();
+        assert!((2..=4).contains(&held), "{held}");
     }
 
-    /// Two places, and threads that write and read three rows in them all the time: whatever counts as known is right.
+    /// Four places, and threads that write and read nine rows in them all the time: whatever counts as known is right.
     #[test]
     fn threads_that_write_at_once_never_make_a_wrong_score() {
         let known = Known::new(3, 2);
-        let row = |i: u64| [(i % 3) as f64, (i % 3 * 7) as f64, 0.5];
+        let row = |i: u64| [(i % 9) as f64, (i % 9 * 7) as f64, 0.5];
         let score = |row: &[f64]| row[0] * 1e6 + row[1];
         let found = std::thread::scope(|scope| {
             let worker = |turn: u64| {
@@ -153,13 +183,13 @@ mod tests {
                     let mut found = 0;
                     for i in 0..200_000 {
                         let row = row(i * (turn + 1) + turn);
-                        let place = known.place::<0>(&row);
-                        let (there, sound) = known.read::<0>(place, &row);
+                        let pair = known.pair::<3>(&row);
+                        let (there, sound) = known.find::<3>(pair, known.version(pair), &row);
                         if sound {
                             assert_eq!(there, score(&row));
                             found += 1;
                         } else {
-                            known.write(place, &row, score(&row));
+                            known.put(pair, &row, score(&row));
                         }
                     }
                     found
