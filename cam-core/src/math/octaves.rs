@@ -5,7 +5,7 @@
 //! with singularities no nearer than π/2 from the real axis the error is below 9⁻¹⁷ ≈ 6e-17.
 //!
 //! Where a function is steep, such as (α + T)^(r + x), its logarithm is interpolated instead: the error is then relative to each value,
-//! not to the largest of the octave.
+//! not to the largest of the octave. Where it is so steep that it underflows within an octave, it is computed each time.
 //!
 //! Octaves are fixed, not fitted to the data, so that a customer's value never depends on who else is scored, nor on which thread
 //! met the octave first.
@@ -19,15 +19,27 @@ const POINTS: usize = 18;
 
 type Powers = [f64; POINTS];
 
-/// A polynomial in the place within the octave, for the function or for its logarithm.
+/// What is known of a function on an octave.
 #[derive(Debug)]
 struct Cell {
+    /// A polynomial in the place within the octave.
     powers: Powers,
-    of_logarithm: bool,
+    of: Of,
+}
+
+/// What the polynomial gives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Of {
+    Function,
+    Logarithm,
+    /// Nothing: some values underflow, and others do not, so that neither the function nor its logarithm is smooth. It is called each time.
+    Nothing,
 }
 
 /// A function that changes by more than this factor over an octave is steep.
 const STEEP: f64 = 16.0;
+/// From here on down numbers have fewer digits, or will soon.
+const SOUND: f64 = 1e-290;
 
 /// f(key, x), smooth in ln x for every key; threads share what has been computed.
 ///
@@ -65,12 +77,16 @@ impl<F: Fn(f64, f64) -> f64> Octaves<F> {
         // Two threads may both come here; they compute the same bits.
         let mut values = CHEBYSHEV.points.map(|t| (self.f)(key, (octave + 0.5 * (t + 1.0)).exp2()));
         let (low, high) = values.iter().fold((f64::INFINITY, 0.0_f64), |(l, h), v| (v.min(l), v.max(h)));
-        let of_logarithm = low > 0.0 && high > STEEP * low;
-        if of_logarithm {
+        let of = match low {
+            0.0..SOUND if high > 0.0 => Of::Nothing,
+            _ if low > 0.0 && high > STEEP * low => Of::Logarithm,
+            _ => Of::Function,
+        };
+        if of == Of::Logarithm {
             values = values.map(f64::ln);
         }
         let powers = product(&CHEBYSHEV.powers, &product(&CHEBYSHEV.coefficients, &values));
-        let cell = Arc::new(Cell { powers, of_logarithm });
+        let cell = Arc::new(Cell { powers, of });
         self.cells.write().unwrap_or_else(PoisonError::into_inner).insert(place, Arc::clone(&cell));
         cell
     }
@@ -85,8 +101,12 @@ impl<F: Fn(f64, f64) -> f64> Octaves<F> {
             Some((k, o, cell)) if *k == key && *o == octave => cell,
             _ => &near[place].insert((key, octave, self.cell(key, octave))).2,
         };
-        let value = polynomial(&cell.powers, 2.0 * (log - octave) - 1.0);
-        if cell.of_logarithm { value.exp() } else { value }
+        let value = || polynomial(&cell.powers, 2.0 * (log - octave) - 1.0);
+        match cell.of {
+            Of::Function => value(),
+            Of::Logarithm => value().exp(),
+            Of::Nothing => (self.f)(key, log.exp2()),
+        }
     }
 }
 

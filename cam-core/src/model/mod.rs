@@ -108,6 +108,24 @@ impl Spec {
         self.parameters.iter().any(|p| p.dimension == Dimension::OfUnit)
     }
 
+    /// That scores are numbers. They are, but for parameters so far out that a step on the way to a score overflows.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Numerical`] with the row of the first that is not.
+    pub(crate) fn sound(&self, scores: &[f64]) -> Result<()> {
+        match scores.iter().position(|score| score.is_nan()) {
+            None => Ok(()),
+            Some(row) => Err(Error::new(
+                ErrorKind::Numerical,
+                format!(
+                    "{} cannot be computed here in double precision: its parameters are too extreme",
+                    self.title
+                ),
+            )
+            .with_row(row)),
+        }
+    }
+
     /// Whether time goes by opportunities, which are counted, as that of BG/BB does.
     pub fn is_discrete(&self) -> bool {
         self.columns.iter().any(|c| c.name == "T" && c.domain == Domain::Count)
@@ -388,7 +406,7 @@ impl<F: Family> Model for F {
         } else {
             let rows = Rows::new(table, F::SPEC.row_columns(), Purpose::Score, F::check_row, control)?;
             let mut unique = vec![0.0; rows.len()];
-            rows.fill(&mut unique, control, &scorer)?;
+            rows.fill(&mut unique, control, |rows, out| scorer(rows, out).and_then(|()| F::SPEC.sound(out)))?;
             rows.scatter(&unique, control)?
         };
         if let Quantity::LogLikelihood {} = quantity
@@ -410,7 +428,9 @@ impl<F: Family> Model for F {
     fn new_customer(&self, quantity: &Quantity) -> Result<f64> {
         quantity.check()?;
         F::SPEC.check_times(quantity)?;
-        self.score_new(quantity).ok_or_else(|| F::SPEC.unsupported_for_new(quantity))?
+        let value = self.score_new(quantity).ok_or_else(|| F::SPEC.unsupported_for_new(quantity))??;
+        F::SPEC.sound(&[value])?;
+        Ok(value)
     }
 
     fn simulate(&self, design: &Table<'_>, seed: u64, control: &Control<'_>) -> Result<Vec<Vec<f64>>> {

@@ -106,7 +106,7 @@ pub(super) fn score_each<F: Family>(
                 Some(known) => known.score(scorer, rows, out),
                 None => scorer(rows, out),
             };
-            scored.map_err(|e| match e.row() {
+            scored.and_then(|()| F::SPEC.sound(out)).map_err(|e| match e.row() {
                 Some(row) => e.with_row(first + row),
                 None => e,
             })?;

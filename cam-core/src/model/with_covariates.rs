@@ -203,6 +203,7 @@ impl<F: Family> Model for WithCovariates<F> {
             let rows = &grouped.values[range.start * width..range.end * width];
             self.of_terms(terms(profile))
                 .and_then(|model| self.score_group(&model, quantity, rows, &mut out, control))
+                .and_then(|()| F::SPEC.sound(&out))
                 .map_err(|e| if e.kind() == ErrorKind::Interrupted { e } else { place(e, range.start) })?;
             Ok(out)
         };

@@ -486,3 +486,58 @@ proptest! {
         );
     }
 }
+
+/// Where P(alive) underflows within an octave of ages, its polynomial would swing below 0. Values by quadrature at 50 digits.
+#[test]
+fn a_probability_that_underflows_is_as_good_as_nothing_and_never_negative() {
+    let theta = [14.251189494111072, 0.06867134326546906, 93777.65269009967, 64321.088860373195];
+    let model = boxed("bg_nbd", &theta);
+    for (recency, after, truth) in [
+        (0.03, 0.1, 0.0),
+        (0.03, 10.0, 0.0),
+        (0.03, 1e4, 0.0),
+        (0.5, 0.1, 4.4382938193531917618e-124),
+        (0.5, 10.0, 0.0),
+        (0.995, 0.1, 1.8207753471348517543e-11),
+        (0.995, 10.0, 0.0),
+        (0.995, 1e4, 0.0),
+    ] {
+        let p = answer(&*model, &Quantity::ProbabilityAlive { after }, Some(&[400.0, recency, 1.0]));
+        assert!(p >= 0.0 && (p - truth).abs() <= 1e-11 * truth + 1e-290, "{recency}, {after}: {p:e}");
+    }
+}
+
+/// What overflows on the way is told, and never a NaN; parameters may be anything from 1e-100 to 1e100.
+#[test]
+fn what_cannot_be_computed_is_told_with_its_row() {
+    let table = [[0.0, 3.0], [0.0, 1.0], [0.001, 5.0]];
+    let [x, recency, age] = &table;
+    let table = Table::new().with("frequency", x).unwrap().with("recency", recency).unwrap();
+    let table = table.with("T", age).unwrap();
+    let mut refused = 0;
+    for (id, theta) in [
+        ("bg_nbd", [0.00198, 3.0e15, 2.67e13, 2.16e17]),
+        ("pareto_nbd", [3.9e53, 3.8e-78, 2e88, 3.7e34]),
+        ("pareto_nbd", [8e-98, 6e-35, 2e85, 5e57]),
+        ("mbg_nbd", [1e-100, 1e100, 1e100, 1e-100]),
+        ("nbd", [1e100, 1e-100, 0.0, 0.0]),
+    ] {
+        let entry = model(id).unwrap();
+        let theta = &theta[..entry.spec().parameters.len()];
+        let model = entry.with_parameters(theta, None).unwrap().model;
+        for quantity in &questions(1.3)[1..] {
+            match model.score(quantity, &table, &Control::new()) {
+                Ok(scores) => assert!(scores.iter().all(|s| !s.is_nan()), "{id} {quantity:?}: {scores:?}"),
+                Err(e) => {
+                    assert_eq!(e.kind(), cam_core::ErrorKind::Numerical, "{id} {quantity:?}: {e}");
+                    assert!(e.row().is_some(), "{e}");
+                    refused += 1;
+                }
+            }
+            if let Ok(value) = model.new_customer(quantity) {
+                assert!(!value.is_nan(), "{id} {quantity:?}");
+            }
+        }
+    }
+    assert!(refused > 0);
+}
