@@ -1,32 +1,41 @@
-"""The registry decides what models there are; every one has its class here, and what has none is reached by name."""
+"""The registry decides what models there are. All are reached by name; a class that a model has here keeps to the rules."""
 
 import inspect
+import json
 
 import numpy as np
 import pytest
 
 import cam
 
+ENTRIES = {entry["id"]: entry for entry in cam.models()}
+CLASSES = [c for c in vars(cam).values() if isinstance(c, type) and getattr(c, "model", None) is not None]
 
-@pytest.mark.parametrize("entry", cam.models(), ids=lambda entry: entry["id"])
-def test_every_model_of_the_registry_has_a_class_with_its_parameters(entry):
-    classes = [c for c in vars(cam).values() if isinstance(c, type) and getattr(c, "model", None) == entry["id"]]
-    assert len(classes) == 1
-    parameters = [p["name"] for p in entry["parameters"]]
-    signature = inspect.signature(classes[0].from_params).parameters
+
+def test_a_class_is_of_a_model_of_the_registry_and_the_only_one_of_it():
+    ids = [cls.model for cls in CLASSES]
+    # Were none found, the tests below would hold nothing to anything.
+    assert "bg_nbd" in ids
+    assert set(ids) <= set(ENTRIES)
+    assert len(ids) == len(set(ids))
+
+
+@pytest.mark.parametrize("cls", CLASSES)
+def test_a_class_has_the_parameters_of_its_model_references_and_an_example(cls):
+    parameters = [p["name"] for p in ENTRIES[cls.model]["parameters"]]
+    signature = inspect.signature(cls.from_params).parameters
     assert [name for name in signature if name != "unit"] == parameters
     assert all(parameter.kind is parameter.KEYWORD_ONLY for parameter in signature.values())
-    own = inspect.signature(classes[0]).parameters
+    own = inspect.signature(cls).parameters
     assert all(parameter.kind is parameter.KEYWORD_ONLY for parameter in own.values())
     assert {"model", "parameters"}.isdisjoint(own)
-    assert "References" in classes[0].__doc__
-    assert ">>>" in classes[0].__doc__
+    assert "References" in cls.__doc__
+    assert ">>>" in cls.__doc__
 
 
-@pytest.mark.parametrize("entry", cam.models(), ids=lambda entry: entry["id"])
-def test_every_quantity_of_a_model_is_a_method_of_its_class(entry):
-    (cls,) = [c for c in vars(cam).values() if isinstance(c, type) and getattr(c, "model", None) == entry["id"]]
-    for quantity in entry["quantities"]:
+@pytest.mark.parametrize("cls", CLASSES)
+def test_every_quantity_of_a_model_is_a_method_of_its_class(cls):
+    for quantity in ENTRIES[cls.model]["quantities"]:
         assert callable(getattr(cls, quantity))
 
 
@@ -36,7 +45,8 @@ def test_every_model_is_reached_by_name_alone(entry, suitable):
     model = cam.Model(entry["id"]).fit(summary)
     again = cam.from_json(model.to_json())
     assert again == model
-    assert type(again).model == entry["id"]
+    assert json.loads(again.to_json())["model"] == entry["id"]
+    assert type(again) is {cls.model: cls for cls in CLASSES}.get(entry["id"], cam.Model)
     assert len(model.score(entry["quantities"][0], summary)) == len(summary)
 
 
