@@ -29,6 +29,11 @@ NO_SPEND = (
     'or summarize with refunds="drop" and drop_zero_amounts=True'
 )
 
+TEXT = (
+    ": the column holds text; turn it into numbers first, with pd.to_numeric in pandas, .cast(pl.Float64) in polars, "
+    ".astype(float) in NumPy"
+)
+
 # Up to so many rows a copy of all columns costs less than pandas takes to look up one.
 SMALL = 20_000
 
@@ -234,9 +239,11 @@ def as_floats(array: npt.NDArray[Any], name: str) -> Floats:
     if array.dtype.kind == "O":
         for row, value in enumerate(array):
             if isinstance(value, str | bytes) or not (value is None or hasattr(value, "__float__") or _na(value)):
-                raise InvalidDataError(f"row {row}: {name} must be a number, got {value!r}", row=row, field=name)
+                text = TEXT if isinstance(value, str) else ""
+                raise InvalidDataError(f"row {row}: {name} must be a number, got {value!r}{text}", row=row, field=name)
         return np.array([np.nan if v is None or _na(v) else float(v) for v in array], dtype=np.float64)
-    raise InvalidShapeError(f"column {name!r} must hold numbers, got {array.dtype}", field=name)
+    text = TEXT if array.dtype.kind == "U" else ""
+    raise InvalidShapeError(f"column {name!r} must hold numbers, got {array.dtype}{text}", field=name)
 
 
 def _na(value: Any) -> bool:

@@ -1,0 +1,114 @@
+"""Slips of the pen: what is easily written by mistake, and what cam says to it, in the caller's own names."""
+
+import datetime as dt
+import warnings
+
+import numpy as np
+import pandas as pd
+import polars as pl
+import pyarrow as pa
+import pytest
+
+import cam
+from cam import errors as e
+
+DAYS = ["2024-01-01", "2024-01-09", "2024-02-01", "2024-03-01"]
+LOG = {"customer_id": [1, 1, 2, 2], "date": np.array(DAYS, dtype="M8[D]"), "amount": [5.0, 6.0, 7.0, 8.0]}
+
+
+@pytest.fixture
+def shop():
+    """A log with names of its own."""
+    return pd.DataFrame({"who": ["a", "a", "b"], "when": DAYS[:3], "total": ["5", "6", "7"]})
+
+
+@pytest.mark.parametrize("end", [20240201, np.int64(20240201), 20240201.0])
+@pytest.mark.parametrize("dates", [LOG["date"], np.array(DAYS), np.array(DAYS, dtype="M8[ns]")])
+def test_a_bare_number_is_no_end_of_a_log_of_dates(end, dates):
+    log = {**LOG, "date": dates}
+    calls = {
+        "observation_end": (
+            lambda: cam.summarize(log, observation_end=end),
+            lambda: cam.tracking(log, observation_end=end),
+            lambda: cam.regularity(log, observation_end=end),
+            lambda: cam.cohort_table(log, observation_end=end),
+            lambda: cam.SummaryBuilder(observation_end=end).push(log),
+        ),
+        "calibration_end": (
+            lambda: cam.split(log, calibration_end=end),
+            lambda: cam.split(log, calibration_end=["2024-01-09", end]),
+        ),
+    }
+    for field, some in calls.items():
+        for call in some:
+            with pytest.raises(
+                e.InvalidParameterError,
+                match=f"{field} must be a date, .* column 'date' .* 20240201: write '2024-02-01' or a date$",
+            ) as caught:
+                call()
+            assert caught.value.field == field
+
+
+def test_a_number_that_is_no_date_is_told_of_an_example():
+    with pytest.raises(e.InvalidParameterError, match="got the number 39: write such as '1997-09-30' or a date"):
+        cam.summarize(LOG, observation_end=39)
+
+
+def test_a_bare_number_is_no_end_of_covariates_over_time_either():
+    covariates = {"customer_id": [1, 2], "date": np.array(DAYS[:1] * 2, dtype="M8[D]"), "promotion": [0.0, 1.0]}
+    with pytest.raises(e.InvalidParameterError, match="write '2024-02-01' or a date"):
+        cam.covariate_steps(LOG, covariates, period="W", observation_end=20240201)
+
+
+def test_numbers_are_the_end_of_a_log_of_numbers_and_one_that_looks_like_a_date_is_told_of():
+    log = {**LOG, "date": [0, 8, 31, 60]}
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert cam.summarize(log, observation_end=70)["T"].tolist() == [10.0, 39 / 7]
+    with pytest.warns(cam.UnitWarning, match="observation_end is read as a number, 20240201") as caught:
+        cam.summarize(log, observation_end=20240201)
+    assert len(caught) == 1
+
+
+def test_dates_written_as_integers_are_told_of_once():
+    log = {**LOG, "date": [20240101, 20240109, 20240201, 20240301]}
+    with pytest.warns(cam.UnitWarning, match="written YYYYMMDD") as caught:
+        cam.summarize(log, observation_end=20240301)
+    assert len(caught) == 1
+
+
+@pytest.mark.parametrize("make", [pd.DataFrame, pl.from_pandas, pa.Table.from_pandas])
+def test_amounts_that_are_text_are_told_how_to_become_numbers(shop, make):
+    with pytest.raises(e.CamError, match=r"total.* must .*: the column holds text; .* pd\.to_numeric"):
+        cam.summarize(make(shop), customer="who", time="when", amount="total")
+
+
+@pytest.mark.parametrize(
+    ("make", "how"),
+    [
+        (pd.DataFrame, r"pd\.to_datetime\(log\['when'\]"),
+        (pl.from_pandas, r"pl\.col\('when'\)\.str\.to_date"),
+        (pa.Table.from_pandas, r"pyarrow\.compute\.strptime\(log\['when'\]"),
+    ],
+)
+def test_dates_in_another_form_are_told_how_to_become_dates(shop, make, how):
+    log = make(shop.assign(when=["03/27/2023"] * 3))
+    for call in (cam.summarize, cam.cohort_table):
+        with pytest.raises(e.InvalidDataError, match=rf"time \(column 'when'\) must be a date .*; .*{how}") as caught:
+            call(log, customer="who", time="when")
+        assert (caught.value.row, caught.value.field) == (0, "time")
+
+
+def test_errors_of_a_log_name_the_columns_of_the_caller(shop):
+    names = {"customer": "who", "time": "when", "amount": "total"}
+    good = shop.assign(total=[5.0, 6.0, 7.0])
+    for log, said in (
+        (good.assign(total=[5.0, np.nan, 7.0]), r"row 1: amount \(column 'total'\) is missing"),
+        (good.assign(who=["a", None, "b"]), r"row 1: customer key \(column 'who'\) is missing"),
+        (good.assign(when=[dt.date(2024, 1, 1), None, None]), r"row 1: time \(column 'when'\) is missing"),
+    ):
+        for make in (pd.DataFrame, pl.from_pandas):
+            with pytest.raises(e.InvalidDataError, match=said):
+                cam.summarize(make(log), **names)
+            with pytest.raises(e.InvalidDataError, match=said):
+                cam.SummaryBuilder(**names).push(make(log))
