@@ -112,3 +112,55 @@ def test_errors_of_a_log_name_the_columns_of_the_caller(shop):
                 cam.summarize(make(log), **names)
             with pytest.raises(e.InvalidDataError, match=said):
                 cam.SummaryBuilder(**names).push(make(log))
+
+
+@pytest.fixture
+def crm(summary):
+    """Customers as they may lie in a shop: the key somewhere, and columns that are nobody's business but the shop's."""
+    frame = summary.reset_index().head(50)
+    frame["segment"] = pd.Categorical(["new", "old"] * 25)
+    return frame[["recency", "frequency", "customer_id", "T", "segment", "monetary_value"]].assign(weight=1.0)
+
+
+def names(frame):
+    return frame.column_names if isinstance(frame, pa.Table) else list(getattr(frame, "columns", frame))
+
+
+@pytest.mark.parametrize(
+    "make", [pd.DataFrame, pl.from_pandas, pa.Table.from_pandas, lambda f: {name: f[name].to_numpy() for name in f}]
+)
+def test_scores_keep_every_column_that_no_model_reads(make, crm, bg, gg):
+    table = make(crm)
+    scored = (
+        bg.predict(table, 52, spend=gg, unit="W"),
+        bg.prediction_intervals(table, horizon=52, draws=2, unit="W").customers,
+        cam.simulate_lifetime_value(bg, gg, table, 52, 0.001, seed=1, draws=2, unit="W").customers,
+    )
+    for scores in scored:
+        assert type(scores).__module__ == (type(table).__module__ if type(table) is not dict else "cam._frames")
+        assert names(scores)[:2] == ["customer_id", "segment"]
+        assert set(crm) & set(names(scores)) == {"customer_id", "segment"}
+        for name in ("customer_id", "segment"):
+            assert list(np.asarray(scores[name])) == list(np.asarray(table[name]))
+    alive = np.asarray(bg.probability_alive(table, unit="W"))
+    assert (np.asarray(scored[0]["probability_alive"]) == alive).all()
+
+
+def test_scores_keep_index_and_types_of_pandas_and_are_not_scored_twice(crm, bg):
+    odd = crm.set_index(pd.Index([3, 3] * 25, name="shop"))
+    scores = bg.predict(odd, 52, unit="W")
+    assert scores.index.equals(odd.index)
+    assert scores["segment"].dtype == "category"
+    assert scores.attrs == {"cam_unit": "week"}
+    again = bg.predict(odd.assign(probability_alive=0.0), 52, unit="W")
+    assert again.equals(scores)
+
+
+def test_covariates_are_columns_of_the_model(crm, bg):
+    table = crm.assign(online=np.arange(50) % 2)
+    model = cam.BgNbd(purchase_covariates=["online"])
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        scores = model.fit(table, unit="W").predict(table, 10, unit="W")
+    assert "online" not in scores
+    assert "online" in bg.predict(table, 10, unit="W")

@@ -18,6 +18,7 @@ import numpy.typing as npt
 
 from cam import _core
 from cam._call import shown
+from cam._registry import model_columns
 from cam.errors import InvalidDataError, InvalidParameterError, InvalidShapeError
 
 Frame: TypeAlias = Any
@@ -217,17 +218,29 @@ class Source:
             return nw.new_series(name, values, backend=self._table.implementation).to_native()
         return values
 
-    def scores(self, columns: Mapping[str, Floats], known: Iterable[str]) -> Frame:
-        """Make a frame of scores: the rows keep their index or, where there is none, their first column if it is a key."""
+    def scores(self, columns: Mapping[str, Floats], read: Iterable[str] = ()) -> Frame:
+        """Make a frame of scores, and in front of them all columns that came in but those that are read as numbers by models.
+
+        These are the columns of the models of the registry, `weight`, and the covariates in `read`. Scores take the place of
+        columns of their name. In pandas the index stays.
+        """
         attrs = {UNIT: self.unit} if self.unit else {}
+        aside = model_columns() | set(read) | columns.keys()
+        kept = [name for name in self.names if name not in aside]
         if self.kind == "pandas":
-            return make("pandas", columns, attrs, index=self.native.index)
-        first = next(iter(self.names), None)
-        if first is None or first in set(known):
-            return make(self.kind, columns, attrs)
-        series = self.series(first)
-        key = series if isinstance(series, np.ndarray) else series.to_native()
-        return make(self.kind, {first: key, **columns}, attrs)
+            made = make("pandas", columns, attrs, index=self.native.index)
+            if kept:
+                made = _module("pandas").concat([self.native.loc[:, ~self.names.isin(list(aside))], made], axis=1)
+                made.attrs = attrs
+            return made
+        before: dict[str, Any] = {}
+        rows = len(next(iter(columns.values())))
+        for name in kept:
+            if self.kind != "numpy":
+                before[name] = self.series(name).to_native()
+            elif np.shape(values := np.asarray(self.native[name]))[:1] == (rows,):
+                before[name] = values
+        return make(self.kind, {**before, **columns}, attrs)
 
 
 def as_floats(array: npt.NDArray[Any], name: str) -> Floats:

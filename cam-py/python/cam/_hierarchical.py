@@ -16,7 +16,6 @@ from cam.errors import ConvergenceWarning, InvalidDocumentError, InvalidParamete
 
 __all__ = ["ParetoGgg", "ParetoNbdHb"]
 
-_COLUMNS = ("frequency", "recency", "T", "log_intervals", "monetary_value", "weight")
 # Vehtari et al. (2021) ask for less than 1.01 and 100 draws per chain in the end; this is where means begin to be doubtful.
 _LARGEST_R_HAT, _FEWEST_DRAWS = 1.05, 100.0
 
@@ -196,8 +195,8 @@ class HierarchicalModel:
         Returns
         -------
         frame
-            Of the kind of `summary`, with the same index (else its first column, where that is a key), and columns
-            `purchase_rate`
+            Of the kind of `summary`, with the same index, and first its columns that no model reads, such as the key of
+            the customer: see `BgNbd.predict`. Then `purchase_rate`
             and `leaving_rate` (posterior means), for `ParetoGgg` `regularity`, `probability_alive`; with a horizon
             `probability_active` (of at
             least one purchase), `expected_purchases`, `purchases_lower` and `purchases_upper` (quantiles of their number);
@@ -219,7 +218,7 @@ class HierarchicalModel:
         }
         with source.named_rows():
             answer = run("posterior_predict", columns, options, unit=source.unit, threads=threads, progress=progress)
-        return source.scores(answer.columns, (*_COLUMNS, *self._covariates))
+        return source.scores(answer.columns, self._covariates)
 
     def to_json(self) -> str:
         """Write the draws as a JSON document: all that predictions need.

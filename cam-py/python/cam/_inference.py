@@ -232,7 +232,7 @@ class Inference(Answers):
         Returns
         -------
         PredictionIntervals
-            A frame of the kind of `summary`, and the total.
+            A frame of the kind of `summary`, with its other columns in front as in `predict`; and the total.
         """
         source = Source(summary)
         self._state_unit(source, unit)
@@ -259,7 +259,8 @@ class Inference(Answers):
                 progress=progress,
             )
         total = {name: tuple(value) if isinstance(value, list) else value for name, value in found.output.items()}
-        return PredictionIntervals(source.scores(found.columns, self._spec.columns), total)
+        read = encoding.columns if encoding is not None else ()
+        return PredictionIntervals(source.scores(found.columns, read), total)
 
     # Posteriors.
 
