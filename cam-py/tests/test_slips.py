@@ -164,3 +164,93 @@ def test_covariates_are_columns_of_the_model(crm, bg):
         scores = model.fit(table, unit="W").predict(table, 10, unit="W")
     assert "online" not in scores
     assert "online" in bg.predict(table, 10, unit="W")
+
+
+def test_an_argument_that_a_model_does_not_take_is_told_where_it_belongs():
+    with pytest.raises(
+        TypeError, match=r"no argument 'penalizer_coef'.*priors of a fit.*method=\"map\".*penalty="
+    ) as told:
+        cam.BgNbd(penalizer_coef=0.1)
+    assert "takes no parameters" not in str(told.value)
+    with pytest.raises(TypeError, match=r"no argument 'data'; it takes purchase_covariates.* given to fit$"):
+        cam.BgNbd(data=LOG)
+    with pytest.raises(TypeError, match=r"GammaGamma has no argument 'colour'; it takes spend_covariates, levels"):
+        cam.GammaGamma(colour=1)
+    with pytest.raises(TypeError, match=r"Model\.from_params\(r=…\)"):
+        cam.Model("bg_nbd", r=1)
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        "BgNbd(purchase_covariates=['x'], penalty=1.0)",
+        "BgNbd(purchase_covariates=['x'], lifetime_covariates=['x', 'y'], penalty={'purchase': 0.5}, constrain=['x'])",
+        "Model('bg_nbd', purchase_covariates=['c'], levels={'c': ['a', 'b']})",
+        "Model('pareto_nbd')",
+        "BgNbd()",
+        "ParetoNbdHb(heterogeneity='lognormal', covariates=('x',))",
+        "ParetoGgg(priors={'t': (2, 2)})",
+        "ParetoGgg()",
+    ],
+)
+def test_a_model_shows_what_it_was_asked_for(model):
+    assert repr(eval(f"cam.{model}")) == model
+
+
+def test_columns_that_must_be_asked_for_say_by_what(summary):
+    calls = (
+        lambda: cam.BgCnbdK().fit(summary),
+        lambda: cam.MbgCnbdK().fit(summary),
+        lambda: cam.compare([cam.BgCnbdK()], summary),
+        lambda: cam.ParetoGgg().fit(summary),
+    )
+    for call in calls:
+        with pytest.raises(e.InvalidShapeError, match="log_intervals.* is missing; .* gives it for log_intervals=True"):
+            call()
+
+
+def test_a_log_where_a_summary_belongs_is_to_be_summarized_first(bg):
+    for call in (cam.BgNbd().fit, bg.probability_alive, cam.ParetoNbdHb().fit):
+        with pytest.raises(e.InvalidShapeError, match=r"'frequency' is missing; .*summarized first, by cam\.summarize"):
+            call(LOG)
+
+
+def test_times_in_weeks_where_opportunities_belong_point_to_opportunities(summary):
+    for table in (summary, pl.from_pandas(summary)):
+        with pytest.raises(e.InvalidDataError, match="whole number") as caught:
+            cam.BgBb().fit(table)
+        assert "cam.opportunities(log, period=…)" in caught.value.__notes__[-1]
+
+
+def test_names_that_there_are_not_are_unknown_names(bg, summary):
+    calls = (
+        lambda: cam.Prior("gama", alpha=2, beta=1),
+        lambda: cam.BgNbd().fit(summary, method="mcmc"),
+        lambda: bg.confidence_intervals(method="guess"),
+    )
+    for call in calls:
+        with pytest.raises(e.UnknownNameError, match="there are: "):
+            call()
+
+
+@pytest.mark.parametrize("kind", [lambda f: f.to_records(index=False), lambda f: np.array(f.to_records(index=False))])
+def test_a_structured_array_is_a_table(kind, log, summary, bg):
+    mine = cam.summarize(kind(log), amount="amount", observation_end="1997-09-30")
+    assert (mine["monetary_value"] == summary["monetary_value"].to_numpy()).all()
+    assert next(iter(bg.predict(rows, 52))) == "customer_id"
+    assert (bg.probability_alive(rows) == bg.probability_alive(summary).to_numpy()).all()
+    assert list(bg.predict(rows, 52))[0] == "customer_id"
+
+
+def test_a_posterior_opens_as_whichever_model_it_holds(summary, tmp_path):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", cam.ConvergenceWarning)
+        model = cam.ParetoNbdHb().fit(summary.head(100), draws=4, burn_in=0, chains=2)
+    model.save(tmp_path / "posterior.json")
+    for again in (cam.load(tmp_path / "posterior.json"), cam.from_json(model.to_json())):
+        assert type(again) is cam.ParetoNbdHb
+        assert again.to_json() == model.to_json()
+    with pytest.raises(e.InvalidDocumentError, match=r'posterior\.json.* got "cam\.posterior"'):
+        cam.BgNbd.load(tmp_path / "posterior.json")
+    with pytest.raises(e.InvalidDocumentError, match=r"holds no posterior of pareto_ggg"):
+        cam.ParetoGgg.load(tmp_path / "posterior.json")

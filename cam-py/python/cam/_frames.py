@@ -30,6 +30,10 @@ NO_SPEND = (
     'or summarize with refunds="drop" and drop_zero_amounts=True'
 )
 
+OPPORTUNITIES = (
+    "in discrete time each period is one opportunity to buy, and times are counted in them: cam.opportunities(log, period=…) "
+    "makes such a summary"
+)
 TEXT = (
     ": the column holds text; turn it into numbers first, with pd.to_numeric in pandas, .cast(pl.Float64) in polars, "
     ".astype(float) in NumPy"
@@ -66,6 +70,14 @@ MADE_BY = {
 }
 
 
+HISTORY = ("frequency", "recency", "T")
+
+
+def made_by(name: object) -> str:
+    """Say how a summary comes by a column that is not always there."""
+    return f" (cam.summarize gives it for {MADE_BY[name]})" if isinstance(name, str) and name in MADE_BY else ""
+
+
 class Source:
     """A frame that came in."""
 
@@ -75,6 +87,9 @@ class Source:
         self.names: Any
         self._table: Any = None
         self._unit: str | None = None
+        if isinstance(native, np.ndarray) and native.dtype.names is not None:
+            # A structured array holds its columns side by side.
+            native = self.native = {name: native[name] for name in native.dtype.names}
         if isinstance(native, Mapping):
             self.kind = "numpy"
             self.names = list(native)
@@ -113,7 +128,9 @@ class Source:
             raise InvalidParameterError(f"a column is chosen by its name, got {shown(name)}", field="columns")
         if name not in self.names:
             there = ", ".join(map(str, self.names))
-            made = f" (cam.summarize gives it for {MADE_BY[name]})" if name in MADE_BY else ""
+            made = made_by(name)
+            if name in HISTORY and not any(other in self.names for other in HISTORY):
+                made = " (a transaction log is summarized first, by cam.summarize)"
             raise InvalidShapeError(f"column {name!r} is missing; there are: {there}{made}", field=name)
         if self.kind == "numpy":
             values = self.native[name]
@@ -204,7 +221,14 @@ class Source:
             spend = self.float("monetary_value") if problem.field == "monetary_value" else None
             if spend is not None and problem.row is not None and spend[problem.row] <= 0:
                 problem.add_note(NO_SPEND)
+            if problem.field in HISTORY[1:] and "must be a whole number" in str(problem):
+                problem.add_note(OPPORTUNITIES)
             raise
+        except InvalidShapeError as problem:
+            # The core does not know whence the columns come.
+            if " is missing; there are: " not in str(problem) or not made_by(problem.field):
+                raise
+            raise InvalidShapeError(f"{problem}{made_by(problem.field)}", field=problem.field) from None
 
     def vector(self, values: Floats, name: str) -> Vector:
         """Make a vector of the kind of this source."""

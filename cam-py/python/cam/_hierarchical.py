@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import os
 from collections.abc import Mapping, Sequence
@@ -18,6 +19,9 @@ __all__ = ["ParetoGgg", "ParetoNbdHb"]
 
 # Vehtari et al. (2021) ask for less than 1.01 and 100 draws per chain in the end; this is where means begin to be doubtful.
 _LARGEST_R_HAT, _FEWEST_DRAWS = 1.05, 100.0
+
+
+FORMAT = "cam.posterior"
 
 
 class HierarchicalModel:
@@ -252,7 +256,7 @@ class HierarchicalModel:
             document = json.loads(text)
         except (TypeError, ValueError) as problem:
             raise InvalidDocumentError(f"not a JSON document: {problem}") from None
-        if not isinstance(document, dict) or document.get("model") != cls._task:
+        if not isinstance(document, dict) or document.get("format") != FORMAT or document.get("model") != cls._task:
             raise InvalidDocumentError(f"the document holds no posterior of {cls._task}")
         # Whoever reads the numbers checks them.
         try:
@@ -296,9 +300,14 @@ class HierarchicalModel:
         with open(path, encoding="utf-8") as file:
             return cls.from_json(file.read())
 
+    def _asked(self) -> list[tuple[str, Any]]:
+        """Give what this was made with, where it is not the default."""
+        made = inspect.signature(type(self)).parameters
+        return [(name, getattr(self, name)) for name in made if getattr(self, name) != made[name].default]
+
     def __repr__(self) -> str:
         if self._document is None:
-            return f"<{type(self).__name__}, not fitted>"
+            return f"{type(self).__name__}({', '.join(f'{name}={value!r}' for name, value in self._asked())})"
         means = ", ".join(f"{name}={draws.mean():.6g}" for name, draws in self.posterior_.items())
         sampling, found = self._document["sampling"], self.summary(backend="numpy")
         r_hat, ess = found["r_hat"].max(), np.minimum(found["ess_bulk"], found["ess_tail"]).min()
@@ -442,3 +451,14 @@ class ParetoGgg(HierarchicalModel):
 
     def _choices(self) -> dict[str, Any]:
         return {"priors": _pairs(self.priors)}
+
+
+def posterior_class(text: str) -> type[HierarchicalModel] | None:
+    """Tell of which model a text is the posterior; None where it is none."""
+    try:
+        document = json.loads(text)
+    except (TypeError, ValueError, RecursionError):
+        return None
+    if not isinstance(document, dict) or document.get("format") != FORMAT:
+        return None
+    return next((cls for cls in (ParetoNbdHb, ParetoGgg) if cls._task == document.get("model")), None)

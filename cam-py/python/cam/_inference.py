@@ -16,7 +16,7 @@ from cam._call import Progress, flag, number, quantity_of, shown, warn, whole
 from cam._estimates import Estimates
 from cam._frames import Floats, Frame, Source, default_kind, make
 from cam._tasks import run
-from cam.errors import ConvergenceWarning, InvalidParameterError, NotFittedError
+from cam.errors import ConvergenceWarning, InvalidParameterError, NotFittedError, UnknownNameError
 
 __all__ = ["Inference", "LikelihoodRatio", "PredictionIntervals"]
 
@@ -121,8 +121,8 @@ class Inference(Answers):
         if method == "wald":
             return Estimates.confidence_intervals(self, level)
         if method not in ("profile", "bootstrap"):
-            raise InvalidParameterError(
-                f"method must be wald, profile, bootstrap or posterior, got {shown(method)}", field="method"
+            raise UnknownNameError(
+                f"no method named {shown(method)}; there are: wald, profile, bootstrap, posterior", field="method"
             )
         columns, unit = self._data_of(summary)
         options: dict[str, Any] = {"method": method, "level": number("level", level)}

@@ -145,8 +145,8 @@ class ValueDistribution:
     """Drawn values of customers."""
 
     customers: Frame
-    """A row per customer: other columns of the summary, as in `BgNbd.predict`; `mean`, `deviation`, and the quantiles, named `q05`
-    for the probability 0.05."""
+    """A row per customer: other columns of the summary, as in `BgNbd.predict`; `mean`, `deviation`, and the quantiles, named
+    `q05` for the probability 0.05."""
     totals: Floats = field(repr=False)
     """The value of all customers together, in each draw."""
     probabilities: tuple[float, ...] = ()
