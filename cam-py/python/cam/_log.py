@@ -292,7 +292,7 @@ def named_columns(columns: Mapping[str, str | None], source: Source | None = Non
         column = columns.get(role)
         if column is None:
             raise
-        if column not in (role, "date") and repr(column) not in message:
+        if column not in (role, "customer_id", "date") and repr(column) not in message:
             message = re.sub(rf"\b{ROLES[role]}\b", rf"\g<0> (column {column!r})", message, count=1)
         if kind == "text" and " must be a date" in message and source is not None:
             message += f"; turn other texts into dates first, as with {_to_dates(source.kind, column)}"
