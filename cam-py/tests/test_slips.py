@@ -205,7 +205,9 @@ def test_columns_that_must_be_asked_for_say_by_what(summary):
         lambda: cam.ParetoGgg().fit(summary),
     )
     for call in calls:
-        with pytest.raises(e.InvalidShapeError, match=r"log_intervals.* is missing; .* gives it for log_intervals=True"):
+        with pytest.raises(
+            e.InvalidShapeError, match=r"log_intervals.* is missing; .* gives it for log_intervals=True"
+        ):
             call()
 
 
