@@ -5,8 +5,8 @@ from __future__ import annotations
 import inspect
 import json
 import os
-from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar, Self
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, ClassVar, Self, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +17,7 @@ from cam._call import Progress, name_methods, number, observer, one_table, shown
 from cam._covariates import Covariates
 from cam._estimates import Estimates
 from cam._frames import Floats, Frame, Source, as_floats
+from cam._hierarchical import HierarchicalModel, posterior_class
 from cam._inference import Inference
 from cam._priors import priors_as_json
 from cam._registry import Spec, spec
@@ -26,11 +27,13 @@ from cam.errors import (
     InvalidDocumentError,
     InvalidParameterError,
     InvalidShapeError,
+    UnknownNameError,
 )
 
 __all__ = ["Model", "from_json", "load"]
 
 WEIGHT = "weight"
+M = TypeVar("M")
 
 
 class Model(Inference):
@@ -82,11 +85,7 @@ class Model(Inference):
             if unknown := [name for name in parameters if "covariate" in name]:
                 known = [name for name in inspect.signature(type(self)).parameters if "covariates" in name]
                 raise TypeError(f"{type(self).__name__} has no {unknown[0]!r}; there are: {', '.join(known)}")
-            given = ", ".join(f"{name}=…" for name in parameters)
-            raise TypeError(
-                f"{type(self).__name__} takes no parameters: make a model of known ones with "
-                f"{type(self).__name__}.from_params({given}), or estimate them with fit"
-            )
+            raise TypeError(_misplaced(type(self), model, list(parameters)))
         name = type(self).model or model
         if name is None or (model is not None and model != name):
             raise InvalidParameterError(f"model must be the name of a model, got {model!r}", field="model")
@@ -352,18 +351,7 @@ class Model(Inference):
         Model
             As for `from_json`.
         """
-        name = os.fspath(path)
-        try:
-            with open(path, encoding="utf-8") as file:
-                text = file.read()
-        except UnicodeDecodeError:
-            raise InvalidDocumentError(f"{name!r} holds no model of cam") from None
-        if not text.lstrip().startswith("{"):
-            raise InvalidDocumentError(f"{name!r} holds no model of cam")
-        try:
-            return cls.from_json(text)
-        except InvalidDocumentError as problem:
-            raise InvalidDocumentError(f"{name!r}: {problem}", field=problem.field) from None
+        return _opened(path, cls.from_json)
 
     def __reduce__(self) -> tuple[Any, ...]:
         document = None if self._core is None else self.to_json()
@@ -383,6 +371,29 @@ class Model(Inference):
 name_methods(Model, Estimates, Answers, Inference)
 
 
+def _misplaced(cls: type[Model], model: str | None, given: list[str]) -> str:
+    """Say where arguments belong that a model is not made with."""
+    own = spec(cls.model or model or "bg_nbd").parameters
+    unknown = [name for name in given if name not in own]
+    if not unknown:
+        values = ", ".join(f"{name}=…" for name in given)
+        return (
+            f"{cls.__name__} is made without the values of its parameters: make a model of known ones with "
+            f"{cls.__name__}.from_params({values}), or estimate them with fit"
+        )
+    takes = ", ".join(name for name in inspect.signature(cls).parameters if name != "parameters")
+    said = f"{cls.__name__} has no argument {unknown[0]!r}; it takes {takes}"
+    if "penal" in unknown[0] or "regulari" in unknown[0] or unknown[0].startswith("l2"):
+        said += (
+            ". Parameters are penalised by priors of a fit, as in "
+            f'fit(summary, method="map", priors={{"{own[0]}": cam.Prior("Gamma", alpha=2, beta=1)}}), and coefficients of '
+            "covariates by penalty="
+        )
+    elif unknown[0] in inspect.signature(cls.fit).parameters or unknown[0] in ("data", "df"):
+        said += ". The table and how to estimate are given to fit"
+    return said
+
+
 def _bayesian(
     method: str | None,
     priors: Mapping[str, Any] | None,
@@ -398,7 +409,7 @@ def _bayesian(
         options["priors"] = priors_as_json(priors)
     method = method or ("map" if priors else "mle")
     if method not in ("mle", "map", "nuts"):
-        raise InvalidParameterError(f"method must be mle, map or nuts, got {shown(method)}", field="method")
+        raise UnknownNameError(f"no method named {shown(method)}; there are: mle, map, nuts", field="method")
     if method != "mle":
         options["method"] = method
     sampling: dict[str, Any] = {}
@@ -437,7 +448,23 @@ def _restore(
     return model
 
 
-def from_json(text: str) -> Model:
+def _opened(path: str | os.PathLike[str], read: Callable[[str], M]) -> M:
+    """Read the document in a file, which errors name."""
+    name = os.fspath(path)
+    try:
+        with open(path, encoding="utf-8") as file:
+            text = file.read()
+    except UnicodeDecodeError:
+        raise InvalidDocumentError(f"{name!r} holds no model of cam") from None
+    if not text.lstrip().startswith("{"):
+        raise InvalidDocumentError(f"{name!r} holds no model of cam")
+    try:
+        return read(text)
+    except InvalidDocumentError as problem:
+        raise InvalidDocumentError(f"{name!r}: {problem}", field=problem.field) from None
+
+
+def from_json(text: str) -> Model | HierarchicalModel:
     """Open a document, whichever model it holds.
 
     Parameters
@@ -447,7 +474,7 @@ def from_json(text: str) -> Model:
 
     Returns
     -------
-    Model
+    Model, ParetoNbdHb or ParetoGgg
         Of the class of that model.
 
     Examples
@@ -456,10 +483,17 @@ def from_json(text: str) -> Model:
     >>> cam.from_json(cam.BgNbd.from_params(r=0.243, alpha=4.414, a=0.793, b=2.426).to_json())
     <BgNbd r=0.243, alpha=4.414, a=0.793, b=2.426>
     """
-    return Model.from_json(text)
+    try:
+        return Model.from_json(text)
+    except InvalidDocumentError:
+        # Only what is no model is read a second time.
+        posterior = posterior_class(text)
+        if posterior is None:
+            raise
+    return posterior.from_json(text)
 
 
-def load(path: str | os.PathLike[str]) -> Model:
+def load(path: str | os.PathLike[str]) -> Model | HierarchicalModel:
     """Open a document in a file, whichever model it holds.
 
     Parameters
@@ -469,7 +503,7 @@ def load(path: str | os.PathLike[str]) -> Model:
 
     Returns
     -------
-    Model
+    Model, ParetoNbdHb or ParetoGgg
         Of the class of that model.
     """
-    return Model.load(path)
+    return _opened(path, from_json)

@@ -13,7 +13,7 @@ from cam import _core
 from cam._base import Model
 from cam._call import Progress, flag, observer, shown, thread_count
 from cam._frames import Frame, Source, make
-from cam._log import read_amounts, read_keys, read_moment, read_times
+from cam._log import check_ends, named_columns, read_amounts, read_keys, read_moment, read_times
 from cam.errors import AssumptionWarning, ConvergenceWarning, InvalidParameterError, InvalidShapeError
 
 __all__ = ["CohortFits", "cohort_table", "fit_cohorts"]
@@ -67,24 +67,29 @@ def cohort_table(
     36 1997-03-01      719.0    87.0      0.121
     """
     source = Source(log)
-    keys = read_keys(source, customer)
-    kind, times = read_times(source, time)
-    amounts = None if amount is None else read_amounts(source, amount)
+    roles = {"customer": customer, "time": time, "amount": amount}
+    with named_columns(roles):
+        keys = read_keys(source, customer)
+        kind, times = read_times(source, time)
+        amounts = None if amount is None else read_amounts(source, amount)
     end = None if observation_end is None else read_moment(observation_end, "observation_end")
-    columns: dict[str, Any] = _core.cohort_table(
-        keys.values,
-        kind,
-        times,
-        amounts,
-        str(step),
-        str(period),
-        end,
-        str(numbers_in),
-        str(refunds),
-        flag("drop_zero_amounts", drop_zero_amounts),
-        thread_count(threads),
-        observer(progress),
-    )
+    if end is not None:
+        check_ends([("observation_end", end)], kind, times, time)
+    with named_columns(roles, source, kind):
+        columns: dict[str, Any] = _core.cohort_table(
+            keys.values,
+            kind,
+            times,
+            amounts,
+            str(step),
+            str(period),
+            end,
+            str(numbers_in),
+            str(refunds),
+            flag("drop_zero_amounts", drop_zero_amounts),
+            thread_count(threads),
+            observer(progress),
+        )
     if kind != "number":
         columns["cohort"] = np.array(columns["cohort"], dtype="datetime64[D]").astype("datetime64[s]")
     return make(source.kind, columns, {})

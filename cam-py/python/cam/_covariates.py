@@ -71,6 +71,19 @@ class Covariates:
 
     __hash__ = None  # type: ignore[assignment]
 
+    def shown(self) -> list[str]:
+        """Show what was asked for, as it is written in a call; nothing for what was left to its default."""
+        penalties = list(self.penalty.values())
+        same = self.penalty.keys() == self.columns.keys() and len(set(penalties)) == 1
+        given = {
+            **{f"{process}_covariates": names for process, names in self.columns.items()},
+            "levels": self.levels,
+            "penalty": penalties[0] if same else self.penalty,
+            "constrain": self.constrain,
+            "pooled": self.pooled,
+        }
+        return [f"{name}={value!r}" for name, value in given.items() if value not in ({}, [])]
+
     def learn(self, source: Source) -> Encoding:
         """Find the levels of the columns that hold texts."""
         levels = dict(self.levels)

@@ -11,7 +11,7 @@ import numpy as np
 
 from cam._call import flag, number
 from cam._core import Fitted
-from cam._covariates import Encoding
+from cam._covariates import Covariates, Encoding
 from cam._frames import Floats, Frame, default_kind, make
 from cam._registry import Spec
 from cam.errors import NotFittedError
@@ -23,6 +23,7 @@ class Estimates:
     model: ClassVar[str | None] = None
     _spec: Spec
     _core: Fitted | None
+    _asked: Covariates
     _kind: str | None
 
     @property
@@ -214,7 +215,8 @@ class Estimates:
     def __repr__(self) -> str:
         name = type(self).__name__ + (f"({self._spec.id!r})" if type(self).model is None else "")
         if self._core is None:
-            return name if name.endswith(")") else f"{name}()"
+            given = ([repr(self._spec.id)] if type(self).model is None else []) + self._asked.shown()
+            return f"{type(self).__name__}({', '.join(given)})"
         values = ", ".join(f"{k}={v:.6g}" for k, v in self.params_.items())
         unit = f", unit={self.unit_!r}" if self.unit_ else ""
         found = f": {self._found()}" if self._core.estimated else ""

@@ -18,6 +18,7 @@ import numpy.typing as npt
 
 from cam import _core
 from cam._call import shown
+from cam._registry import model_columns
 from cam.errors import InvalidDataError, InvalidParameterError, InvalidShapeError
 
 Frame: TypeAlias = Any
@@ -27,6 +28,15 @@ Floats: TypeAlias = npt.NDArray[np.float64]
 NO_SPEND = (
     "spend is not positive where refunds took back all of it, or all amounts were 0: leave such rows out of a model of spend, "
     'or summarize with refunds="drop" and drop_zero_amounts=True'
+)
+
+OPPORTUNITIES = (
+    "in discrete time each period is one opportunity to buy, and times are counted in them: cam.opportunities(log, period=…) "
+    "makes such a summary"
+)
+TEXT = (
+    ": the column holds text; turn it into numbers first, with pd.to_numeric in pandas, .cast(pl.Float64) in polars, "
+    ".astype(float) in NumPy"
 )
 
 # Up to so many rows a copy of all columns costs less than pandas takes to look up one.
@@ -60,6 +70,14 @@ MADE_BY = {
 }
 
 
+HISTORY = ("frequency", "recency", "T")
+
+
+def made_by(name: object) -> str:
+    """Say how a summary comes by a column that is not always there."""
+    return f" (cam.summarize gives it for {MADE_BY[name]})" if isinstance(name, str) and name in MADE_BY else ""
+
+
 class Source:
     """A frame that came in."""
 
@@ -69,6 +87,9 @@ class Source:
         self.names: Any
         self._table: Any = None
         self._unit: str | None = None
+        if isinstance(native, np.ndarray) and native.dtype.names is not None:
+            # A structured array holds its columns side by side.
+            native = self.native = {name: native[name] for name in native.dtype.names}
         if isinstance(native, Mapping):
             self.kind = "numpy"
             self.names = list(native)
@@ -107,7 +128,9 @@ class Source:
             raise InvalidParameterError(f"a column is chosen by its name, got {shown(name)}", field="columns")
         if name not in self.names:
             there = ", ".join(map(str, self.names))
-            made = f" (cam.summarize gives it for {MADE_BY[name]})" if name in MADE_BY else ""
+            made = made_by(name)
+            if name in HISTORY and not any(other in self.names for other in HISTORY):
+                made = " (a transaction log is summarized first, by cam.summarize)"
             raise InvalidShapeError(f"column {name!r} is missing; there are: {there}{made}", field=name)
         if self.kind == "numpy":
             values = self.native[name]
@@ -198,7 +221,14 @@ class Source:
             spend = self.float("monetary_value") if problem.field == "monetary_value" else None
             if spend is not None and problem.row is not None and spend[problem.row] <= 0:
                 problem.add_note(NO_SPEND)
+            if problem.field in HISTORY[1:] and "must be a whole number" in str(problem):
+                problem.add_note(OPPORTUNITIES)
             raise
+        except InvalidShapeError as problem:
+            # The core does not know whence the columns come.
+            if " is missing; there are: " not in str(problem) or not made_by(problem.field):
+                raise
+            raise InvalidShapeError(f"{problem}{made_by(problem.field)}", field=problem.field) from None
 
     def vector(self, values: Floats, name: str) -> Vector:
         """Make a vector of the kind of this source."""
@@ -212,17 +242,29 @@ class Source:
             return nw.new_series(name, values, backend=self._table.implementation).to_native()
         return values
 
-    def scores(self, columns: Mapping[str, Floats], known: Iterable[str]) -> Frame:
-        """Make a frame of scores: the rows keep their index or, where there is none, their first column if it is a key."""
+    def scores(self, columns: Mapping[str, Floats], read: Iterable[str] = ()) -> Frame:
+        """Make a frame of scores, and in front of them all columns that came in but those that are read as numbers by models.
+
+        These are the columns of the models of the registry, `weight`, and the covariates in `read`. Scores take the place of
+        columns of their name. In pandas the index stays.
+        """
         attrs = {UNIT: self.unit} if self.unit else {}
+        aside = model_columns() | set(read) | columns.keys()
+        kept = [name for name in self.names if name not in aside]
         if self.kind == "pandas":
-            return make("pandas", columns, attrs, index=self.native.index)
-        first = next(iter(self.names), None)
-        if first is None or first in set(known):
-            return make(self.kind, columns, attrs)
-        series = self.series(first)
-        key = series if isinstance(series, np.ndarray) else series.to_native()
-        return make(self.kind, {first: key, **columns}, attrs)
+            made = make("pandas", columns, attrs, index=self.native.index)
+            if kept:
+                made = _module("pandas").concat([self.native.loc[:, ~self.names.isin(list(aside))], made], axis=1)
+                made.attrs = attrs
+            return made
+        before: dict[str, Any] = {}
+        rows = len(next(iter(columns.values())))
+        for name in kept:
+            if self.kind != "numpy":
+                before[name] = self.series(name).to_native()
+            elif np.shape(values := np.asarray(self.native[name]))[:1] == (rows,):
+                before[name] = values
+        return make(self.kind, {**before, **columns}, attrs)
 
 
 def as_floats(array: npt.NDArray[Any], name: str) -> Floats:
@@ -234,9 +276,11 @@ def as_floats(array: npt.NDArray[Any], name: str) -> Floats:
     if array.dtype.kind == "O":
         for row, value in enumerate(array):
             if isinstance(value, str | bytes) or not (value is None or hasattr(value, "__float__") or _na(value)):
-                raise InvalidDataError(f"row {row}: {name} must be a number, got {value!r}", row=row, field=name)
+                text = TEXT if isinstance(value, str) else ""
+                raise InvalidDataError(f"row {row}: {name} must be a number, got {value!r}{text}", row=row, field=name)
         return np.array([np.nan if v is None or _na(v) else float(v) for v in array], dtype=np.float64)
-    raise InvalidShapeError(f"column {name!r} must hold numbers, got {array.dtype}", field=name)
+    text = TEXT if array.dtype.kind == "U" else ""
+    raise InvalidShapeError(f"column {name!r} must hold numbers, got {array.dtype}{text}", field=name)
 
 
 def _na(value: Any) -> bool:

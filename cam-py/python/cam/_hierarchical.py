@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import os
 from collections.abc import Mapping, Sequence
@@ -16,9 +17,11 @@ from cam.errors import ConvergenceWarning, InvalidDocumentError, InvalidParamete
 
 __all__ = ["ParetoGgg", "ParetoNbdHb"]
 
-_COLUMNS = ("frequency", "recency", "T", "log_intervals", "monetary_value", "weight")
 # Vehtari et al. (2021) ask for less than 1.01 and 100 draws per chain in the end; this is where means begin to be doubtful.
 _LARGEST_R_HAT, _FEWEST_DRAWS = 1.05, 100.0
+
+
+FORMAT = "cam.posterior"
 
 
 class HierarchicalModel:
@@ -196,8 +199,8 @@ class HierarchicalModel:
         Returns
         -------
         frame
-            Of the kind of `summary`, with the same index (else its first column, where that is a key), and columns
-            `purchase_rate`
+            Of the kind of `summary`, with the same index, and first its columns that no model reads, such as the key of
+            the customer: see `BgNbd.predict`. Then `purchase_rate`
             and `leaving_rate` (posterior means), for `ParetoGgg` `regularity`, `probability_alive`; with a horizon
             `probability_active` (of at
             least one purchase), `expected_purchases`, `purchases_lower` and `purchases_upper` (quantiles of their number);
@@ -219,7 +222,7 @@ class HierarchicalModel:
         }
         with source.named_rows():
             answer = run("posterior_predict", columns, options, unit=source.unit, threads=threads, progress=progress)
-        return source.scores(answer.columns, (*_COLUMNS, *self._covariates))
+        return source.scores(answer.columns, self._covariates)
 
     def to_json(self) -> str:
         """Write the draws as a JSON document: all that predictions need.
@@ -253,7 +256,7 @@ class HierarchicalModel:
             document = json.loads(text)
         except (TypeError, ValueError) as problem:
             raise InvalidDocumentError(f"not a JSON document: {problem}") from None
-        if not isinstance(document, dict) or document.get("model") != cls._task:
+        if not isinstance(document, dict) or document.get("format") != FORMAT or document.get("model") != cls._task:
             raise InvalidDocumentError(f"the document holds no posterior of {cls._task}")
         # Whoever reads the numbers checks them.
         try:
@@ -297,9 +300,14 @@ class HierarchicalModel:
         with open(path, encoding="utf-8") as file:
             return cls.from_json(file.read())
 
+    def _asked(self) -> list[tuple[str, Any]]:
+        """Give what this was made with, where it is not the default."""
+        made = inspect.signature(type(self)).parameters
+        return [(name, getattr(self, name)) for name in made if getattr(self, name) != made[name].default]
+
     def __repr__(self) -> str:
         if self._document is None:
-            return f"<{type(self).__name__}, not fitted>"
+            return f"{type(self).__name__}({', '.join(f'{name}={value!r}' for name, value in self._asked())})"
         means = ", ".join(f"{name}={draws.mean():.6g}" for name, draws in self.posterior_.items())
         sampling, found = self._document["sampling"], self.summary(backend="numpy")
         r_hat, ess = found["r_hat"].max(), np.minimum(found["ess_bulk"], found["ess_tail"]).min()
@@ -443,3 +451,14 @@ class ParetoGgg(HierarchicalModel):
 
     def _choices(self) -> dict[str, Any]:
         return {"priors": _pairs(self.priors)}
+
+
+def posterior_class(text: str) -> type[HierarchicalModel] | None:
+    """Tell of which model a text is the posterior; None where it is none."""
+    try:
+        document = json.loads(text)
+    except (TypeError, ValueError, RecursionError):
+        return None
+    if not isinstance(document, dict) or document.get("format") != FORMAT:
+        return None
+    return next((cls for cls in (ParetoNbdHb, ParetoGgg) if cls._task == document.get("model")), None)

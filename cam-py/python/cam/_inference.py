@@ -16,7 +16,7 @@ from cam._call import Progress, flag, number, quantity_of, shown, warn, whole
 from cam._estimates import Estimates
 from cam._frames import Floats, Frame, Source, default_kind, make
 from cam._tasks import run
-from cam.errors import ConvergenceWarning, InvalidParameterError, NotFittedError
+from cam.errors import ConvergenceWarning, InvalidParameterError, NotFittedError, UnknownNameError
 
 __all__ = ["Inference", "LikelihoodRatio", "PredictionIntervals"]
 
@@ -121,8 +121,8 @@ class Inference(Answers):
         if method == "wald":
             return Estimates.confidence_intervals(self, level)
         if method not in ("profile", "bootstrap"):
-            raise InvalidParameterError(
-                f"method must be wald, profile, bootstrap or posterior, got {shown(method)}", field="method"
+            raise UnknownNameError(
+                f"no method named {shown(method)}; there are: wald, profile, bootstrap, posterior", field="method"
             )
         columns, unit = self._data_of(summary)
         options: dict[str, Any] = {"method": method, "level": number("level", level)}
@@ -232,7 +232,7 @@ class Inference(Answers):
         Returns
         -------
         PredictionIntervals
-            A frame of the kind of `summary`, and the total.
+            A frame of the kind of `summary`, with its other columns in front as in `predict`; and the total.
         """
         source = Source(summary)
         self._state_unit(source, unit)
@@ -259,7 +259,8 @@ class Inference(Answers):
                 progress=progress,
             )
         total = {name: tuple(value) if isinstance(value, list) else value for name, value in found.output.items()}
-        return PredictionIntervals(source.scores(found.columns, self._spec.columns), total)
+        read = encoding.columns if encoding is not None else ()
+        return PredictionIntervals(source.scores(found.columns, read), total)
 
     # Posteriors.
 

@@ -9,6 +9,9 @@ from __future__ import annotations
 import datetime as dt
 import importlib.util
 import itertools
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,7 +21,7 @@ import numpy.typing as npt
 
 from cam._call import warn
 from cam._frames import Source, as_floats
-from cam.errors import InvalidDataError, InvalidParameterError, InvalidShapeError, UnitWarning
+from cam.errors import CamError, InvalidDataError, InvalidParameterError, InvalidShapeError, UnitWarning
 
 MISSING_DAY = np.iinfo(np.int32).min
 BLOCK = 1 << 16
@@ -140,7 +143,8 @@ def read_times(source: Source, name: str, numbers_in: str | None = None) -> tupl
     kind = series.dtype.kind
     if kind == "M":
         return _ticks(series)
-    if kind in "iu" and _looks_like_dates(series):
+    dated = kind in "iu" and _looks_like_dates(series)
+    if dated:
         warn(
             f"the times of column {name!r} are read as numbers, {series[0]} as so many units of `numbers_in`; if they are dates "
             "written YYYYMMDD, turn them into dates first",
@@ -148,7 +152,7 @@ def read_times(source: Source, name: str, numbers_in: str | None = None) -> tupl
         )
     if kind in "iuf":
         numbers = np.ascontiguousarray(as_floats(series, "time"))
-        if numbers_in in ("D", "day") and numbers.size and numbers[0] > LATEST_DAY:
+        if not dated and numbers_in in ("D", "day") and numbers.size and numbers[0] > LATEST_DAY:
             warn(
                 f"the times of column {name!r} are read as days since 1970-01-01, {numbers[0]:.0f} of them: "
                 'seconds are read with numbers_in="second", milliseconds with numbers_in="millisecond"',
@@ -247,6 +251,63 @@ def read_moment(value: Any, name: str) -> tuple[str, Any]:
             raise InvalidParameterError(f"{name} must be finite, got {value}", field=name)
         return "number", float(value)
     raise InvalidParameterError(f"{name} must be a date, a timestamp, a text or a number, got {value!r}", field=name)
+
+
+Moments = Iterable[tuple[str, tuple[str, Any]]]
+
+
+def check_ends(ends: Moments, kind: str, times: Any, column: str) -> None:
+    """Refuse a bare number as the end of a log of dates: it would count days since 1970, and most who write one mean a date."""
+    for name, (given, value) in ends:
+        if given != "number":
+            continue
+        dated = _looks_like_dates(np.array([value]))
+        if kind != "number":
+            date = f"{value:.0f}"
+            say = f"{date[:4]}-{date[4:6]}-{date[6:]}" if dated and value == int(value) else "1997-09-30"
+            such = "" if dated else "such as "
+            raise InvalidParameterError(
+                f"{name} must be a date, as the times of column {column!r} are, got the number {value:.17g}: "
+                f"write {such}{say!r} or a date",
+                field=name,
+            )
+        if dated and not _looks_like_dates(times):
+            warn(
+                f"{name} is read as a number, {value:.0f} of the units of `numbers_in`, as the times of column {column!r} are; "
+                "if it is a date written YYYYMMDD, turn it into a date first",
+                UnitWarning,
+            )
+
+
+ROLES = {"customer": r"customer( keys?)?", "time": r"times?", "amount": r"amounts?"}
+
+
+@contextmanager
+def named_columns(columns: Mapping[str, str | None], source: Source | None = None, kind: str = "") -> Iterator[None]:
+    """Say of an error about a log which column of the caller's it is about, and how texts become dates."""
+    try:
+        yield
+    except CamError as problem:
+        role, message = problem.field or "", str(problem)
+        column = columns.get(role)
+        if column is None:
+            raise
+        if column not in (role, "customer_id", "date") and repr(column) not in message:
+            message = re.sub(rf"\b{ROLES[role]}\b", rf"\g<0> (column {column!r})", message, count=1)
+        if kind == "text" and " must be a date" in message and source is not None:
+            message += f"; turn other texts into dates first, as with {_to_dates(source.kind, column)}"
+        if message == str(problem):
+            raise
+        raise type(problem)(message, row=problem.row, field=problem.field) from None
+
+
+def _to_dates(kind: str, column: str) -> str:
+    """Give the call that turns texts into dates."""
+    if kind == "polars":
+        return f"pl.col({column!r}).str.to_date(…)"
+    if kind == "pyarrow":
+        return f"pyarrow.compute.strptime(log[{column!r}], format=…, unit='s')"
+    return f"pd.to_datetime(log[{column!r}], format=…)"
 
 
 def _refuse_nulls(series: Any, message: str, field: str) -> None:

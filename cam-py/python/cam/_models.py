@@ -255,7 +255,9 @@ class PurchaseModel(PurchaseMoments, Model):
         Returns
         -------
         frame
-            Of the kind of `summary`, with the same index (else its first column, where that is a key), and columns
+            Of the kind of `summary`, with the same index. First come all its columns that no model reads, such as the key of
+            the customer, in their order: all but those of the models that `cam.models` lists (`frequency`, `recency`, `T`,
+            `monetary_value` …), `weight`, and covariates of these models. Then the scores:
             `probability_alive`, `expected_purchases`, `discounted_expected_purchases` and, with a model of spend,
             `expected_spend` and `customer_lifetime_value`.
         """
@@ -283,7 +285,8 @@ class PurchaseModel(PurchaseMoments, Model):
             # In the order of the core, to the last bit.
             earned = share * columns["discounted_expected_purchases"]
             columns["customer_lifetime_value"] = earned * columns["expected_spend"]
-        return source.scores(columns, (*self._spec.columns, *self._spec.logs, "monetary_value", "weight"))
+        encodings = (self._encoding, None if spend is None else spend._encoding)
+        return source.scores(columns, [name for encoding in encodings if encoding for name in encoding.columns])
 
 
 class SpendModel(SpendMoments, Model):

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from cam._call import number, shown
-from cam.errors import InvalidParameterError
+from cam.errors import InvalidParameterError, UnknownNameError
 
 __all__ = ["Prior", "priors_as_json"]
 
@@ -48,7 +48,7 @@ class Prior:
         name = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", distribution).lower() if isinstance(distribution, str) else ""
         if name not in ARGUMENTS:
             known = ", ".join(ARGUMENTS)
-            raise InvalidParameterError(f"no prior named {shown(distribution)}; there are: {known}", field="priors")
+            raise UnknownNameError(f"no prior named {shown(distribution)}; there are: {known}", field="priors")
         wanted = ARGUMENTS[name]
         if set(arguments) != set(wanted):
             takes = " and ".join(wanted) or "no arguments"

@@ -42,6 +42,12 @@ def spec(model: str) -> Spec:
     raise UnknownNameError(f"no model named {model!r}; there are: {names}", field=str(model))
 
 
+@functools.cache
+def model_columns() -> frozenset[str]:
+    """Give the names of all columns that some model reads of a table, `weight` among them."""
+    return frozenset({"weight", *(column["name"] for entry in models() for column in entry["columns"])})
+
+
 class Spec:
     """Who a model is."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from contextlib import AbstractContextManager
 from typing import Any, Self, cast
 
 import numpy as np
@@ -11,7 +12,7 @@ import numpy as np
 from cam import _core
 from cam._call import Progress, flag, observer, thread_count
 from cam._frames import REPORT, UNIT, Frame, Source, make, unit_name
-from cam._log import read_amounts, read_keys, read_moment, read_times, write_keys
+from cam._log import check_ends, named_columns, read_amounts, read_keys, read_moment, read_times, write_keys
 from cam.errors import InvalidDataError, InvalidDocumentError, InvalidParameterError
 
 __all__ = ["SummaryBuilder", "opportunities", "split", "summarize", "tracking"]
@@ -94,6 +95,9 @@ class SummaryBuilder:
                     raise InvalidDataError(f"{name} {found}", field=name) from None
             raise
         self._splits: bool | None = ends is not None
+        self._ends = [("calibration_end", each) for each in ends or ()]
+        if end is not None:
+            self._ends.append(("observation_end", end))
 
     @classmethod
     def from_bytes(
@@ -153,7 +157,8 @@ class SummaryBuilder:
                 self.push(part, threads=threads, progress=progress)
             return
         source, columns, dtype = self._read(batch)
-        self._core.push(*columns, thread_count(threads), observer(progress))
+        with self._named(source, columns[1]):
+            self._core.push(*columns, thread_count(threads), observer(progress))
         if self._kind is None:
             self._kind, self._dtype = source.kind, dtype
         elif dtype != self._dtype and dtype is not None and self._dtype is not None:
@@ -162,10 +167,16 @@ class SummaryBuilder:
     def _read(self, batch: Frame) -> tuple[Source, tuple[Any, str, Any, Any], np.dtype[Any] | None]:
         customer, time, amount = self._columns
         source = Source(batch)
-        keys = read_keys(source, customer)
-        kind, times = read_times(source, time, self._numbers_in)
-        amounts = None if amount is None else read_amounts(source, amount)
+        with self._named():
+            keys = read_keys(source, customer)
+            kind, times = read_times(source, time, self._numbers_in)
+            amounts = None if amount is None else read_amounts(source, amount)
+        check_ends(self._ends, kind, times, time)
         return source, (keys.values, kind, times, amounts), keys.dtype
+
+    def _named(self, source: Source | None = None, kind: str = "") -> AbstractContextManager[None]:
+        """Let errors name the caller's columns."""
+        return named_columns(dict(zip(("customer", "time", "amount"), self._columns, strict=True)), source, kind)
 
     def _whole(
         self,
@@ -176,7 +187,8 @@ class SummaryBuilder:
         """Give what `push` and `finish` would give of a log that is there as a whole, by the core's shortest way."""
         source, columns, self._dtype = self._read(log)
         self._kind = source.kind
-        finished = self._core.whole(*columns, thread_count(threads), observer(progress))
+        with self._named(source, columns[1]):
+            finished = self._core.whole(*columns, thread_count(threads), observer(progress))
         return [self._frame(*parts) for parts in finished]
 
     def merge(self, other: SummaryBuilder) -> None:
@@ -282,6 +294,7 @@ def summarize(
         calendar), a length such as ``"6 days"``, or ``"none"``.
     observation_end : date, timestamp, str or number, optional
         The last period observed, which is included; later rows are ignored. The latest in the log by default.
+        A number only where the times are numbers.
     include_first_transaction : bool
         Count the first purchase in `frequency` and `monetary_value`, too; not for models.
     refunds : {"net", "drop", "error"}

@@ -16,6 +16,7 @@ from cam import _core
 from cam._call import Progress, quantity_json
 from cam._covariates import Encoding
 from cam._frames import UNIT, Floats, Frame, Source, Vector, make, unit_name
+from cam._log import check_ends
 from cam._tasks import run
 from cam.errors import ConvergenceWarning, InvalidDataError, InvalidParameterError, NotEnoughDataError
 
@@ -79,6 +80,9 @@ def covariate_steps(
     if not days.size:
         raise NotEnoughDataError("the log has no row")
     end = int(days.max()) if observation_end is None else _day(observation_end)
+    if isinstance(observation_end, int | float | np.number):
+        kind = "number" if _plain(bought, time, "log").dtype.kind in "iuf" else "day"
+        check_ends([("observation_end", ("number", float(observation_end)))], kind, days, time)
     unit_name_ = unit_name(unit)
     length = DAYS.get(unit_name_) or _length(unit, unit_name_)
 

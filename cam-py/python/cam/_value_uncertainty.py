@@ -145,7 +145,8 @@ class ValueDistribution:
     """Drawn values of customers."""
 
     customers: Frame
-    """A row per customer: `mean`, `deviation`, and the quantiles, named `q05` for the probability 0.05."""
+    """A row per customer: other columns of the summary, as in `BgNbd.predict`; `mean`, `deviation`, and the quantiles, named
+    `q05` for the probability 0.05."""
     totals: Floats = field(repr=False)
     """The value of all customers together, in each draw."""
     probabilities: tuple[float, ...] = ()
@@ -226,5 +227,4 @@ def simulate_lifetime_value(
     for i, p in enumerate(options["probabilities"]):
         percent = f"{100 * p:.6g}"
         named[f"q{percent.zfill(2)}"] = answer.columns[f"quantile_{i}"]
-    known = purchases._spec.columns + spend._spec.columns
-    return ValueDistribution(source.scores(named, known), answer.columns["totals"], tuple(options["probabilities"]))
+    return ValueDistribution(source.scores(named, columns), answer.columns["totals"], tuple(options["probabilities"]))
