@@ -294,13 +294,7 @@ fn bad_input_is_told() {
             ErrorKind::InvalidShape,
             "\"z\"",
         ),
-        (
-            "pareto_nbd_hb",
-            &table,
-            json!({"heterogeneity": "beta"}),
-            ErrorKind::InvalidParameter,
-            "heterogeneity",
-        ),
+        ("pareto_nbd_hb", &table, json!({"heterogeneity": "beta"}), ErrorKind::UnknownName, "heterogeneity"),
         ("posterior_predict", &table, json!({}), ErrorKind::InvalidParameter, "need posterior"),
     ];
     for (id, table, options, kind, part) in cases {
