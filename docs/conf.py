@@ -17,7 +17,7 @@ extensions = [
     "sphinx.ext.napoleon",
     "mathml",
 ]
-exclude_patterns = ["_build", "tests", "_ext"]
+exclude_patterns = ["_build", "tests", "_ext", ".pytest_cache"]
 nitpicky = False
 
 myst_enable_extensions = ["dollarmath", "colon_fence", "deflist"]
