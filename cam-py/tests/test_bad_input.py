@@ -626,8 +626,9 @@ def test_a_file_that_holds_no_model_is_named(tmp_path):
     for name, content in (("orders.csv", b"customer_id,date\n1,2024-01-01\n"), ("cat.jpg", b"\xff\xd8{")):
         path = tmp_path / name
         path.write_bytes(content)
-        with pytest.raises(e.InvalidDocumentError, match=f"{name}' holds no model of cam"):
-            cam.load(path)
+        for load in (cam.load, cam.ParetoNbdHb.load):
+            with pytest.raises(e.InvalidDocumentError, match=f"{name}' holds no model of cam"):
+                load(path)
     path = tmp_path / "spend.json"
     spend.save(path)
     with pytest.raises(e.InvalidDocumentError, match=r"spend\.json': the document holds a gamma_gamma model"):

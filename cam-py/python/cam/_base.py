@@ -5,8 +5,8 @@ from __future__ import annotations
 import inspect
 import json
 import os
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, ClassVar, Self, TypeVar
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -16,6 +16,7 @@ from cam._answers import Answers
 from cam._call import Progress, name_methods, number, observer, one_table, shown, thread_count, warn, whole
 from cam._covariates import Covariates
 from cam._estimates import Estimates
+from cam._files import read_document, write_document
 from cam._frames import Floats, Frame, Source, as_floats
 from cam._hierarchical import HierarchicalModel, posterior_class
 from cam._inference import Inference
@@ -33,7 +34,6 @@ from cam.errors import (
 __all__ = ["Model", "from_json", "load"]
 
 WEIGHT = "weight"
-M = TypeVar("M")
 
 
 class Model(Inference):
@@ -328,14 +328,7 @@ class Model(Inference):
         path : str or path
             Where to. Written as a whole or not at all.
         """
-        temporary = f"{os.fspath(path)}.part"
-        try:
-            with open(temporary, "w", encoding="utf-8") as file:
-                file.write(self.to_json())
-            os.replace(temporary, path)
-        except OSError as problem:
-            # The caller knows nothing of the file beside.
-            raise type(problem)(problem.errno, problem.strerror, os.fspath(path)) from None
+        write_document(path, self.to_json())
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Self:
@@ -351,7 +344,7 @@ class Model(Inference):
         Model
             As for `from_json`.
         """
-        return _opened(path, cls.from_json)
+        return read_document(path, cls.from_json)
 
     def __reduce__(self) -> tuple[Any, ...]:
         document = None if self._core is None else self.to_json()
@@ -448,22 +441,6 @@ def _restore(
     return model
 
 
-def _opened(path: str | os.PathLike[str], read: Callable[[str], M]) -> M:
-    """Read the document in a file, which errors name."""
-    name = os.fspath(path)
-    try:
-        with open(path, encoding="utf-8") as file:
-            text = file.read()
-    except UnicodeDecodeError:
-        raise InvalidDocumentError(f"{name!r} holds no model of cam") from None
-    if not text.lstrip().startswith("{"):
-        raise InvalidDocumentError(f"{name!r} holds no model of cam")
-    try:
-        return read(text)
-    except InvalidDocumentError as problem:
-        raise InvalidDocumentError(f"{name!r}: {problem}", field=problem.field) from None
-
-
 def from_json(text: str) -> Model | HierarchicalModel:
     """Open a document, whichever model it holds.
 
@@ -506,4 +483,4 @@ def load(path: str | os.PathLike[str]) -> Model | HierarchicalModel:
     Model, ParetoNbdHb or ParetoGgg
         Of the class of that model.
     """
-    return _opened(path, from_json)
+    return read_document(path, from_json)

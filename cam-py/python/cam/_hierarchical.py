@@ -11,6 +11,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 
 from cam._call import Progress, number, one_table, warn, whole
+from cam._files import read_document, write_document
 from cam._frames import Floats, Frame, Source, default_kind, make
 from cam._tasks import run
 from cam.errors import ConvergenceWarning, InvalidDocumentError, InvalidParameterError, NotFittedError
@@ -279,10 +280,7 @@ class HierarchicalModel:
         path : str or path
             Where to. Written as a whole or not at all.
         """
-        temporary = f"{os.fspath(path)}.part"
-        with open(temporary, "w", encoding="utf-8") as file:
-            file.write(self.to_json())
-        os.replace(temporary, path)
+        write_document(path, self.to_json())
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Self:
@@ -297,8 +295,7 @@ class HierarchicalModel:
         -------
         Self
         """
-        with open(path, encoding="utf-8") as file:
-            return cls.from_json(file.read())
+        return read_document(path, cls.from_json)
 
     def _asked(self) -> list[tuple[str, Any]]:
         """Give what this was made with, where it is not the default."""
