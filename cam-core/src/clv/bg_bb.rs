@@ -21,6 +21,7 @@
 mod ahead;
 mod silence;
 
+use super::ahead::Ahead;
 use super::history::FREQUENCY;
 use super::purchases::if_alive;
 use super::variance;
@@ -34,7 +35,7 @@ use crate::math::{
 use crate::model::{Family, Futures, Quantity, Scorer, Spec, parameters, score_row};
 use crate::rows::Rows;
 use crate::table::{Dimension, Domain, Variable};
-use ahead::{Ahead, count_probability, stay, stay_in_pairs};
+use ahead::{count_probability, stay, stay_in_pairs};
 use silence::Silence;
 use std::collections::HashMap;
 

@@ -79,7 +79,7 @@ pub(super) fn smooth_sum(from: f64, to: f64, cells: f64, f: impl Fn(f64) -> f64)
         risen |= block > 0.0;
         next += length;
         // What comes after is no more than this block, once it is so small, times the blocks to come.
-        if risen && block < 1e-19 * sum || next > 1e18 {
+        if risen && block < 1e-19 * sum || next > 1e300 {
             break;
         }
     }

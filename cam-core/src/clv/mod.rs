@@ -1,6 +1,8 @@
 //! Customer lifetime value: one file a model, and what is common to them.
 
+mod ahead;
 mod cohort_task;
+mod contract;
 mod futures;
 pub mod hierarchical;
 mod history;
@@ -46,6 +48,8 @@ macro_rules! each_model {
             log_normal_spend::LogNormalSpend,
             ggom_nbd::GgomNbd,
             pareto_nbd_sarmanov::ParetoNbdSarmanov,
+            sbg::Sbg,
+            bdw::Bdw,
         }
     };
 }

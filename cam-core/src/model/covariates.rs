@@ -38,6 +38,8 @@ impl Process {
     pub const PURCHASE: Process = Process { name: "purchase", scales: &[("alpha", -1.0)] };
     /// Leaving after a purchase with probability p ~ Beta(a, b).
     pub const LEAVING: Process = Process { name: "lifetime", scales: &[("a", 1.0), ("b", 1.0)] };
+    /// Leaving instead of renewing with probability θ ~ Beta(α, β).
+    pub const RENEWAL: Process = Process { name: "lifetime", scales: &[("alpha", 1.0), ("beta", 1.0)] };
     /// Leaving at a rate μ ~ Gamma(s, β).
     pub const LIFETIME: Process = Process { name: "lifetime", scales: &[("beta", -1.0)] };
 }

@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod cohorts;
+mod contracts;
 mod counting;
 mod covariates;
 mod covariates_bad_input;

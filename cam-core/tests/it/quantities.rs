@@ -9,8 +9,8 @@
 
 use crate::testdata;
 use cam_core::clv::{
-    BgBb, BgCnbdK, BgNbd, GammaGamma, GgomNbd, History, LogNormalSpend, MbgCnbdK, MbgNbd, Nbd, NormalSpend,
-    ParetoNbd, ParetoNbdSarmanov,
+    Bdw, BgBb, BgCnbdK, BgNbd, GammaGamma, GgomNbd, History, LogNormalSpend, MbgCnbdK, MbgNbd, Nbd,
+    NormalSpend, ParetoNbd, ParetoNbdSarmanov, Sbg,
 };
 use cam_core::math::jet::{Derivatives, Real};
 use cam_core::table::{Dimension, Variable};
@@ -147,6 +147,7 @@ fn accuracy_of_every_quantity() {
         "counting_more.csv",
         "variance_more.csv",
         "later.csv",
+        "contracts.csv",
     ]
     .map(testdata)
     .concat();
@@ -168,6 +169,8 @@ fn accuracy_of_every_quantity() {
                 "ggom_nbd" => gradient::<GgomNbd>(&case.theta, row),
                 "pareto_nbd_sarmanov" => gradient::<ParetoNbdSarmanov>(&case.theta, row),
                 "normal_spend" => gradient::<NormalSpend>(&case.theta, row),
+                "sbg" => gradient::<Sbg>(&case.theta, row),
+                "bdw" => gradient::<Bdw>(&case.theta, row),
                 "log_normal_spend" => gradient::<LogNormalSpend>(&case.theta, row),
                 _ => gradient::<GammaGamma>(&case.theta, row),
             };

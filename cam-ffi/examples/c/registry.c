@@ -151,7 +151,8 @@ int main(int argc, char **argv)
         between(model, last, "\"id\":\"", "\"", id, sizeof id);
         between(model, last, "\"quantities\":[", "]", quantities, sizeof quantities);
         between(model, last, "\"columns\":[", "]", columns, sizeof columns);
-        if (strstr(quantities, "\"expected_purchases\"") == NULL) {
+        /* The others are of spend, or of contracts, of which this log has none. */
+        if (strstr(quantities, "\"expected_purchases\"") == NULL || strstr(columns, "\"name\":\"recency\"") == NULL) {
             continue;
         }
         fit(id, strstr(columns, "\"name\":\"T\",\"domain\":\"count\"") != NULL ? opportunities : weeks);

@@ -51,10 +51,12 @@ public final class Registry {
             print("models of purchases, %d customers%n", weeks.rows());
             int fitted = 0;
             for (String model : models) {
-                if (!find(model, "\"quantities\":\\[(.*?)\\]").contains("\"expected_purchases\"")) {
+                String columns = find(model, "\"columns\":\\[(.*?)\\]");
+                // The others are of spend, or of contracts, of which this log has none.
+                if (!find(model, "\"quantities\":\\[(.*?)\\]").contains("\"expected_purchases\"") || !columns.contains("\"name\":\"recency\"")) {
                     continue;
                 }
-                boolean counts = find(model, "\"columns\":\\[(.*?)\\]").contains("\"name\":\"T\",\"domain\":\"count\"");
+                boolean counts = columns.contains("\"name\":\"T\",\"domain\":\"count\"");
                 fit(find(model, "\"id\":\"(.*?)\""), counts ? opportunities : weeks);
                 fitted++;
             }

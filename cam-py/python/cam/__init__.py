@@ -7,6 +7,7 @@ expected spend and the lifetime value.
 - `tracking`: repeat purchases of the whole base over time;
 - `opportunities`: the same for discrete time, where each period is one opportunity to buy;
 - `BgNbd`, `ParetoNbd`, `GgomNbd`, `ParetoNbdSarmanov`, `MbgNbd`, `BgCnbdK`, `MbgCnbdK`, `Nbd`, `BgBb`: models of purchases;
+  `Sbg`, `Bdw`: of renewals of a contract;
   `GammaGamma`, `NormalSpend`, `LogNormalSpend`: of spend; `models` lists them, `Model` is any of them by name;
 - `ParetoNbdHb`, `ParetoGgg`: hierarchical Bayes, with each customer's own parameters;
 - `Prior`: the distribution of a parameter before the data are seen, for ``fit(…, priors=…)``;
@@ -44,6 +45,7 @@ from cam._base import Model, from_json, load
 from cam._classics import BgBb, BgNbd, ParetoNbd
 from cam._cohorts import CohortFits, cohort_table, fit_cohorts
 from cam._compare import Comparison, compare
+from cam._contracts import Bdw, Sbg
 from cam._core import __version__
 from cam._families import GgomNbd, ParetoNbdSarmanov
 from cam._hierarchical import ParetoGgg, ParetoNbdHb
@@ -69,6 +71,7 @@ from cam.errors import AssumptionWarning, CamError, ConvergenceWarning, UnitWarn
 
 __all__ = [
     "AssumptionWarning",
+    "Bdw",
     "BgBb",
     "BgCnbdK",
     "BgNbd",
@@ -93,6 +96,7 @@ __all__ = [
     "PredictionIntervals",
     "Prior",
     "Regularity",
+    "Sbg",
     "SpendIndependence",
     "SummaryBuilder",
     "UnitWarning",

@@ -1,48 +1,19 @@
 //! What lies ahead of a customer who is alive: how many opportunities, how many purchases.
 
 use super::BgBb;
-use crate::clv::horizons::smooth_sum;
+use crate::clv::{ahead::Ahead, horizons::smooth_sum};
 use crate::math::{beta::ln_beta_rising, exp_log::exprel, gamma::digamma_rising, mixing::beta_mixing};
-use crate::model::Quantity;
 
-/// Over which opportunities is summed, and how each counts: e^(−rate·k) for the k-th, which is (1 + d)^(−k) for rate = ln(1 + d).
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Ahead {
-    rate: f64,
-    horizon: f64,
-}
-
-impl Ahead {
-    /// From a checked quantity; none where it does not concern expected purchases.
-    pub(super) fn of(quantity: &Quantity) -> Option<Ahead> {
-        match *quantity {
-            Quantity::ExpectedPurchases { horizon } | Quantity::VarianceOfPurchases { horizon } => {
-                Some(Ahead { rate: 0.0, horizon })
-            }
-            Quantity::DiscountedExpectedPurchases { continuous_discount_rate, discount_rate, horizon }
-            | Quantity::VarianceOfDiscountedPurchases { continuous_discount_rate, discount_rate, horizon } => {
-                let rate = continuous_discount_rate.or(discount_rate.map(f64::ln_1p)).unwrap_or(0.0);
-                Some(Ahead { rate, horizon: horizon.unwrap_or(f64::INFINITY) })
-            }
-            _ => None,
-        }
-    }
-
-    /// The same where each opportunity counts by the square of its discount.
-    pub(super) fn squared(&self) -> Ahead {
-        Ahead { rate: 2.0 * self.rate, horizon: self.horizon }
-    }
-
-    /// (1 − yʰ)/(1 − y) = 1 + y + … + y^(h−1) for y = (1 − θ) e^(−rate).
-    fn annuity(&self, theta: f64) -> f64 {
-        let c = self.rate - (-theta).ln_1p();
-        if c > 100.0 {
-            1.0
-        } else if self.horizon == f64::INFINITY {
-            -1.0 / (-c).exp_m1()
-        } else {
-            self.horizon * exprel(-c * self.horizon) / exprel(-c)
-        }
+/// (1 − yʰ)/(1 − y) = 1 + y + … + y^(h−1) for y = (1 − θ) e^(−rate).
+fn annuity(ahead: &Ahead, theta: f64) -> f64 {
+    let &Ahead { rate, horizon } = ahead;
+    let c = rate - (-theta).ln_1p();
+    if c > 100.0 {
+        1.0
+    } else if horizon == f64::INFINITY {
+        -1.0 / (-c).exp_m1()
+    } else {
+        horizon * exprel(-c * horizon) / exprel(-c)
     }
 }
 
@@ -72,11 +43,11 @@ pub(super) fn stay(ahead: &Ahead, gamma: f64, delta: f64) -> f64 {
                 digamma_rising(delta + 1.0, horizon)
             };
     }
-    let longest = ahead.annuity(0.0);
+    let longest = annuity(ahead, 0.0);
     let mean = gamma / (gamma + delta + 1.0);
     // By Jensen's inequality the expectation is no less than at the mean of θ.
-    let rule = beta_mixing(gamma, delta + 1.0, 1.0 / longest, (longest / ahead.annuity(mean)).ln());
-    (-rate).exp() * (delta / (gamma + delta)) * rule.expect(|theta| ahead.annuity(theta))
+    let rule = beta_mixing(gamma, delta + 1.0, 1.0 / longest, (longest / annuity(ahead, mean)).ln());
+    (-rate).exp() * (delta / (gamma + delta)) * rule.expect(|theta| annuity(ahead, theta))
 }
 
 /// Σ_{j≠k ≤ h} e^(−rate·(j + k)) E\[(1 − θ)^max(j, k)\]: the expected discounted number of pairs of opportunities at which the customer is there.
@@ -85,8 +56,7 @@ pub(super) fn stay_in_pairs(ahead: &Ahead, gamma: f64, delta: f64) -> f64 {
     let &Ahead { rate, horizon } = ahead;
     // What k brings with the k − 1 before it.
     smooth_sum(2.0, horizon, 2.0, |k| {
-        let before = (-rate).exp() * (k - 1.0) * exprel(-rate * (k - 1.0)) / exprel(-rate);
-        2.0 * before * (ln_beta_rising(gamma, delta, k) - rate * k).exp()
+        2.0 * ahead.annuity(k - 1.0) * (ln_beta_rising(gamma, delta, k) - rate * k).exp()
     })
 }
 
