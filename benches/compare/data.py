@@ -75,6 +75,8 @@ def _make(name: str) -> dict[str, np.ndarray]:
     kind, _, size = name.partition("-")
     if kind == "cdnow":
         return _cdnow()
+    if kind == "varying":
+        return _varying()
     if kind == "log":
         return _log(int(size))
     return _customers(kind, int(size))
@@ -126,6 +128,33 @@ def _customers(story: str, n: int) -> dict[str, np.ndarray]:
         "T": (LAST_DAY - first_day) / 7.0,
         "monetary_value": monetary,
     }
+
+
+def _varying(customers: int = 600, weeks: int = 313) -> dict[str, np.ndarray]:
+    """Pareto/NBD whose rates follow a season, a promotion and a price, week by week: one row a customer and week."""
+    rng = np.random.default_rng([SEED, customers, weeks])
+    buying, leaving = np.array([0.5, 0.4, -0.3]), np.array([-0.4, 0.3, 0.2])
+    blocks = []
+    for customer in range(customers):
+        season = np.sin(2 * np.pi * (np.arange(weeks) + customer % 13) / 52)
+        z = np.stack([season, rng.random(weeks) < 0.3, rng.normal(0, 1, weeks).round(1)], 1)
+        # The clocks of purchases and of the lifetime, at the beginning of each week and at the end of the last.
+        fast, slow = np.exp(z @ buying), np.exp(z @ leaving)
+        clock, age = (np.concatenate([[0.0], np.cumsum(rate)]) for rate in (fast, slow))
+        rate, risk = rng.gamma(0.9) / 9.0, rng.gamma(0.8) / 60.0
+        leave = rng.exponential() / risk
+        week = min(int(np.searchsorted(age, leave)) - 1, weeks - 1)
+        life = weeks if leave >= age[-1] else week + (leave - age[week]) / slow[week]
+        week = min(int(life), weeks - 1)
+        end = clock[week] + fast[week] * (life - week)
+        bought = np.sort(rng.uniform(0, end, rng.poisson(rate * end)))
+        when = np.clip(np.searchsorted(clock, bought, side="right") - 1, 0, weeks - 1)
+        last = when[-1] + (bought[-1] - clock[when[-1]]) / fast[when[-1]] if len(when) else 0.0
+        purchases = np.bincount(when, minlength=weeks)
+        known = np.broadcast_to([customer, last, weeks], (weeks, 3))
+        blocks.append(np.column_stack([known, np.arange(weeks), purchases, z]))
+    names = ["customer_id", "recency", "T", "start", "purchases", "season", "promotion", "price"]
+    return dict(zip(names, np.concatenate(blocks).T.copy(), strict=True))
 
 
 def _log(n: int) -> dict[str, np.ndarray]:

@@ -1,10 +1,21 @@
-//! How often intervals cover the truth: simulate, fit, look; for every model of the registry. `make coverage` runs it and writes the page.
+//! How often intervals cover the truth: simulate, fit, look; for every model of the registry, and for those that take covariates with one on each process.
+//! `make coverage` runs it and writes the page.
 //!
 //! `cargo run --release -p cam-core --example coverage -- REPLICATIONS DATE [CUSTOMERS]` prints the page `docs/coverage.md`.
 
+use cam_core::model::Covariates;
 use cam_core::registry::Entry;
-use cam_core::{Control, FitOptions, Result, Table, models};
+use cam_core::{Control, Error, ErrorKind, FitOptions, Fitted, Model, Result, Table, models};
+use serde_json::{Value, json};
 use std::time::Instant;
+
+/// A model with its truth.
+struct Subject {
+    entry: &'static Entry,
+    model: Box<dyn Model>,
+    title: String,
+    options: FitOptions,
+}
 
 /// What the replications of one model found.
 struct Found {
@@ -25,7 +36,7 @@ fn main() -> Result<()> {
         if date.is_empty() { String::new() } else { format!(" on {date}") }
     );
     println!(
-        "fitted: {replications} times. A 95 % interval (Wald, on the log scale) should hold the truth in 95 % of them; by chance alone the figure"
+        "fitted: {replications} times; then the same with a covariate on each process. A 95 % interval (Wald, on the log scale) should hold the truth in 95 % of them; by chance alone the figure"
     );
     println!(
         "is {:.1} points off or less in 95 of 100 cases. Replications without a maximum are counted apart: in them the data",
@@ -36,22 +47,20 @@ fn main() -> Result<()> {
     );
     println!("| model | with a maximum | coverage by parameter, % | mean | seconds |");
     println!("|---|--:|---|--:|--:|");
-    for entry in models() {
-        let begun = Instant::now();
-        let found = replicate(entry, replications, customers)?;
+    let plain = models().iter().map(Subject::plain);
+    let scaled = models().iter().filter(|entry| !entry.processes().is_empty()).map(Subject::with_covariates);
+    for subject in plain.chain(scaled) {
+        let (subject, begun) = (subject?, Instant::now());
+        let found = replicate(&subject, replications, customers)?;
         let share = |n: usize| 100.0 * n as f64 / found.converged.max(1) as f64;
-        let spec = entry.spec();
-        let each: Vec<String> = spec
-            .parameters
-            .iter()
-            .zip(&found.covered)
-            .map(|(p, &n)| format!("{} {:.1}", p.name, share(n)))
-            .collect();
-        let free = spec.free_parameters().len();
-        let mean = found.covered[..free].iter().map(|&n| share(n)).sum::<f64>() / free as f64;
+        let names = subject.model.names();
+        let each: Vec<String> =
+            names.iter().zip(&found.covered).map(|(name, &n)| format!("{name} {:.1}", share(n))).collect();
+        let estimated = subject.estimated();
+        let mean = estimated.iter().map(|&i| share(found.covered[i])).sum::<f64>() / estimated.len() as f64;
         println!(
             "| {} | {} of {replications} | {} | {mean:.1} | {:.0} |",
-            spec.title,
+            subject.title,
             found.converged,
             each.join(", "),
             begun.elapsed().as_secs_f64()
@@ -60,28 +69,81 @@ fn main() -> Result<()> {
     Ok(())
 }
 
-fn replicate(entry: &Entry, replications: usize, customers: usize) -> Result<Found> {
-    let spec = entry.spec();
-    let (truth, design) = spec.example;
-    let model = entry.with_parameters(truth, None)?.model;
-    let start = vec![design; customers];
+impl Subject {
+    fn plain(entry: &'static Entry) -> Result<Subject> {
+        let model = entry.with_parameters(entry.spec().example.0, None)?.model;
+        Ok(Subject { entry, model, title: entry.spec().title.into(), options: FitOptions::new() })
+    }
+
+    /// The covariate `z` acts on every process. A model with known coefficients is a document that was written by hand: here one of a fit, with the truth in it.
+    fn with_covariates(entry: &'static Entry) -> Result<Subject> {
+        let on = entry.processes().iter().fold(Covariates::new(), |c, process| c.on(process.name, ["z"]));
+        let plain = Subject { options: FitOptions::new().covariates(on), ..Subject::plain(entry)? };
+        let columns = plain.drawn(1000, 1, &Control::new())?;
+        let fitted = entry.fit(&table(&columns)?, &plain.options, &Control::new())?;
+        let invalid = |e: serde_json::Error| Error::new(ErrorKind::InvalidDocument, e.to_string());
+        let mut document: Value = serde_json::from_str(&fitted.to_json()?).map_err(invalid)?;
+        for (parameter, value) in entry.spec().parameters.iter().zip(entry.spec().example.0) {
+            document["parameters"][parameter.name] = json!(value);
+        }
+        if let Some(coefficients) = document["covariates"]["coefficients"].as_object_mut() {
+            coefficients
+                .values_mut()
+                .zip([0.4, -0.3, 0.2, 0.1].iter().cycle())
+                .for_each(|(v, c)| *v = json!(c));
+        }
+        document["fit"] = Value::Null;
+        let model = Fitted::<Box<dyn Model>>::from_json(&document.to_string())?.model;
+        Ok(Subject { model, title: format!("{}, covariates", plain.title), ..plain })
+    }
+
+    /// Positions of what is estimated, and not chosen.
+    fn estimated(&self) -> Vec<usize> {
+        let spec = self.entry.spec();
+        let whole = spec.free_parameters().len()..spec.parameters.len();
+        (0..self.model.parameters().len()).filter(|i| !whole.contains(i)).collect()
+    }
+
+    /// Simulated customers, and the covariate.
+    fn drawn(
+        &self,
+        customers: usize,
+        seed: u64,
+        control: &Control<'_>,
+    ) -> Result<Vec<(&'static str, Vec<f64>)>> {
+        let spec = self.entry.spec();
+        let start = vec![spec.example.1; customers];
+        // From −1 to 1, in 41 steps, so that customers may be alike.
+        let z: Vec<f64> = (0..customers).map(|i| ((17 * i) % 41) as f64 / 20.0 - 1.0).collect();
+        let design = spec.design.iter().try_fold(Table::new(), |t, c| t.with(c.name, &start[..]))?;
+        let drawn = self.model.simulate(&design.with("z", &z[..])?, seed, control)?;
+        Ok(spec.columns.iter().map(|c| c.name).zip(drawn).chain([("z", z)]).collect())
+    }
+}
+
+fn table<'a>(columns: &'a [(&'static str, Vec<f64>)]) -> Result<Table<'a>> {
+    columns.iter().try_fold(Table::new(), |table, (name, values)| table.with(name, &values[..]))
+}
+
+fn replicate(subject: &Subject, replications: usize, customers: usize) -> Result<Found> {
+    let truth = subject.model.parameters();
+    let estimated = subject.estimated();
     let each = Control::new().map(replications, |replication| {
         let alone = Control::new().threads(1);
-        let design = spec.design.iter().try_fold(Table::new(), |t, c| t.with(c.name, &start[..]))?;
-        let drawn = model.simulate(&design, 1 + replication as u64, &alone)?;
-        let mut columns = spec.columns.iter().zip(&drawn);
-        let table = columns.try_fold(Table::new(), |t, (c, v)| t.with(c.name, &v[..]))?;
-        let Ok(fitted) = entry.fit(&table, &FitOptions::new(), &alone) else { return Ok(None) };
+        let columns = subject.drawn(customers, 1 + replication as u64, &alone)?;
+        let Ok(fitted) = subject.entry.fit(&table(&columns)?, &subject.options, &alone) else {
+            return Ok(None);
+        };
         if !fitted.report()?.converged() {
             return Ok(None);
         }
         let intervals = fitted.confidence_intervals(0.95)?;
         let estimates = fitted.model.parameters();
-        let held = |i: usize| match intervals.get(i) {
-            Some(interval) => interval.lower <= truth[i] && truth[i] <= interval.upper,
-            None => estimates[i] == truth[i],
-        };
-        Ok(Some((0..truth.len()).map(held).collect::<Vec<_>>()))
+        let mut held: Vec<bool> = truth.iter().zip(&estimates).map(|(truth, found)| truth == found).collect();
+        for (&i, interval) in estimated.iter().zip(&intervals) {
+            held[i] = interval.lower <= truth[i] && truth[i] <= interval.upper;
+        }
+        Ok(Some(held))
     })?;
     let held: Vec<Vec<bool>> = each.into_iter().flatten().collect();
     Ok(Found {

@@ -82,7 +82,7 @@ impl Entry {
         (self.fit)(table, options, control)
     }
 
-    /// The likelihood of the rows of a table, with its origin at this model, which must be of this entry. Where it has covariates, their penalties are no part of it.
+    /// The likelihood of the rows of a table, with its origin at this model, which must be of this entry. The penalties of coefficients of covariates are subtracted from it.
     ///
     /// # Errors
     /// As for [`fit`](Self::fit), where the data are concerned.

@@ -10,7 +10,7 @@ static TASKS: &[TaskEntry] = &[
     TaskEntry::of::<crate::inference::PredictionIntervals>(),
     TaskEntry::of::<crate::clv::LifetimeValueVariance>(),
     TaskEntry::of::<crate::clv::NewCustomerValue>(),
-    TaskEntry::of::<crate::clv::SimulateLifetimeValue>(),
+    TaskEntry::of::<crate::inference::SimulateLifetimeValue>(),
     TaskEntry::of::<crate::validate::Compare>(),
     TaskEntry::of::<crate::clv::CohortTableOfLog>(),
     TaskEntry::of::<crate::validate::Track>(),

@@ -41,6 +41,14 @@ def _fit(family: str) -> Callable[[Data, int], Work]:
     return prepare
 
 
+def _fit_time_varying(data: Data, threads: int) -> Work:
+    import cam
+
+    frame, names = _frame(data), ["season", "promotion", "price"]
+    model = cam.ParetoNbd(purchase_covariates=names, lifetime_covariates=names)
+    return lambda: model.fit_time_varying(frame, threads=threads).params_
+
+
 def _score(
     family: str, params: dict[str, float], method: str, *args: Any, **options: Any
 ) -> Callable[[Data, int], Work]:
@@ -152,6 +160,7 @@ TASKS: dict[Any, Callable[[Data, int], Work]] = {
     "fit_bg": _fit("BgNbd"),
     "fit_pareto": _fit("ParetoNbd"),
     "fit_gg": _fit("GammaGamma"),
+    "fit_time_varying": _fit_time_varying,
     "score_bg_alive": _score("BgNbd", BG, "probability_alive"),
     "score_bg_purchases": _score("BgNbd", BG, "expected_purchases", HORIZON),
     "score_bg_clv": _clv("BgNbd", BG),

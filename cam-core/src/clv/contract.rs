@@ -18,7 +18,7 @@
 //! P(j renewals more) = B(α, β + (n + j)^c)/B(α, β + n^c) = G(j), one rise of ln B, in which nothing cancels. Everything else is a sum over G.
 
 use super::ahead::Ahead;
-use super::horizons::smooth_sum;
+use super::horizons::smooth_sum_by;
 use crate::error::{Error, ErrorKind, Result};
 use crate::math::{
     beta::ln_beta_rising,
@@ -75,19 +75,20 @@ pub(super) fn check_contract(row: &[f64]) -> Result<(), String> {
 
 /// The share of opportunities at which somebody left, as a mean of θ.
 pub(super) fn contract_start(rows: &Rows, title: &str) -> Result<(f64, f64)> {
-    let (mut left, mut opportunities) = (0.0, 0.0);
+    let (mut left, mut renewals) = (0.0, 0.0);
     for (row, weight) in rows.iter() {
-        let leaves = f64::from(row[0] < row[1]);
-        left += weight * leaves;
-        opportunities += weight * (row[0] + leaves);
+        left += weight * f64::from(row[0] < row[1]);
+        renewals += weight * row[0];
     }
-    if left == 0.0 {
-        return Err(Error::new(
-            ErrorKind::NotEnoughData,
-            format!("nobody has left (frequency is T in every row): {title} has no maximum"),
-        ));
+    let none = match (left == 0.0, renewals == 0.0) {
+        (true, _) => Some("nobody has left (frequency is T in every row)"),
+        (_, true) => Some("nobody has renewed (frequency is 0 in every row)"),
+        _ => None,
+    };
+    if let Some(none) = none {
+        return Err(Error::new(ErrorKind::NotEnoughData, format!("{none}: {title} has no maximum")));
     }
-    let share = (left / opportunities).clamp(0.02, 0.98);
+    let share = (left / (left + renewals)).clamp(0.02, 0.98);
     Ok((2.0 * share, 2.0 * (1.0 - share)))
 }
 
@@ -178,14 +179,26 @@ impl Contract {
         -self.ln_further(n, more).exp_m1()
     }
 
-    /// How much more finely than once per octave G changes.
-    fn cells(&self) -> f64 {
-        2.0 * self.c.clamp(1.0, 200.0)
+    /// Σ f(k) for an f made of G(k) and a discount.
+    ///
+    /// G depends on u = (n + k)^c. Where u is of the order of the shapes it changes once each time u does, so c times as often as k; far beyond it is a power of k, and
+    /// long before it has not changed yet.
+    fn sum(&self, n: f64, from: f64, to: f64, f: impl Fn(f64) -> f64) -> f64 {
+        let Contract { alpha, beta, c } = *self;
+        let (begin, end) = ((beta / alpha.max(1.0)).ln() - 40.0, alpha.max(beta).ln() + 40.0);
+        let cells = |k: f64| match c * (n + k).ln() {
+            log if log < begin => 2.0,
+            log if log < end => 2.0 * c.max(1.0),
+            // Until nothing is left of it.
+            log if alpha * (log - end) < 45.0 => 2.0 + alpha * c / 4.0,
+            _ => 2.0,
+        };
+        smooth_sum_by(from, to, cells, f)
     }
 
     /// Σ v^j G(j) over the renewals to come, v = e^(−rate).
     fn renewals(&self, n: f64, ahead: &Ahead) -> f64 {
-        smooth_sum(1.0, ahead.last(), self.cells(), |j| (self.ln_further(n, j) - ahead.rate * j).exp())
+        self.sum(n, 1.0, ahead.last(), |j| (self.ln_further(n, j) - ahead.rate * j).exp())
     }
 
     /// The variance of V_K, V_k = v + … + v^k, where K renewals are to come: the mean of (V_k − E\[V\])², from the nearer end, so that it does not cancel where nearly
@@ -193,7 +206,7 @@ impl Contract {
     fn variance(&self, n: f64, ahead: &Ahead) -> f64 {
         let h = ahead.last();
         let mean = self.renewals(n, ahead);
-        let missed = smooth_sum(1.0, h, self.cells(), |j| self.leaves(n, j) * (-ahead.rate * j).exp());
+        let missed = self.sum(n, 1.0, h, |j| self.leaves(n, j) * (-ahead.rate * j).exp());
         let off = |k: f64| {
             if mean <= missed {
                 ahead.annuity(k) - mean
@@ -202,9 +215,7 @@ impl Contract {
             }
         };
         let square = |k: f64| off(k) * off(k);
-        let inner = smooth_sum(1.0, h - 1.0, self.cells(), |k| {
-            self.further(n, k) * self.leaves(n + k, 1.0) * square(k)
-        });
+        let inner = self.sum(n, 1.0, h - 1.0, |k| self.further(n, k) * self.leaves(n + k, 1.0) * square(k));
         self.leaves(n, 1.0) * square(0.0) + inner + self.further(n, h) * square(h)
     }
 

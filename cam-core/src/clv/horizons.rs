@@ -70,20 +70,34 @@ impl Lifetime {
 /// Σ f(k) for k = `from`, `from` + 1, …, `to` (which may be infinite, for an f that falls in the end): terms by themselves, and then blocks
 /// that grow with k by a 1/`cells`-th. f is to be smooth on that scale, and not negative; it ends where a block no longer counts.
 pub(super) fn smooth_sum(from: f64, to: f64, cells: f64, f: impl Fn(f64) -> f64) -> f64 {
-    let (mut sum, mut next, mut risen) = (0.0, from, false);
-    while next <= to {
-        let length = (next / cells).floor().max(1.0).min(to - next + 1.0);
+    smooth_sum_by(from, to, |_| cells, f)
+}
+
+/// The same for an f that is less smooth at some k than at others: `cells(k)` says by how much.
+pub(super) fn smooth_sum_by(from: f64, to: f64, cells: impl Fn(f64) -> f64, f: impl Fn(f64) -> f64) -> f64 {
+    let (mut sum, mut risen) = (0.0, false);
+    for (next, length) in blocks(from, to, cells) {
         let rule = gauss_sum(length);
         let block = length * rule.expect(|k| f(next + k));
         sum += block;
         risen |= block > 0.0;
-        next += length;
         // What comes after is no more than this block, once it is so small, times the blocks to come.
-        if risen && block < 1e-19 * sum || next > 1e300 {
+        if risen && block < 1e-19 * sum {
             break;
         }
     }
     sum
+}
+
+/// The whole numbers from `from` to `to` in blocks, each by its first number and its length, that grow with k by a 1/`cells(k)`-th.
+pub(super) fn blocks(from: f64, to: f64, cells: impl Fn(f64) -> f64) -> impl Iterator<Item = (f64, f64)> {
+    let mut next = from;
+    std::iter::from_fn(move || {
+        let (begin, length) = (next, (next / cells(next)).floor().max(1.0).min(to - next + 1.0));
+        next += length;
+        // Where a number and the one after are the same, so far out that little is left, it ends.
+        (begin <= to && begin < 1e300 && next > begin).then_some((begin, length))
+    })
 }
 
 /// Nodes and weights (which sum to 1) for the mean over 0, 1, …, n − 1: these numbers themselves, or Gauss's rule for discrete Chebyshev

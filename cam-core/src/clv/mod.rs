@@ -30,7 +30,7 @@ pub use value::{
     new_customer_value_variance,
 };
 pub use value_draws::{DrawOptions, ValueDistribution, simulate_lifetime_value};
-pub use value_tasks::{LifetimeValueVariance, NewCustomerValue, SimulateLifetimeValue};
+pub use value_tasks::{LifetimeValueVariance, NewCustomerValue};
 
 /// All models, `file::Model`. The line of a model here makes its module, exports it, and puts it into the [registry](crate::registry).
 macro_rules! each_model {

@@ -27,6 +27,7 @@
 //! is given the history and the parameters (McCarthy, Fader & Hardie 2016, "V(CLV): Examining variance in models of customer lifetime
 //! value"); that the parameters are estimates is not in it.
 
+use super::horizons::{blocks, gauss_sum};
 use crate::control::Control;
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{Discount, Model, Quantity};
@@ -78,7 +79,7 @@ fn one() -> f64 {
     1.0
 }
 
-/// Longer sums of costs are refused: each term is a pass over all customers.
+/// Longer sums of costs over opportunities are refused: each term is a pass over all customers.
 const MOST_PERIODS: f64 = 10_000.0;
 
 impl ValueOptions {
@@ -151,11 +152,32 @@ impl ValueOptions {
         }
         finite("cost_per_purchase", self.cost_per_purchase)?;
         finite("cost_per_period", self.cost_per_period)?;
-        if self.cost_per_period != 0.0 && !self.horizon.is_some_and(|h| h <= MOST_PERIODS) {
-            let message = "cost_per_period needs a horizon of at most 10000 units of time";
+        self.purchases(self.horizon).check()
+    }
+
+    /// Ends of periods, with what all periods count that they stand for: each by itself, and later on, where P(alive) changes little from one to the next, Gauss's rule for sums over
+    /// blocks that grow. Beyond the last less than e^(−45) of all is left.
+    fn periods(&self, purchases: &dyn Model) -> Result<Vec<(f64, f64)>> {
+        let rate = self.log_rate();
+        let last = self.horizon.map_or(f64::INFINITY, f64::floor).min((45.0 / rate).ceil());
+        let whole = purchases.spec().is_discrete();
+        if whole && last > MOST_PERIODS {
+            let message = format!(
+                "cost_per_period of {} needs a horizon of at most {MOST_PERIODS} opportunities, or a discount by which later ones count nothing",
+                purchases.spec().title
+            );
             return Err(Error::new(ErrorKind::InvalidParameter, message).with_field("cost_per_period"));
         }
-        self.purchases(self.horizon).check()
+        let cells = if whole { f64::INFINITY } else { 2.0 };
+        let mut periods = Vec::new();
+        for (begin, length) in blocks(1.0, last, |_| cells) {
+            let rule = gauss_sum(length);
+            for (node, weight) in rule.nodes.iter().zip(&rule.weights) {
+                let k = begin + node;
+                periods.push((k, length * weight * (-rate * k).exp()));
+            }
+        }
+        Ok(periods)
     }
 
     /// Discounted purchases up to a time.
@@ -244,11 +266,9 @@ impl Whom<'_, '_, '_> {
             *worth = *worth * spend - costs * purchases;
         }
         if options.cost_per_period != 0.0 {
-            let rate = options.log_rate();
-            for k in 1..=options.horizon.unwrap_or(0.0) as u32 {
-                let after = f64::from(k);
+            for (after, discount) in options.periods(purchases)? {
                 let alive = self.ask(purchases, &Quantity::ProbabilityAlive { after })?;
-                let cost = options.cost_per_period * (-rate * after).exp();
+                let cost = options.cost_per_period * discount;
                 worth.iter_mut().zip(alive).for_each(|(worth, alive)| *worth -= cost * alive);
             }
         }

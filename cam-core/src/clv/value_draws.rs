@@ -9,8 +9,8 @@
 use super::value::{ValueOptions, need};
 use crate::control::Control;
 use crate::error::{Error, ErrorKind, Result};
-use crate::math::random::Stream;
-use crate::model::{Model, Quantity};
+use crate::math::{exp_log::exprel, random::Stream};
+use crate::model::{Futures, Model, Quantity, Spending};
 use crate::table::{MAX_COLUMNS, Table};
 use ndarray::{ArrayView1, Axis};
 use serde::{Deserialize, Serialize};
@@ -115,8 +115,21 @@ pub fn simulate_lifetime_value(
     draws: &DrawOptions,
     control: &Control<'_>,
 ) -> Result<ValueDistribution> {
+    draw_lifetime_value(&[purchases.boxed()], &[spend.boxed()], table, options, draws, control)
+}
+
+/// The same with parameters that are not known: draw d is of the d-th model of each kind, which begin again where there are fewer.
+pub(crate) fn draw_lifetime_value(
+    many_purchases: &[Box<dyn Model>],
+    many_spend: &[Box<dyn Model>],
+    table: &Table<'_>,
+    options: &ValueOptions,
+    draws: &DrawOptions,
+    control: &Control<'_>,
+) -> Result<ValueDistribution> {
     options.check()?;
     draws.check()?;
+    let (purchases, spend) = (&*many_purchases[0], &*many_spend[0]);
     need(purchases, "discounted_expected_purchases")?;
     need(spend, "expected_spend")?;
     let horizon = options.horizon.unwrap_or(1e12f64.ln() / options.log_rate());
@@ -126,7 +139,10 @@ pub fn simulate_lifetime_value(
     let history = columns(purchases, table)?;
     let spends = columns(spend, table)?;
     // With covariates each customer has a plain model of his or her own.
-    let own = |model: &dyn Model, i: usize| model.given(&row_of(table, i)?).map_err(|e| e.with_row(i));
+    let own = |models: &[Box<dyn Model>], i: usize| -> Result<Vec<Box<dyn Model>>> {
+        let row = row_of(table, i)?;
+        models.iter().map(|model| model.given(&row).map_err(|e| e.with_row(i))).collect()
+    };
     let rows = table.rows();
     // Of a size that depends on the table alone, so that sums of totals do.
     let size = rows.div_ceil(1024).max(64);
@@ -135,7 +151,7 @@ pub fn simulate_lifetime_value(
         let mut totals = vec![0.0; draws.draws];
         let mut customers = Vec::with_capacity(range.len());
         let (mut times, mut amounts, mut values) = (Vec::new(), Vec::new(), vec![0.0; draws.draws]);
-        let (mut buys, mut pays) = (purchases.boxed(), spend.boxed());
+        let plain = (futures_of(many_purchases)?, spending_of(many_spend)?);
         for i in range {
             if i % 16 == 0 {
                 control.check()?;
@@ -144,20 +160,18 @@ pub fn simulate_lifetime_value(
                 customers.push(vec![f64::NAN; 2 + draws.probabilities.len()]);
                 continue;
             }
-            if purchases.covariates().is_some() {
-                buys = own(purchases, i)?;
-            }
-            if spend.covariates().is_some() {
-                pays = own(spend, i)?;
-            }
-            let futures = buys.futures().ok_or_else(|| no_draws(purchases))?;
-            let spending = pays.spending().ok_or_else(|| no_draws(spend))?;
+            let buys = if purchases.covariates().is_some() { own(many_purchases, i)? } else { Vec::new() };
+            let pays = if spend.covariates().is_some() { own(many_spend, i)? } else { Vec::new() };
+            let given = (futures_of(&buys)?, spending_of(&pays)?);
+            let futures = if buys.is_empty() { &plain.0 } else { &given.0 };
+            let spending = if pays.is_empty() { &plain.1 } else { &given.1 };
             // Whatever of spend is NaN here is the mean of no purchases, for which there is a score.
             let spent = row(&spends, i).map(|v| if v.is_nan() { 0.0 } else { v });
             let row = row(&history, i);
             let mut stream = Stream::new(draws.seed, i as u64);
-            for (value, total) in values.iter_mut().zip(&mut totals) {
+            for (d, (value, total)) in values.iter_mut().zip(&mut totals).enumerate() {
                 times.clear();
+                let (futures, spending) = (&futures[d % futures.len()], &spending[d % spending.len()]);
                 let leaves = futures(&row[..history.len()], horizon, &mut stream, &mut times);
                 amounts.resize(times.len(), 0.0);
                 if !times.is_empty() {
@@ -202,12 +216,19 @@ fn worth(options: &ValueOptions, horizon: f64, leaves: f64, times: &[f64], amoun
         sum += (-rate * at).exp() * (options.margin_at(time) * amount - options.cost_per_purchase);
     }
     if options.cost_per_period != 0.0 {
-        let kept = horizon.min(leaves).floor() as u32;
-        for k in 1..=kept {
-            sum -= options.cost_per_period * (-rate * f64::from(k)).exp();
-        }
+        // v + … + v^kept, v = e^(−rate).
+        let kept = horizon.min(leaves).max(0.0).floor();
+        sum -= options.cost_per_period * (-rate).exp() * kept * exprel(-rate * kept) / exprel(-rate);
     }
     sum
+}
+
+fn futures_of(models: &[Box<dyn Model>]) -> Result<Vec<Futures<'_>>> {
+    models.iter().map(|model| model.futures().ok_or_else(|| no_draws(&**model))).collect()
+}
+
+fn spending_of(models: &[Box<dyn Model>]) -> Result<Vec<Spending<'_>>> {
+    models.iter().map(|model| model.spending().ok_or_else(|| no_draws(&**model))).collect()
 }
 
 fn columns<'a>(model: &dyn Model, table: &Table<'a>) -> Result<Vec<ArrayView1<'a, f64>>> {

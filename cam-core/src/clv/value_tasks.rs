@@ -1,12 +1,11 @@
-//! Lifetime value by name: its variance, that of a new customer, and its distribution.
+//! Lifetime value by name: its variance, and that of a new customer.
 
 use super::value::{ValueOptions, lifetime_value_variance, new_customer_value, new_customer_value_variance};
-use super::value_draws::{DrawOptions, simulate_lifetime_value};
 use crate::control::Control;
 use crate::error::{ErrorKind, Result};
 use crate::table::Table;
 use crate::task::{Answer, Models, Setting, Task, TaskSpec};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 const MODELS: &str = "a model of purchases, then one of spend";
 
@@ -120,80 +119,5 @@ impl Task for NewCustomerValue {
             Err(e) => return Err(e),
         };
         Ok(Answer::new(NewValue { value, variance }))
-    }
-}
-
-/// The task `simulate_lifetime_value`.
-pub enum SimulateLifetimeValue {}
-
-/// Its options.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct SimulateOptions {
-    value: ValueOptions,
-    seed: u64,
-    #[serde(default)]
-    draws: Option<usize>,
-    #[serde(default)]
-    probabilities: Option<Vec<f64>>,
-}
-
-/// What was drawn.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Drawn {
-    /// The probabilities of the quantiles.
-    pub probabilities: Vec<f64>,
-    /// Draws of each customer's future.
-    pub draws: usize,
-}
-
-impl Task for SimulateLifetimeValue {
-    const SPEC: &'static TaskSpec = &TaskSpec {
-        id: "simulate_lifetime_value",
-        title: "Distribution of lifetime value",
-        source: "McCarthy, Fader & Hardie (2016), V(CLV): Examining variance in models of customer lifetime value",
-        columns: &[],
-        models: MODELS,
-        options: &[
-            Setting {
-                name: "value",
-                default: "",
-                meaning: "how value is reckoned: an object with the options of lifetime_value_variance",
-            },
-            Setting { name: "seed", default: "", meaning: "seed of the random numbers" },
-            Setting { name: "draws", default: "1000", meaning: "how often each customer's future is drawn" },
-            Setting {
-                name: "probabilities",
-                default: "[0.05, 0.25, 0.5, 0.75, 0.95]",
-                meaning: "which quantiles are computed",
-            },
-        ],
-        answers: &[
-            "mean, deviation: of each customer's values",
-            "quantile_0, quantile_1, …: of each customer's values, in the order of the probabilities",
-            "totals: the value of all customers together, one for each draw",
-        ],
-    };
-    type Options = SimulateOptions;
-    type Output = Drawn;
-
-    fn run(
-        table: &Table<'_>,
-        models: Models<'_>,
-        options: &SimulateOptions,
-        control: &Control<'_>,
-    ) -> Result<Answer<Drawn>> {
-        let [purchases, spend] = models.exactly()?;
-        let mut draws = DrawOptions::new(options.seed);
-        draws.draws = options.draws.unwrap_or(draws.draws);
-        draws.probabilities = options.probabilities.clone().unwrap_or(draws.probabilities);
-        let drawn =
-            simulate_lifetime_value(&purchases.model, &spend.model, table, &options.value, &draws, control)?;
-        let told = Drawn { probabilities: draws.probabilities, draws: draws.draws };
-        let mut answer = Answer::new(told).with("mean", drawn.mean).with("deviation", drawn.deviation);
-        for (i, quantile) in drawn.quantiles.into_iter().enumerate() {
-            answer = answer.with(format!("quantile_{i}"), quantile);
-        }
-        Ok(answer.with("totals", drawn.totals))
     }
 }

@@ -129,7 +129,7 @@ fn with_priors<F: Family>(
     Ok(Fitted { model, unit: first.unit, fit: Some(fit) })
 }
 
-/// The likelihood of a model with covariates in the caller's own coordinates, whose origin this model is; without penalties.
+/// The likelihood of a model with covariates in the caller's own coordinates, whose origin this model is; the penalties of its coefficients are subtracted.
 ///
 /// # Errors
 /// As for [`fit_with_covariates`].
@@ -238,7 +238,7 @@ pub struct CovariateLikelihood<F> {
 }
 
 impl<F: Family> CovariateLikelihood<F> {
-    /// For a search: centred, with penalties.
+    /// Centred for a search, or in the caller's own coordinates.
     fn new(data: &Data, design: &Arc<Design>, origin: &[f64], constant: f64, for_search: bool) -> Self {
         let free = F::SPEC.free_parameters();
         let own = free.iter().zip(origin).map(|(p, &origin)| Coordinate::of(p, origin));
@@ -246,10 +246,7 @@ impl<F: Family> CovariateLikelihood<F> {
             .coefficients
             .iter()
             .map(|c| Coordinate::new(c.name.clone(), Scale::Line(1.0 / data.centre.deviation[c.term]), 0.0));
-        let cost = |c: &crate::model::Coefficient| match for_search {
-            true => c.penalty * data.centre.deviation[c.term].powi(2),
-            false => 0.0,
-        };
+        let cost = |c: &crate::model::Coefficient| c.penalty * data.centre.deviation[c.term].powi(2);
         CovariateLikelihood {
             coordinates: own.chain(coefficients).collect(),
             centre: if for_search { data.centre.mean.clone() } else { vec![0.0; data.centre.mean.len()] },

@@ -208,12 +208,13 @@ pub(super) fn sample_posterior(
     let sampling = options.sampling;
     let posterior = &posterior.of_coordinates();
     let customers = posterior.customers();
+    let origin = from.clone();
     let mode = ascend(posterior, from, options, control)?;
     let covariance = inverse_symmetric(&mode.point.hessian)
         .filter(|inverse| inverse.diag().iter().all(|v| *v > 0.0))
         .map(|inverse| inverse / customers);
     let Some(covariance) = covariance else {
-        return Err(improper(posterior, &mode.at));
+        return Err(improper(posterior, &origin, &mode.at));
     };
     let mode = Normal { centre: mode.at, covariance };
     let guide = match sampling.guided {
@@ -251,17 +252,23 @@ pub(super) fn sample_posterior(
     })
 }
 
-/// An error that says that there is no end to the density on the way to this place.
-fn improper(posterior: &Posterior<'_>, at: &[f64]) -> Error {
-    let names = posterior.coordinates().iter().map(|c| &c.name);
-    let place: Vec<String> =
-        names.zip(posterior.theta(at)).map(|(name, value)| format!("{name} = {}", brief(value))).collect();
+/// An error that says that there is no end to the density on the way from one place to another: which parameters run away, and what would hold them.
+fn improper(posterior: &Posterior<'_>, from: &[f64], to: &[f64]) -> Error {
+    let gone = |(from, to): (&f64, &f64)| (to - from).abs();
+    let farthest = from.iter().zip(to).map(gone).fold(0.0, f64::max);
+    let coordinates = posterior.coordinates().iter().zip(from.iter().zip(to)).zip(posterior.theta(to));
+    let away: Vec<String> = coordinates
+        .filter(|((_, pair), _)| gone(*pair) >= 0.25 * farthest)
+        .map(|((coordinate, _), value)| format!("{} = {}", coordinate.name, brief(value)))
+        .collect();
     Error::new(
         ErrorKind::Numerical,
         format!(
-            "the posterior of {} is improper, or nearly so: its density never falls again on the way to {}. Priors that say more make it proper",
+            "the posterior of {} is improper, or nearly so: its density never falls again on the way to {}. A prior on {} makes it proper, such as a gamma \
+             distribution with shape 2 and the mean that you expect",
             posterior.title(),
-            place.join(", ")
+            away.join(", "),
+            if away.len() == 1 { "that parameter" } else { "one of them" }
         ),
     )
 }
@@ -278,7 +285,7 @@ pub(super) fn bounded(posterior: &Posterior<'_>, mode: &[f64], draws: &[Vec<f64>
             .zip(&positive)
             .any(|((u, mode), positive)| *positive && !((u - mode).abs() < BOUND))
     };
-    draws.iter().find(away).map_or(Ok(()), |u| Err(improper(posterior, u)))
+    draws.iter().find(away).map_or(Ok(()), |u| Err(improper(posterior, mode, u)))
 }
 
 /// A guide that the density agrees with less often than this is none.

@@ -11,9 +11,10 @@
 //! mixture is then an approximation; the information criteria, or a holdout, say more.
 
 use super::document::Fitted;
+use super::report::{FitReport, Status};
 use crate::error::{Error, ErrorKind, Result, brief};
 use crate::math::incomplete_gamma::gamma_q;
-use crate::model::Model;
+use crate::model::{Covariates, Model};
 use serde::Serialize;
 
 /// What the test found.
@@ -33,7 +34,7 @@ pub struct LikelihoodRatio {
 /// model is then at the end of its domain.
 ///
 /// # Errors
-/// A model that was not fitted by maximum likelihood or has not converged, models fitted to different data, and models with as many free parameters as each other:
+/// A model that was not fitted by maximum likelihood, or with penalties, or has not converged (the full one may have ended at a boundary), models fitted to different data, and models with as many free parameters as each other:
 /// for those there is no such test, only information criteria.
 pub fn likelihood_ratio_test<A: Model, B: Model>(
     restricted: &Fitted<A>,
@@ -43,8 +44,20 @@ pub fn likelihood_ratio_test<A: Model, B: Model>(
     let (small, large) = (restricted.report()?, full.report()?);
     let (title, full_title) = (restricted.model.spec().title, full.model.spec().title);
     let unsupported = |message: String| Err(Error::new(ErrorKind::Unsupported, message));
-    for (report, title) in [(small, title), (large, full_title)] {
-        if !report.converged() || report.log_prior.is_some() {
+    // Where the full model ends at the restricted one, as in half of all samples if that lies on its boundary, it has no maximum inside, but the likelihood it has is the highest.
+    let ended = |report: &FitReport, full: bool| match report.status {
+        Status::Converged => true,
+        Status::Boundary { .. } => full,
+        _ => false,
+    };
+    let penalised = |covariates: Option<&Covariates>| {
+        covariates.is_some_and(|covariates| covariates.penalty.values().any(|penalty| *penalty > 0.0))
+    };
+    for (report, title, ended, penalised) in [
+        (small, title, ended(small, false), penalised(restricted.model.covariates())),
+        (large, full_title, ended(large, true), penalised(full.model.covariates())),
+    ] {
+        if !ended || penalised || report.log_prior.is_some() {
             return unsupported(format!(
                 "a likelihood-ratio test needs two maxima of the likelihood, and the fit of {title} is none"
             ));

@@ -7,7 +7,7 @@ use crate::fit::{
     Bootstrap, BootstrapInterval, Fitted, Likelihood, Posterior, ProfileInterval, bootstrap, maximum, refit,
 };
 use crate::math::random::Stream;
-use crate::model::Model;
+use crate::model::{Model, Quantity};
 use crate::registry;
 use crate::table::Table;
 use serde::{Deserialize, Serialize};
@@ -120,14 +120,6 @@ pub(super) fn likelihood_of(
             format!("the fit of {title} ended at no maximum, around which there could be an interval"),
         ));
     }
-    if fitted.model.covariates().is_some_and(|covariates| covariates.penalty.values().any(|p| *p > 0.0)) {
-        return Err(Error::new(
-            ErrorKind::Unsupported,
-            format!(
-                "{title} was fitted with penalties on its coefficients: it is no maximum of the likelihood"
-            ),
-        ));
-    }
     let likelihood = plain(fitted, table, control)?;
     let customers = likelihood.customers();
     if (customers - report.customers).abs() > 1e-9 * customers {
@@ -140,7 +132,27 @@ pub(super) fn likelihood_of(
             ),
         ));
     }
+    check_data(fitted, table, control)?;
     with_priors(likelihood, fitted)
+}
+
+/// That the data are those of the fit: their log-likelihood is the one it reports. It is summed in another order here.
+fn check_data(fitted: &Fitted<Box<dyn Model>>, table: &Table<'_>, control: &Control<'_>) -> Result<()> {
+    let reported = fitted.report()?.log_likelihood;
+    let rows = fitted.model.score(&Quantity::LogLikelihood {}, table, control)?;
+    let weight = table.get("weight");
+    let weighted = rows.iter().enumerate().map(|(i, log)| weight.map_or(*log, |w| w[i] * log));
+    let (sum, size) = weighted.filter(|v| !v.is_nan()).fold((0.0, 0.0), |(s, a), v| (s + v, a + v.abs()));
+    match (sum - reported).abs() <= 1e-9 * (size + reported.abs()) {
+        true => Ok(()),
+        false => Err(Error::new(
+            ErrorKind::InvalidData,
+            format!(
+                "these are not the data that {} was fitted to, or they have changed since: its log-likelihood was {reported:.6}, and here it is {sum:.6}",
+                fitted.model.spec().title
+            ),
+        )),
+    }
 }
 
 fn plain(

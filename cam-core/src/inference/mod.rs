@@ -4,9 +4,12 @@
 //! [task](mod@crate::task) through which Python, C and Java reach it.
 
 mod intervals;
+mod outcomes;
 mod predictions;
 mod tasks;
+mod value;
 
 pub use intervals::{BootstrapKind, BootstrapOptions, bootstrap_intervals, profile_intervals};
-pub use predictions::{Count, Ends, Predicted, PredictionOptions, Predictions, prediction_intervals};
+pub use predictions::{Ends, Predicted, PredictionOptions, Predictions, Realised, prediction_intervals};
 pub use tasks::{ConfidenceIntervals, LikelihoodRatioTest, PredictionIntervals};
+pub use value::{SimulateLifetimeValue, lifetime_value_distribution};

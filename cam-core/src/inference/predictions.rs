@@ -5,18 +5,20 @@
 //! a random number even where the parameters are known: the *process*. Its distribution is exact, P(n purchases), so its quantiles are the smallest n whose
 //! cumulative probability is high enough; no simulation. *Both* together is the mean of those distributions over the draws.
 //!
-//! Of an expectation or a probability there is no process uncertainty: it is a number, known or not. So the count's intervals go with
-//! [`Quantity::ExpectedPurchases`] alone.
+//! So it is with the discounted sum of the purchases to come ([`Quantity::DiscountedExpectedPurchases`]) and with what the next purchase is worth
+//! ([`Quantity::ExpectedSpend`]), but their distributions are not known: they are drawn, as many times as there are draws of the parameters. A probability, a variance or a
+//! log-likelihood is the mean of no such number: it is known or not.
 //!
-//! **The total.** Given the parameters, customers are independent: the total of their counts has as its mean and variance the sums of theirs, and with some dozens of customers is
-//! normal. So the total over all has quantiles of a mixture over the draws of normal distributions with means M_d and variances
-//! V M_d/M, V that at the estimates.
+//! **The total.** Given the parameters, customers are independent. The total of the counts of a few customers is the convolution of their distributions, exact. Of more than
+//! that, and of sums that are drawn, it has as its mean and variance the sums of theirs and is taken as normal: quantiles of a mixture over the draws of normal distributions with means
+//! M_d and variances V M_d/M, V that at the estimates.
 //!
 //! **Customers times draws.** A block of customers is scored in every draw before the next block comes, so memory holds a part of the matrix, never the whole. A block is
 //! as large as that allows, because what a model prepares for a draw – nodes, interpolants – then serves all its customers. Draws are spread over the threads, not
 //! customers: the same blocks and the same sums for any number of them.
 
 use super::intervals::covariate_columns;
+use super::outcomes::{Drawer, Outcome};
 use crate::control::{CHUNK, Control, Progress};
 use crate::error::{Error, ErrorKind, Result};
 use crate::fit::{Coordinate, Fitted, Scale};
@@ -38,7 +40,7 @@ pub struct PredictionOptions {
     pub draws: usize,
     /// The seed of all random numbers.
     pub seed: u64,
-    /// Whether the intervals of the number of purchases are wanted, too: they cost as many more evaluations as there are purchases to count.
+    /// Whether the intervals of what will happen are wanted, too: those of a number of purchases cost as many more evaluations as there are purchases to count.
     pub process: bool,
 }
 
@@ -57,9 +59,9 @@ pub struct Ends {
     pub upper: Vec<f64>,
 }
 
-/// Intervals for the number of purchases itself.
+/// Intervals for what will happen itself: a number of purchases, their discounted sum, what the next one is worth.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Count {
+pub struct Realised {
     /// Of chance alone: the parameters are the estimates.
     pub process: Ends,
     /// Of chance and parameters.
@@ -75,7 +77,7 @@ pub struct Predicted {
     pub mean: f64,
     /// Of the parameters.
     pub parameter: [f64; 2],
-    /// Of chance alone; none where the quantity is an expectation or a probability.
+    /// Of chance alone; none where the quantity is the mean of nothing that will happen.
     pub process: Option<[f64; 2]>,
     /// Of both.
     pub both: Option<[f64; 2]>,
@@ -92,8 +94,8 @@ pub struct Predictions {
     pub mean: Vec<f64>,
     /// Intervals of the parameters, by row.
     pub parameter: Ends,
-    /// Intervals for the number of purchases, by row.
-    pub count: Option<Count>,
+    /// Intervals for what will happen, by row; none where the quantity is the mean of no such number.
+    pub realised: Option<Realised>,
     /// The sum over all rows, each as often as its weight says.
     pub total: Predicted,
 }
@@ -106,6 +108,10 @@ const SIDE_BY_SIDE: usize = 8;
 const PIECE: usize = 256;
 /// A count that is not exceeded with the probability asked for up to here has no end.
 const MOST: u32 = 100_000;
+/// So many customers are few: the distribution of their total is exact.
+const FEW: f64 = 64.0;
+/// Purchases of one customer up to which it is.
+const LONGEST: u32 = 4096;
 /// The part of a count's distribution that its variance may miss.
 const REST: f64 = 1e-10;
 
@@ -130,13 +136,12 @@ pub fn prediction_intervals(
     let spec = fitted.model.spec();
     let customers = Customers::new(&*fitted.model, table, control)?;
     let tails = [0.5 * (1.0 - options.level), 0.5 * (1.0 + options.level)];
-    let counts = match *quantity {
-        Quantity::ExpectedPurchases { horizon }
-            if options.process && spec.quantities.contains(&"purchase_probability") =>
-        {
-            Some(horizon)
+    let random = match *quantity {
+        _ if !options.process => None,
+        Quantity::ExpectedPurchases { horizon } if spec.quantities.contains(&"purchase_probability") => {
+            Some(Random::Count(horizon))
         }
-        _ => None,
+        _ => Outcome::of(quantity).map(|outcome| Random::Drawn(outcome, options.seed)),
     };
     // As many to each block, so that none is left with a few.
     let most = (BUDGET / models.len().max(1)).clamp(SIDE_BY_SIDE, 1 << 16);
@@ -147,10 +152,15 @@ pub fn prediction_intervals(
     let mut parts = Vec::with_capacity(blocks);
     for k in 0..blocks {
         let range = k * block..customers.len().min((k + 1) * block);
-        parts.push(work.block(range, quantity, counts, control)?);
+        parts.push(work.block(range, quantity, random, control)?);
     }
     let draws = models.len();
-    let total = work.total(&parts, draws);
+    let mut total = work.total(&parts, draws);
+    if let Some(Random::Count(horizon)) = random
+        && let Some([process, both]) = work.few(horizon, control)?
+    {
+        (total.process, total.both) = (Some(process), Some(both));
+    }
     let column = |of: fn(&Part) -> &Vec<f64>| -> Result<Vec<f64>> {
         let unique: Vec<f64> = parts.iter().flat_map(|part| of(part).iter().copied()).collect();
         customers.scatter(unique, control)
@@ -162,9 +172,9 @@ pub fn prediction_intervals(
         estimate,
         mean: column(|p| &p.mean)?,
         parameter: ends(|p| &p.parameter[0], |p| &p.parameter[1])?,
-        count: match counts {
+        realised: match random {
             None => None,
-            Some(_) => Some(Count {
+            Some(_) => Some(Realised {
                 process: ends(|p| &p.process[0], |p| &p.process[1])?,
                 both: ends(|p| &p.both[0], |p| &p.both[1])?,
             }),
@@ -174,7 +184,10 @@ pub fn prediction_intervals(
 }
 
 /// The model with other parameters, as many times as there are draws of them.
-fn drawn_models(fitted: &Fitted<Box<dyn Model>>, options: &PredictionOptions) -> Result<Vec<Box<dyn Model>>> {
+pub(super) fn drawn_models(
+    fitted: &Fitted<Box<dyn Model>>,
+    options: &PredictionOptions,
+) -> Result<Vec<Box<dyn Model>>> {
     if options.draws < 2 {
         return Err(Error::parameter("draws", "at least 2", options.draws));
     }
@@ -321,13 +334,34 @@ struct Work<'a> {
     progress: (AtomicU64, u64),
 }
 
+/// The distribution of a sum, from those of its parts; ends that hold nothing are left away.
+fn convolved(a: &[f64], b: &[f64]) -> Vec<f64> {
+    let mut sum = vec![0.0; a.len() + b.len() - 1];
+    for (i, p) in a.iter().enumerate() {
+        sum[i..i + b.len()].iter_mut().zip(b).for_each(|(sum, q)| *sum += p * q);
+    }
+    while sum.last().is_some_and(|p| *p < 1e-18) && sum.len() > 1 {
+        sum.pop();
+    }
+    sum
+}
+
+/// What is random of a quantity.
+#[derive(Debug, Clone, Copy)]
+enum Random {
+    /// The number of purchases in so long a time.
+    Count(f64),
+    /// What is drawn, from this seed.
+    Drawn(Outcome, u64),
+}
+
 /// The answers for a block of rows.
 struct Part {
     mean: Vec<f64>,
     parameter: [Vec<f64>; 2],
     process: [Vec<f64>; 2],
     both: [Vec<f64>; 2],
-    /// The weighted sum at the estimates, in each draw, and of the variances of the counts.
+    /// The weighted sum at the estimates, in each draw, and of the variances of what will happen.
     estimate: f64,
     sums: Vec<f64>,
     variance: f64,
@@ -338,7 +372,7 @@ impl Work<'_> {
         &self,
         range: std::ops::Range<usize>,
         quantity: &Quantity,
-        counts: Option<f64>,
+        random: Option<Random>,
         control: &Control<'_>,
     ) -> Result<Part> {
         let rows: Vec<usize> = range.collect();
@@ -374,10 +408,14 @@ impl Work<'_> {
             part.parameter[0].push(lower);
             part.parameter[1].push(upper);
         }
-        let Some(horizon) = counts else { return Ok(part) };
+        let Some(random) = random else { return Ok(part) };
         let counted = control.map(pieces.len(), |k| {
-            let (process, variances) = self.count(pieces[k], horizon, None, &alone)?;
-            Ok((process, variances, self.count(pieces[k], horizon, Some(self.models), &alone)?.0))
+            let of = |models: Option<&[Box<dyn Model>]>| match random {
+                Random::Count(horizon) => self.count(pieces[k], horizon, models, &alone),
+                Random::Drawn(outcome, seed) => self.drawn(pieces[k], &outcome, models, seed, &alone),
+            };
+            let (process, variances) = of(None)?;
+            Ok((process, variances, of(Some(self.models))?.0))
         })?;
         let mut variances = Vec::with_capacity(rows.len());
         for (process, variance, both) in counted {
@@ -475,6 +513,125 @@ impl Work<'_> {
         }
         let variances = first.iter().zip(&second).map(|(m, s)| (s - m * m).max(0.0)).collect();
         Ok((ends, variances))
+    }
+
+    /// Quantiles and variances of what is drawn: at the estimates, or once from each of some models.
+    fn drawn(
+        &self,
+        rows: &[usize],
+        outcome: &Outcome,
+        models: Option<&[Box<dyn Model>]>,
+        seed: u64,
+        control: &Control<'_>,
+    ) -> Result<([Vec<f64>; 2], Vec<f64>)> {
+        let draws = self.models.len();
+        let chosen = self.customers.chosen(rows);
+        let model = |draw: usize| models.map_or(self.model, |models| &*models[draw]);
+        // One model does for all draws where the parameters are the estimates.
+        let distinct = models.map_or(1, <[_]>::len);
+        let plain: Vec<Drawer<'_>> = match &self.customers.kind {
+            Kind::Histories { .. } => {
+                (0..distinct).map(|d| outcome.drawn_by(model(d))).collect::<Result<_>>()?
+            }
+            Kind::Columns(_) => Vec::new(),
+        };
+        let mut ends = [vec![f64::NAN; rows.len()], vec![f64::NAN; rows.len()]];
+        let mut variances = vec![f64::NAN; rows.len()];
+        let (mut values, mut times) = (vec![0.0; draws], Vec::new());
+        for (i, &row) in rows.iter().enumerate() {
+            control.check()?;
+            // A stream for each customer, and one for each of the two questions.
+            let mut stream = Stream::new(seed, 2 * row as u64 + u64::from(models.is_some()));
+            match &self.customers.kind {
+                Kind::Histories { width, .. } => {
+                    let own = &chosen.values[i * width..][..*width];
+                    for (d, value) in values.iter_mut().enumerate() {
+                        *value = plain[d % distinct].draw(own, &mut stream, &mut times);
+                    }
+                }
+                Kind::Columns(columns) => {
+                    if columns.iter().any(|(_, column)| column[row].is_nan()) {
+                        continue;
+                    }
+                    let width = self.model.spec().row_columns().len();
+                    let own: Vec<f64> = columns[..width].iter().map(|(_, column)| column[row]).collect();
+                    let mut table = Table::new();
+                    for (name, column) in columns {
+                        table = table.with(name, &column[row..=row])?;
+                    }
+                    let given: Vec<Box<dyn Model>> =
+                        (0..distinct).map(|d| model(d).given(&table)).collect::<Result<_>>()?;
+                    let drawers: Vec<Drawer<'_>> =
+                        given.iter().map(|model| outcome.drawn_by(&**model)).collect::<Result<_>>()?;
+                    for (d, value) in values.iter_mut().enumerate() {
+                        *value = drawers[d % distinct].draw(&own, &mut stream, &mut times);
+                    }
+                }
+            }
+            let mean = values.iter().sum::<f64>() / draws as f64;
+            variances[i] = values.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / (draws - 1) as f64;
+            for (end, tail) in ends.iter_mut().zip(self.tails) {
+                end[i] = quantile(&mut values, tail);
+            }
+        }
+        Ok((ends, variances))
+    }
+
+    /// Quantiles of the total of the counts of a few customers, at the estimates and over all models: their distributions convolved. None where they are too many,
+    /// or do not count whole.
+    fn few(&self, horizon: f64, control: &Control<'_>) -> Result<Option<[[f64; 2]; 2]>> {
+        let weights = &self.customers.weights;
+        if weights.iter().sum::<f64>() > FEW || weights.iter().any(|w| w.fract() != 0.0) {
+            return Ok(None);
+        }
+        let rows: Vec<usize> = (0..weights.len()).filter(|&i| weights[i] > 0.0).collect();
+        let chosen = self.customers.chosen(&rows);
+        let alone = control.quiet().threads(1);
+        let of = |model: &dyn Model| -> Result<Option<Vec<f64>>> {
+            let mut each: Vec<Vec<f64>> = vec![Vec::new(); rows.len()];
+            let mut left: Vec<f64> = vec![1.0; rows.len()];
+            for n in 0..LONGEST {
+                let quantity = Quantity::PurchaseProbability { n, horizon };
+                let scores = self.customers.score(model, &quantity, &chosen, &alone)?;
+                for ((own, left), p) in each.iter_mut().zip(&mut left).zip(scores) {
+                    // A row with a NaN is not in the total.
+                    let p = if p.is_nan() { f64::from(u8::from(n == 0)) } else { p };
+                    own.push(p);
+                    *left -= p;
+                }
+                // Where rounding leaves more than this there is nothing to come, either.
+                let spent = |(own, left): (&Vec<f64>, &f64)| {
+                    *left < REST || (*left < 0.5 && own[own.len() - 1] < 1e-17)
+                };
+                if each.iter().zip(&left).all(spent) {
+                    let whole = each
+                        .iter()
+                        .zip(&rows)
+                        .flat_map(|(own, &i)| std::iter::repeat_n(own, weights[i] as usize));
+                    return Ok(Some(whole.fold(vec![1.0], |sum, own| convolved(&sum, own))));
+                }
+            }
+            Ok(None)
+        };
+        let Some(process) = of(self.model)? else { return Ok(None) };
+        let drawn = control.map(self.models.len(), |d| of(&*self.models[d]))?;
+        let mut both: Vec<f64> = Vec::new();
+        for one in drawn {
+            let Some(one) = one else { return Ok(None) };
+            both.resize(both.len().max(one.len()), 0.0);
+            both.iter_mut().zip(one).for_each(|(sum, p)| *sum += p / self.models.len() as f64);
+        }
+        let ends = |distribution: &[f64]| {
+            self.tails.map(|tail| {
+                let mut cumulative = 0.0;
+                let reached = distribution.iter().position(|p| {
+                    cumulative += p;
+                    cumulative >= tail
+                });
+                reached.unwrap_or(distribution.len()) as f64
+            })
+        };
+        Ok(Some([ends(&process), ends(&both)]))
     }
 
     /// The total over all blocks.

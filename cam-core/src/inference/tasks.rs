@@ -217,12 +217,12 @@ impl Task for PredictionIntervals {
             Setting {
                 name: "process",
                 default: "true",
-                meaning: "whether the intervals of the number of purchases are wanted, too",
+                meaning: "whether the intervals of what will happen are wanted, too",
             },
         ],
         answers: &[
             "estimate, mean, parameter_lower, parameter_upper: one per row",
-            "process_lower, process_upper, lower, upper: for expected_purchases, of the number of purchases, one per row",
+            "process_lower, process_upper, lower, upper: of what will happen, one per row: for expected_purchases of the number of purchases, for discounted_expected_purchases of their discounted sum, for expected_spend of what the next purchase is worth",
         ],
     };
     type Options = PredictOptions;
@@ -251,12 +251,12 @@ impl Task for PredictionIntervals {
             .with("mean", found.mean)
             .with("parameter_lower", found.parameter.lower)
             .with("parameter_upper", found.parameter.upper);
-        if let Some(count) = found.count {
+        if let Some(realised) = found.realised {
             answer = answer
-                .with("process_lower", count.process.lower)
-                .with("process_upper", count.process.upper)
-                .with("lower", count.both.lower)
-                .with("upper", count.both.upper);
+                .with("process_lower", realised.process.lower)
+                .with("process_upper", realised.process.upper)
+                .with("lower", realised.both.lower)
+                .with("upper", realised.both.upper);
         }
         Ok(answer)
     }

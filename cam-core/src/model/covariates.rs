@@ -237,7 +237,12 @@ impl Design {
                     None => Domain::Real.rule().to_owned(),
                     Some(levels) => format!("the number of a level, 0 to {}", levels - 1),
                 };
-                let message = format!("{name} must be {rule}, got {}", brief(value));
+                let message = match (value.is_nan(), self.declared.levels.get(name)) {
+                    (true, Some(levels)) => {
+                        format!("{name} is missing; its levels are {}", levels.join(", "))
+                    }
+                    _ => format!("{name} must be {rule}, got {}", brief(value)),
+                };
                 return Err(Error::data(row, message).with_field(name.as_str()));
             }
             Ok(column)

@@ -12,7 +12,7 @@ use super::points::{Decile, PointErrors, deciles, point_errors};
 use super::ranking::{Ranking, ranking};
 use crate::clv::spend_independence;
 use crate::control::Control;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, ErrorKind, Result, brief};
 use crate::fit::{FitOptions, Fitted, Status};
 use crate::math::incomplete_gamma::gamma_q;
 use crate::model::{Model, Quantity};
@@ -20,6 +20,7 @@ use crate::registry::model;
 use crate::table::{Domain, Table};
 use crate::task::{Answer, Models, Setting, Task, TaskSpec};
 use serde::{Deserialize, Serialize};
+use std::fmt::Write;
 
 /// The column with the purchases in the holdout.
 const HOLDOUT: &str = "frequency_holdout";
@@ -194,6 +195,14 @@ fn judge(
     let holdout = match options.holdout {
         Some(horizon) => {
             let counts = table.column(HOLDOUT)?.to_vec();
+            if spec.is_discrete()
+                && let Some(row) = counts.iter().position(|n| *n > horizon)
+            {
+                let (n, title) = (brief(counts[row]), spec.title);
+                let rule =
+                    format!("{title} has at most one purchase at each of {horizon} opportunities, got {n}");
+                return Err(Error::data(row, rule).with_field(HOLDOUT));
+            }
             let scores = count_scores(model, table, &counts, horizon, options.seed, control)?;
             let expected = model.score(&Quantity::ExpectedPurchases { horizon }, table, control)?;
             let errors = point_errors(&expected, &counts)?;
@@ -258,6 +267,16 @@ fn model_warnings(
 ) -> Vec<String> {
     let mut warnings = Vec::new();
     let spec = fitted.model.spec();
+    // A posterior reports the likelihood elsewhere than at the means of its draws.
+    let fit = fitted.fit.as_ref().filter(|fit| fit.posterior.is_none());
+    if let Some(fit) =
+        fit.filter(|fit| (fit.log_likelihood - log_likelihood).abs() > 1e-6 * log_likelihood.abs())
+    {
+        warnings.push(format!(
+            "it was fitted to other data: its log-likelihood was {:.3} there; where those held the holdout, it knows what it is judged by",
+            fit.log_likelihood
+        ));
+    }
     match fitted.fit.as_ref().map(|fit| &fit.status) {
         None | Some(Status::Converged) => {}
         Some(Status::Boundary { parameters }) => warnings.push(format!(
@@ -339,7 +358,7 @@ fn recommend(all: &Comparison) -> (usize, String) {
         candidates.iter().copied().min_by(|&i, &j| key(i).total_cmp(&key(j))).unwrap_or(0)
     };
     let judged = |i: usize| &all.models[i];
-    let caveat = if none_sound { "; but no fit ended at a maximum" } else { "" };
+    let mut caveat = if none_sound { "; but no fit ended at a maximum".to_owned() } else { String::new() };
     if judged(0).holdout.is_none() {
         let best = by(&|i| judged(i).bic);
         let (label, bic) = (&judged(best).label, judged(best).bic);
@@ -347,6 +366,15 @@ fn recommend(all: &Comparison) -> (usize, String) {
     }
     let score = |i: usize| judged(i).holdout.as_ref().map_or(f64::INFINITY, |h| h.log_score);
     let best = by(&score);
+    let aside = (0..all.models.len()).filter(|i| !candidates.contains(i) && score(*i) < score(best));
+    for i in aside {
+        let _ = write!(
+            caveat,
+            "; {}, {:.4}, is left out because its fit ended at no maximum",
+            judged(i).label,
+            score(i)
+        );
+    }
     let excess = |i: usize| {
         let holdout = judged(i).holdout.as_ref();
         holdout.map_or((f64::INFINITY, 0.0), |h| (h.log_score_excess, h.log_score_excess_error))
@@ -364,12 +392,15 @@ fn recommend(all: &Comparison) -> (usize, String) {
         a.parameters.cmp(&b.parameters).then(score(i).total_cmp(&score(j)))
     });
     let taken = fewest.unwrap_or(best);
+    if !judged(taken).warnings.is_empty() {
+        caveat.push_str("; but see its warnings");
+    }
     let (label, own) = (&judged(taken).label, score(taken));
     if taken == best {
         let others: Vec<&str> =
             near.iter().filter(|&&i| i != best).map(|&i| judged(i).label.as_str()).collect();
         let also = match others.is_empty() {
-            true if all.models.len() > 1 => "; all others are more than two standard errors worse".into(),
+            true if candidates.len() > 1 => "; all others are more than two standard errors worse".into(),
             true => String::new(),
             false => format!("; {} cannot be told from it by two standard errors", others.join(", ")),
         };

@@ -159,8 +159,10 @@ fn data_without_a_maximum_are_named_as_such() {
     let error = fit(&[3.0, 5.0], &[3.0, 5.0]).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::NotEnoughData);
     assert!(error.to_string().contains("nobody has left"), "{error}");
-    // Everybody leaves at the first opportunity.
-    assert!(matches!(fit(&[0.0; 9], &[4.0; 9]).unwrap(), Status::Boundary { .. }));
+    let error = fit(&[0.0; 9], &[4.0; 9]).unwrap_err();
+    assert!(error.to_string().contains("nobody has renewed"), "{error}");
+    // All leave at the same opportunity: no two customers differ.
+    assert!(matches!(fit(&[2.0; 9], &[4.0; 9]).unwrap(), Status::Boundary { .. }));
     let error = fit(&[4.0], &[3.0]).unwrap_err();
     assert_eq!(
         error.to_string(),

@@ -374,13 +374,19 @@ fn a_penalty_holds_coefficients_back_and_the_slope_of_the_likelihood_against_it(
     let log_likelihood = |f: &Fitted<WithCovariates<ParetoNbd>>| f.report().unwrap().log_likelihood;
     assert!(log_likelihood(&free) > log_likelihood(&held) && log_likelihood(&held) > log_likelihood(&tight));
     // d mean LL/dγ = 2 · penalty · s² γ; in steps of a standard deviation s: 2 · penalty · s γ.
-    let likelihood = covariate_likelihood(&table, &held.model, &Control::new()).unwrap();
+    let plain =
+        WithCovariates::new(*held.model.base(), &on_all::<ParetoNbd>(), held.model.coefficients()).unwrap();
+    let likelihood = covariate_likelihood(&table, &plain, &Control::new()).unwrap();
     let point = likelihood.evaluate(&[0.0; 8], &Control::new()).unwrap();
     for (c, gamma) in held.model.coefficients().iter().enumerate() {
         let cam_core::fit::Scale::Line(step) = likelihood.coordinates()[4 + c].scale else { panic!() };
         assert!((point.gradient[4 + c] + 2.0 * 0.05 * gamma / step).abs() < 1e-10);
     }
     assert!((log_likelihood(&held) + 4_000.0 * point.value).abs() < 1e-6);
+    // With the penalty it is flat there.
+    let penalised = covariate_likelihood(&table, &held.model, &Control::new()).unwrap();
+    let point = penalised.evaluate(&[0.0; 8], &Control::new()).unwrap();
+    assert!(point.gradient.iter().all(|slope| slope.abs() < 1e-8), "{}", point.gradient);
 }
 
 #[test]

@@ -80,6 +80,22 @@ fn costs_are_for_purchases_and_for_those_who_are_there() {
 }
 
 #[test]
+fn costs_for_ever_are_the_sum_over_all_periods_to_come() {
+    let (purchases, _) = models_of_value();
+    let options = ValueOptions::new(None, 0.01);
+    let plain = value(&options);
+    let mut costs = [0.0; 4];
+    // 1.01^-4600 is 1e-20.
+    for k in 1..=4600 {
+        let after = Quantity::ProbabilityAlive { after: f64::from(k) };
+        let alive = purchases.score(&after, &table(&HISTORY), &Control::new()).unwrap();
+        costs.iter_mut().zip(alive).for_each(|(cost, alive)| *cost += 2.0 * alive / 1.01_f64.powi(k));
+    }
+    let by_hand: Vec<f64> = (0..4).map(|i| plain[i] - costs[i]).collect();
+    assert_close(&value(&options.cost_per_period(2.0)), &by_hand, 1e-11);
+}
+
+#[test]
 fn the_variance_and_the_simulation_tell_the_same() {
     let (pareto, _) = models_of_value();
     // Light tails: with q = 3.7 the fourth moment is infinite, and the variance of draws hardly converges.
@@ -202,7 +218,6 @@ fn bad_options_are_told_by_name() {
     assert_eq!(ask(&year.clone().margins(vec![], 1.0)).field(), Some("margin"));
     assert_eq!(ask(&year.clone().margins(vec![0.1], 0.0)).field(), Some("margin_period"));
     assert_eq!(ask(&year.clone().cost_per_purchase(f64::INFINITY)).field(), Some("cost_per_purchase"));
-    assert_eq!(ask(&ValueOptions::new(None, 0.01).cost_per_period(1.0)).field(), Some("cost_per_period"));
     assert_eq!(ask(&ValueOptions::new(None, 0.0)).field(), Some("discount_rate"));
     let mut twice = year.clone();
     twice.continuous_discount_rate = Some(0.1);

@@ -85,5 +85,5 @@ fn predictions_know_the_covariates_of_each_customer() {
     let inside = (0..scores.len())
         .filter(|&i| found.parameter.lower[i] <= scores[i] && scores[i] <= found.parameter.upper[i]);
     assert!(inside.count() > 1300);
-    assert!(found.count.unwrap().both.upper.iter().all(|v| v.is_finite()));
+    assert!(found.realised.unwrap().both.upper.iter().all(|v| v.is_finite()));
 }

@@ -14,7 +14,7 @@ fn the_process_has_the_quantiles_of_the_exact_distribution() {
     let fitted = fit("bg_nbd", &data.table(), &FitOptions::new());
     let options = PredictionOptions { level: 0.8, draws: 20, seed: 1, process: true };
     let found = prediction_intervals(&fitted, &data.table(), &AHEAD, &options, &Control::new()).unwrap();
-    let count = found.count.unwrap();
+    let count = found.realised.unwrap();
     let mut cumulative = vec![0.0; 400];
     for n in 0..60 {
         let quantity = Quantity::PurchaseProbability { n, horizon: 20.0 };
@@ -107,4 +107,124 @@ fn tasks_answer_the_same_by_name() {
     let wrong =
         run("prediction_intervals", r#"{"quantity": {"quantity": "expected_purchases", "horizon": -1}}"#);
     assert_eq!(wrong.unwrap_err().field(), Some("quantity"));
+}
+
+/// One customer is his or her own total; of two the distribution is the convolution.
+#[test]
+fn the_total_of_a_few_customers_is_exact() {
+    let data = Simulated::new("bg_nbd", &[0.5, 8.0, 0.8, 2.5], 400, 40.0, 1);
+    let fitted = fit("bg_nbd", &data.table(), &FitOptions::new());
+    let options = PredictionOptions { level: 0.9, draws: 30, seed: 1, process: true };
+    let (x, t_x, age) = ([3.0, 1.0], [30.0, 38.0], [40.0, 40.0]);
+    let table = |n: usize| {
+        let table =
+            cam_core::Table::new().with("frequency", &x[..n]).unwrap().with("recency", &t_x[..n]).unwrap();
+        table.with("T", &age[..n]).unwrap()
+    };
+    let ask = |n| prediction_intervals(&fitted, &table(n), &AHEAD, &options, &Control::new()).unwrap();
+    let one = ask(1);
+    let realised = one.realised.unwrap();
+    assert_eq!(one.total.process, Some([realised.process.lower[0], realised.process.upper[0]]));
+    assert_eq!(one.total.both, Some([realised.both.lower[0], realised.both.upper[0]]));
+    let p: Vec<Vec<f64>> = (0..80)
+        .map(|n| {
+            let quantity = Quantity::PurchaseProbability { n, horizon: 20.0 };
+            fitted.model.score(&quantity, &table(2), &Control::new()).unwrap()
+        })
+        .collect();
+    let reaches = |tail: f64| {
+        let mut cumulative = 0.0;
+        (0..80).find(|&n| {
+            cumulative += (0..=n).map(|k| p[k][0] * p[n - k][1]).sum::<f64>();
+            cumulative >= tail
+        })
+    };
+    let ends = [0.05, 0.95].map(|tail| reaches(tail).unwrap() as f64);
+    assert_eq!(ask(2).total.process, Some(ends));
+}
+
+/// With the parameters drawn, too, the quantiles of lifetime value are further apart, and the mean stays where it was.
+#[test]
+fn lifetime_value_knows_how_little_is_known_of_the_parameters() {
+    let data = Simulated::new("nbd", &[0.8, 6.0], 40, 30.0, 2);
+    let purchases = fit("nbd", &data.table(), &FitOptions::new());
+    let drawn = Simulated::new("normal_spend", &[30.0, 12.0, 9.0], 40, 6.0, 4);
+    let spend = fit("normal_spend", &drawn.table(), &FitOptions::new());
+    let (x, t_x, age, z, s) = ([4.0; 2], [20.0, 28.0], [30.0; 2], [41.0, 12.0], [10.0; 2]);
+    let named = [
+        ("frequency", &x),
+        ("recency", &t_x),
+        ("T", &age),
+        ("monetary_value", &z),
+        ("monetary_deviation", &s),
+    ];
+    let table =
+        named.into_iter().fold(cam_core::Table::new(), |t, (name, column)| t.with(name, column).unwrap());
+    let models = [&purchases, &spend];
+    let ask = |parameters: bool, threads: usize| {
+        let options = format!(
+            r#"{{"value": {{"horizon": 200, "discount_rate": 0.001}}, "seed": 3, "draws": 2000, "probabilities": [0.1, 0.9], "parameters": {parameters}}}"#
+        );
+        let control = Control::new().threads(threads);
+        let answer = task("simulate_lifetime_value")
+            .unwrap()
+            .run(&table, Models::new(&models), &options, &control)
+            .unwrap();
+        let column = |name: &str| answer.columns.iter().find(|(n, _)| n == name).unwrap().1.clone();
+        [column("mean"), column("quantile_0"), column("quantile_1")]
+    };
+    let (chance, both) = (ask(false, 1), ask(true, 1));
+    assert_eq!(both, ask(true, 3));
+    for i in 0..2 {
+        assert!((both[0][i] / chance[0][i] - 1.0).abs() < 0.1, "{} and {}", both[0][i], chance[0][i]);
+        assert!(both[2][i] - both[1][i] > chance[2][i] - chance[1][i]);
+    }
+}
+
+/// What the next purchase is worth is N(μ_i, σ²), μ_i known up to its own variance: normal, with both added.
+#[test]
+fn the_next_purchase_has_the_quantiles_of_its_distribution() {
+    let truth = [30.0, 12.0, 9.0];
+    let data = Simulated::new("normal_spend", &truth, 3000, 6.0, 4);
+    let fitted = fit("normal_spend", &data.table(), &FitOptions::new());
+    let options = PredictionOptions { level: 0.8, draws: 4000, seed: 2, process: true };
+    let table =
+        cam_core::Table::new().with("frequency", &[4.0]).unwrap().with("monetary_value", &[41.0]).unwrap();
+    let table = table.with("monetary_deviation", &[10.0]).unwrap();
+    let found = prediction_intervals(&fitted, &table, &Quantity::ExpectedSpend {}, &options, &Control::new())
+        .unwrap();
+    let theta = fitted.model.parameters();
+    let own = 1.0 / (4.0 / theta[1].powi(2) + 1.0 / theta[2].powi(2));
+    let deviation = (own + theta[1].powi(2)).sqrt();
+    let realised = found.realised.unwrap();
+    for (end, z) in [(realised.process.lower[0], -1.2815515655), (realised.process.upper[0], 1.2815515655)] {
+        // A decile of 4,000 normal draws has a standard error of 0.027 deviations.
+        assert!((end - found.estimate[0] - z * deviation).abs() < 4.0 * 0.027 * deviation, "{end}");
+    }
+    // With thousands of customers chance is all there is.
+    assert!((realised.both.upper[0] - realised.process.upper[0]).abs() < 8.0 * 0.027 * deviation);
+    assert!(found.parameter.upper[0] - found.parameter.lower[0] < deviation);
+}
+
+/// Discounted by next to nothing, the sum of the purchases to come is their number, whose distribution is exact.
+#[test]
+fn the_discounted_sum_has_the_distribution_of_the_number_where_there_is_no_discount() {
+    let data = Simulated::new("bg_nbd", &[0.5, 8.0, 0.8, 2.5], 400, 40.0, 1);
+    let fitted = fit("bg_nbd", &data.table(), &FitOptions::new());
+    let options = PredictionOptions { level: 0.8, draws: 2000, seed: 1, process: true };
+    let (x, t_x, age) = ([12.0], [39.0], [40.0]);
+    let table = cam_core::Table::new().with("frequency", &x).unwrap().with("recency", &t_x).unwrap();
+    let table = table.with("T", &age).unwrap();
+    let ask = |quantity| prediction_intervals(&fitted, &table, &quantity, &options, &Control::new()).unwrap();
+    let count = ask(AHEAD).realised.unwrap();
+    let sum = ask(Quantity::discounted(cam_core::Discount::Continuous(1e-12), 20.0)).realised.unwrap();
+    for (a, b) in [
+        (count.process.lower[0], sum.process.lower[0]),
+        (count.process.upper[0], sum.process.upper[0]),
+        (count.both.lower[0], sum.both.lower[0]),
+        (count.both.upper[0], sum.both.upper[0]),
+    ] {
+        assert!((a - b).abs() <= 1.0 + 1e-6, "{a} and {b}");
+    }
+    assert!(count.process.upper[0] > count.process.lower[0] + 1.0);
 }
