@@ -68,12 +68,12 @@ impl Lifetime {
 }
 
 /// Σ f(k) for k = `from`, `from` + 1, …, `to` (which may be infinite, for an f that falls in the end): terms by themselves, and then blocks
-/// that grow with k by a 1/`cells`-th. f is to be smooth on that scale, and not negative; it ends where a block no longer counts.
+/// that grow with k by a 1/`cells`-th. f is to be smooth on that scale, and not negative; it ends where a block no longer counts, and at 1e18.
 pub(super) fn smooth_sum(from: f64, to: f64, cells: f64, f: impl Fn(f64) -> f64) -> f64 {
-    smooth_sum_by(from, to, |_| cells, f)
+    smooth_sum_by(from, to.min(1e18), |_| cells, f)
 }
 
-/// The same for an f that is less smooth at some k than at others: `cells(k)` says by how much.
+/// The same, to any end, for an f that is less smooth at some k than at others: `cells(k)` says by how much.
 pub(super) fn smooth_sum_by(from: f64, to: f64, cells: impl Fn(f64) -> f64, f: impl Fn(f64) -> f64) -> f64 {
     let (mut sum, mut risen) = (0.0, false);
     for (next, length) in blocks(from, to, cells) {

@@ -151,7 +151,9 @@ pub(crate) fn draw_lifetime_value(
         let mut totals = vec![0.0; draws.draws];
         let mut customers = Vec::with_capacity(range.len());
         let (mut times, mut amounts, mut values) = (Vec::new(), Vec::new(), vec![0.0; draws.draws]);
-        let plain = (futures_of(many_purchases)?, spending_of(many_spend)?);
+        let futures = if purchases.covariates().is_some() { Vec::new() } else { futures_of(many_purchases)? };
+        let spending = if spend.covariates().is_some() { Vec::new() } else { spending_of(many_spend)? };
+        let plain = (futures, spending);
         for i in range {
             if i % 16 == 0 {
                 control.check()?;
