@@ -338,10 +338,11 @@ fn a_document_whose_fit_cannot_be_that_of_its_model_is_refused() {
 /// A fit that cannot be is told of by the name of its own model, though its search begins as another's.
 #[test]
 fn a_model_without_a_maximum_is_told_by_its_own_title() {
-    let columns: Vec<Vec<f64>> = vec![vec![0.0; 9], vec![0.0; 9], vec![5.0; 9], vec![0.0; 9]];
+    let (none, age) = (vec![0.0; 9], vec![5.0; 9]);
     for entry in models().iter().filter(|entry| entry.spec().counts_time()) {
-        let named = entry.spec().columns.iter().zip(&columns);
-        let table = named.fold(Table::new(), |t, (c, values)| t.with(c.name, &values[..]).unwrap());
+        let value = |name: &str| if name == "T" { &age[..] } else { &none[..] };
+        let table =
+            entry.spec().columns.iter().fold(Table::new(), |t, c| t.with(c.name, value(c.name)).unwrap());
         let error = entry.fit(&table, &FitOptions::new(), &Control::new()).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::NotEnoughData);
         assert!(error.to_string().contains(&format!(": {} has no maximum", entry.spec().title)), "{error}");
