@@ -45,9 +45,11 @@ class Model(Inference):
         The name, one of those that `cam.models` lists.
     purchase_covariates, lifetime_covariates, spend_covariates : sequence of str
         Columns of the summary that act on the rate of purchases, on leaving, or on the mean spend: the rate is multiplied
-        by exp(γ'z). A column of texts is categorical: each level but the first has a coefficient.
+        by exp(γ'z). A column of texts or categories is categorical: each level but the first has a coefficient.
     levels : dict, optional
-        The levels of categorical columns, in order; by default those that occur, by name. Others are compared with the first.
+        The levels of categorical columns, in order; others are compared with the first. By default those that occur: in the order
+        of the column's own categories, where it has one (pandas' categories, a polars Enum, an ordered dictionary of Arrow),
+        else by name.
     penalty : float or dict, optional
         For all processes or by process (``{"lifetime": 0.01}``): the *mean* log-likelihood less Σ penalty · (γ s)² is
         maximised, s the standard deviation of the covariate across customers.

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import copy
+import json
+import math
 import warnings
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,11 +14,20 @@ import numpy as np
 import numpy.typing as npt
 
 from cam import _core
-from cam._base import Model
+from cam._base import WEIGHT, Model
 from cam._call import Progress, flag, observer, shown, thread_count
+from cam._covariates import Covariates
 from cam._frames import Frame, Source, make
-from cam._log import check_ends, named_columns, read_amounts, read_keys, read_moment, read_times
-from cam.errors import AssumptionWarning, ConvergenceWarning, InvalidParameterError, InvalidShapeError
+from cam._log import check_ends, is_missing, named_columns, read_amounts, read_keys, read_moment, read_times
+from cam.errors import (
+    AssumptionWarning,
+    CamError,
+    ConvergenceWarning,
+    InvalidDataError,
+    InvalidParameterError,
+    InvalidShapeError,
+    UnsupportedError,
+)
 
 __all__ = ["CohortFits", "cohort_table", "fit_cohorts"]
 
@@ -110,7 +123,8 @@ class CohortFits:
     degrees_of_freedom: int
     """Parameters of all cohorts less those of one model."""
     p_value: float
-    """The probability of a ratio as large if one model holds for all; NaN where a fit has no maximum."""
+    """The probability of a ratio as large if one model holds for all; NaN where a fit has no maximum, and with priors or
+    penalties."""
 
 
 def fit_cohorts(
@@ -118,6 +132,8 @@ def fit_cohorts(
     summary: Frame,
     cohort: str | npt.ArrayLike,
     *,
+    priors: Mapping[str, Any] | None = None,
+    fixed: Mapping[str, float] | None = None,
     unit: str | None = None,
     threads: int | None = None,
 ) -> CohortFits:
@@ -126,11 +142,14 @@ def fit_cohorts(
     Parameters
     ----------
     model : Model
-        A model that is not fitted, such as ``cam.BgNbd()``; it stays so.
+        Such as ``cam.BgNbd()``, with the covariates it is asked for, their levels, penalties and constraints: all fits are of
+        copies of it. Of one that is fitted, the priors of its fit are taken over, too, where no others are given.
     summary : frame or dict of arrays
         One row per customer, with the columns of the model.
     cohort : str or array
         The cohort of each customer: a column of `summary`, or an array.
+    priors, fixed : dict, optional
+        As for `BgNbd.fit`, in every fit.
     unit : str, optional
         The unit of the table's times; needed only where the frame does not remember it.
     threads : int, optional
@@ -140,10 +159,21 @@ def fit_cohorts(
     -------
     CohortFits
 
+    Raises
+    ------
+    InvalidDataError
+        A row breaks a rule, or has no cohort; it is named.
+    NotEnoughDataError
+        A cohort has too few customers, or all of them have the same covariates; the cohort is named.
+    UnsupportedError
+        The model was fitted with ``method="nuts"``: draws have no maximum to compare.
+
     Notes
     -----
     The test is the likelihood-ratio test of nested models (Wilks 1938, Annals of Mathematical Statistics 9(1), 60-62). Parameters
-    that are whole numbers are chosen for each cohort by themselves, and count as parameters.
+    that are whole numbers are chosen for each cohort by themselves, and count as parameters, but for those that are `fixed`;
+    so do coefficients of covariates. With priors or penalties the fits are not at the maximum of the likelihood, and there is no
+    p-value. Levels of categorical covariates are those of all customers.
 
     Examples
     --------
@@ -156,45 +186,128 @@ def fit_cohorts(
     """
     if not isinstance(model, Model):
         raise InvalidParameterError(f"model must be a model, got {shown(model)}", field="model")
+    asked = _declared(model)
+    priors = _priors_of(model) if priors is None else priors
     source = Source(summary)
     source.state_unit(unit)
-    names = [*model._spec.columns, *(name for name in (*model._spec.logs, "weight") if name in source)]
-    columns = source.floats(dict.fromkeys(names))
-    labels = np.asarray(source.series(cohort) if isinstance(cohort, str) else cohort)
+    names = [*model._spec.columns, *(name for name in (*model._spec.logs, WEIGHT) if name in source)]
+    columns: dict[str, Any] = dict(source.floats(dict.fromkeys(names)))
     rows = next(iter(columns.values())).shape[0]
-    if labels.shape != (rows,):
-        raise InvalidShapeError(f"need a cohort for each of {rows} customers, got {labels.shape}", field="cohort")
-    known = np.unique(labels)
+    if asked:
+        # All cohorts are compared with the same levels, which some cohort may lack.
+        asked = copy.copy(asked)
+        asked.levels = asked.learn(source).levels
+        for name in (name for some in asked.columns.values() for name in some):
+            columns[name] = _values(source, name) if name in asked.levels else source.float(name)
+    known, which = _labels(source, cohort, rows)
 
     def fitted(keep: npt.NDArray[np.bool_]) -> Model:
         mine = type(model)(model._spec.id) if type(model).model is None else type(model)()
+        mine._asked = asked
         with warnings.catch_warnings():
             # The table tells the status.
             warnings.simplefilter("ignore", ConvergenceWarning)
             warnings.simplefilter("ignore", AssumptionWarning)
-            return mine.fit({name: values[keep] for name, values in columns.items()}, unit=source.unit, threads=threads)
+            mine.fit(
+                {name: values[keep] for name, values in columns.items()},
+                unit=source.unit,
+                priors=priors,
+                fixed=fixed,
+                threads=threads,
+            )
+        # The frames that these models make are of the caller's kind.
+        mine._kind = source.kind
+        return mine
 
-    models = {label: fitted(labels == label) for label in known.tolist()}
-    pooled = fitted(np.ones(rows, dtype=bool))
+    # All customers first: what is wrong with a row is told by its place among them.
+    with source.named_rows():
+        pooled = fitted(np.ones(rows, dtype=bool))
+    models: dict[Any, Model] = {}
+    for i, label in enumerate(known):
+        try:
+            models[label] = fitted(which == i)
+        except CamError as problem:
+            raise type(problem)(f"cohort {label!r}: {problem}", row=problem.row, field=problem.field) from None
     all_models = [*models.values(), pooled]
     table: dict[str, Any] = {"customers": np.array([m.n_customers_ for m in all_models])}
-    for name in model._spec.parameters:
+    for name in pooled.params_:
         table[name] = np.array([m.params_[name] for m in all_models])
     table["log_likelihood"] = np.array([m.log_likelihood_ for m in all_models])
     table["status"] = [m.status_ for m in all_models]
     statistic = 2 * (sum(m.log_likelihood_ for m in models.values()) - pooled.log_likelihood_)
-    freedom = (len(models) - 1) * len(model._spec.parameters)
-    sound = freedom > 0 and all(m.converged_ for m in all_models)
-    kind = source.kind
-    frame = make(kind, table, {}, index=[*map(str, known.tolist()), "all"], index_name="cohort")
+    freedom = (len(models) - 1) * (len(pooled.params_) - len(fixed or {}))
+    plain = not priors and not any(asked.penalty.values())
+    sound = plain and freedom > 0 and all(m.converged_ for m in all_models)
+    frame = make(source.kind, table, {}, index=[*map(str, known), "all"], index_name="cohort")
     p_value = _chi_square_tail(statistic, freedom) if sound else float("nan")
     return CohortFits(models, pooled, frame, statistic, freedom, p_value)
 
 
+def _declared(model: Model) -> Covariates:
+    """Give the covariates that a model is asked for, or was, before it was written as a document."""
+    if model._asked or model._core is None or (encoding := model._encoding) is None:
+        return model._asked
+    told = encoding.declared
+    return Covariates(
+        told["columns"],
+        told.get("levels"),
+        told.get("penalty"),
+        told.get("constrain", ()),
+        told.get("pooled", ()),
+    )
+
+
+def _priors_of(model: Model) -> dict[str, Any] | None:
+    """Give the priors of the last fit."""
+    if model._core is None or not model._core.estimated:
+        return None
+    if model._core.sampled:
+        raise UnsupportedError(
+            'this model was fitted with method="nuts", and cohorts are compared by their maxima: pass one that is not fitted, '
+            f"such as cam.{type(model).__name__}(), and its priors=… for their modes",
+            field="model",
+        )
+    found: dict[str, Any] | None = json.loads(model.to_json())["fit"].get("priors")
+    return found
+
+
+def _values(source: Source, name: str) -> npt.NDArray[Any]:
+    """Give a column as objects of Python."""
+    series = source.series(name)
+    return np.array(series.tolist() if isinstance(series, np.ndarray) else series.to_list(), dtype=object)
+
+
+def _labels(source: Source, cohort: str | npt.ArrayLike, rows: int) -> tuple[list[Any], npt.NDArray[np.int64]]:
+    """Give the cohorts in order, and for each customer the number of the cohort."""
+    try:
+        labels = np.asarray(source.series(cohort) if isinstance(cohort, str) else cohort)
+    except ValueError:
+        # Rows of unequal length make no array.
+        labels = np.empty(())
+    if labels.shape != (rows,):
+        raise InvalidShapeError(f"need a cohort for each of {rows} customers, got {labels.shape}", field="cohort")
+    if labels.dtype.kind == "M":
+        # Nanoseconds are no dates of Python.
+        missing, labels = np.isnat(labels), labels.astype("datetime64[us]")
+    elif labels.dtype.kind == "O":
+        missing = np.array([is_missing(value) for value in labels], dtype=bool)
+    else:
+        missing = np.isnan(labels) if labels.dtype.kind == "f" else np.zeros(rows, dtype=bool)
+    if missing.any():
+        row = int(np.argmax(missing))
+        raise InvalidDataError(f"row {row}: cohort is missing", row=row, field="cohort")
+    try:
+        known, which = np.unique(labels, return_inverse=True)
+    except TypeError:
+        kinds = sorted({type(value).__name__ for value in labels})
+        raise InvalidShapeError(
+            f"cohorts must be labels of one kind, got {' and '.join(kinds)}", field="cohort"
+        ) from None
+    return known.tolist(), which
+
+
 def _chi_square_tail(x: float, freedom: int) -> float:
     """Give P(chi-square > x) by finite sums (Abramowitz & Stegun 1964, 26.4.4 and 26.4.5)."""
-    import math
-
     x = max(x, 0.0)
     half = 0.5 * x
     if freedom % 2:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -17,6 +17,7 @@ import numpy.typing as npt
 
 from cam._call import number, shown
 from cam._frames import Floats, Source, as_floats
+from cam._log import is_missing
 from cam.errors import InvalidDataError, InvalidParameterError, InvalidShapeError
 
 __all__ = ["Covariates", "Encoding"]
@@ -47,7 +48,7 @@ class Covariates:
     ) -> None:
         given = {process: _names(f"{process}_covariates", names) for process, names in columns.items()}
         self.columns = {process: names for process, names in given.items() if names}
-        self.levels = {str(name): [str(level) for level in some] for name, some in (levels or {}).items()}
+        self.levels = {str(name): [_text(level) for level in some] for name, some in (levels or {}).items()}
         self.constrain = _names("constrain", constrain)
         self.pooled = _names("pooled", pooled)
         if penalty is None:
@@ -133,15 +134,17 @@ class Encoding:
         known: dict[Any, float] = {}
         out = []
         for row, value in enumerate(texts):
-            code = known.get(value)
+            # What cannot be hashed is no level.
+            code = known.get(value) if isinstance(value, Hashable) else None
             if code is None:
-                code = math.nan if _missing(value) else codes.get(_text(value))
+                code = math.nan if is_missing(value) else codes.get(_text(value))
                 if code is None:
                     there = ", ".join(map(repr, self.levels[name]))
                     raise InvalidDataError(
-                        f"row {row}: {name} must be one of its levels, {there}, got {value!r}", row=row, field=name
+                        f"row {row}: {name} must be one of its levels, {there}, got {shown(value)}", row=row, field=name
                     )
-                known[value] = code
+                if isinstance(value, Hashable):
+                    known[value] = code
             out.append(code)
         return np.array(out, dtype=np.float64)
 
@@ -154,6 +157,10 @@ class Encoding:
         for name in self.columns:
             if name not in given:
                 raise InvalidParameterError(f"covariate {name} is missing", field=name)
+            if np.ndim(given[name]) > 0:
+                raise InvalidParameterError(
+                    f"covariate {name} must be one value, got {shown(given[name])}: ask once for each", field=name
+                )
         return {
             name: self._coded(name, [given[name]]) if name in self.levels else np.array([number(name, given[name])])
             for name in self.columns
@@ -184,36 +191,54 @@ def _names(what: str, names: Any) -> list[str]:
 
 
 def _texts(source: Source, name: str) -> list[Any] | None:
-    """Give the values of a column that holds texts or categories; None for numbers."""
+    """Give the values of a column that holds texts or categories, which may be numbers; None for numbers."""
     series = source.series(name)
     if isinstance(series, np.ndarray):
         array: npt.NDArray[Any] = series
-        if array.dtype.kind not in "OUS":
+        if _order(source, name) is None and array.dtype.kind not in "OUS":
             return None
         values: list[Any] = array.tolist()
     else:
         if series.dtype.is_numeric() or str(series.dtype) == "Boolean":
             return None
         values = series.to_list()
-    return values if any(isinstance(value, str) for value in values) else None
+    return values if _order(source, name) is not None or any(isinstance(value, str) for value in values) else None
 
 
 def _levels(source: Source, name: str, texts: Sequence[Any]) -> list[str]:
-    """Give the levels that occur: in the order of a categorical column, else by name."""
-    found = {_text(value) for value in texts if not _missing(value)}
-    if len(found) < 2:
-        raise InvalidParameterError(f"covariate {name} is {', '.join(map(repr, found))} for every customer", field=name)
+    """Give the levels that occur: in the order that the column itself has, else by name."""
+    values = {_text(value): value for value in texts if not is_missing(value)}
+    if len(values) < 2:
+        raise InvalidParameterError(
+            f"covariate {name} is {', '.join(map(repr, values))} for every customer", field=name
+        )
+    if order := _order(source, name):
+        return [level for level in map(_text, order) if level in values]
+    # Categories that are numbers: 10 comes after 9.
+    numbers = all(isinstance(value, int | float | np.number) for value in values.values())
+    return sorted(values, key=values.__getitem__ if numbers else None)
+
+
+def _order(source: Source, name: str) -> list[Any] | None:
+    """Give the categories of a categorical column in their order; none where it has no order, None where it is not categorical.
+
+    pandas has one always, and so does an Enum of polars. The categories of polars' Categorical and of a dictionary of Arrow that
+    is not ordered lie as they happened to come.
+    """
     series = source.series(name)
-    if not isinstance(series, np.ndarray) and str(series.dtype).startswith(("Categorical", "Enum")):
-        return [level for level in map(_text, series.cat.get_categories().to_list()) if level in found]
-    return sorted(found)
+    column = source.native[name] if isinstance(series, np.ndarray) else series.to_native()
+    arrow: Any = getattr(column, "type", None)
+    if hasattr(arrow, "value_type") and hasattr(arrow, "ordered"):
+        if not arrow.ordered or not len(column):
+            return []
+        one = column.unify_dictionaries().chunk(0) if hasattr(column, "chunks") else column
+        return list(one.dictionary.to_pylist())
+    dtype: Any = getattr(column, "dtype", None)
+    if type(dtype).__name__ in ("CategoricalDtype", "Enum"):
+        return list(dtype.categories)
+    return [] if type(dtype).__name__ == "Categorical" else None
 
 
 def _text(value: Any) -> str:
-    return value if isinstance(value, str) else str(value)
-
-
-def _missing(value: Any) -> bool:
-    return (
-        value is None or type(value).__name__ in ("NAType", "NaTType") or (isinstance(value, float) and value != value)
-    )
+    """Write a level as a text; a whole number is the same with and without a point."""
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)

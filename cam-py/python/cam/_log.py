@@ -90,7 +90,7 @@ def _plain(series: Any) -> Any:
 
 def _object_keys(values: list[Any]) -> Keys:
     for row, value in enumerate(values):
-        if _is_missing(value):
+        if is_missing(value):
             raise InvalidDataError(f"row {row}: customer key is missing", row=row, field="customer")
     if all(isinstance(value, str) for value in values):
         return Keys(values, None)
@@ -207,7 +207,7 @@ def _ticks(times: npt.NDArray[Any]) -> tuple[str, Any]:
 
 def _object_times(values: list[Any]) -> tuple[str, Any]:
     for row, value in enumerate(values):
-        if _is_missing(value):
+        if is_missing(value):
             raise InvalidDataError(f"row {row}: time is missing", row=row, field="time")
     if all(isinstance(value, str) for value in values):
         return "text", values
@@ -236,7 +236,7 @@ def read_moment(value: Any, name: str) -> tuple[str, Any]:
     if isinstance(value, str):
         return "text", value
     if isinstance(value, dt.datetime):
-        if _is_missing(value):
+        if is_missing(value):
             raise InvalidParameterError(f"{name} must be a moment, got {value}", field=name)
         value = np.datetime64(value.replace(tzinfo=None), "us")
     elif isinstance(value, dt.date):
@@ -316,7 +316,7 @@ def _refuse_nulls(series: Any, message: str, field: str) -> None:
         raise InvalidDataError(f"row {row}: {message}", row=row, field=field)
 
 
-def _is_missing(value: Any) -> bool:
+def is_missing(value: Any) -> bool:
     if value is None or type(value).__name__ in ("NAType", "NaTType"):
         return True
     return isinstance(value, float) and value != value

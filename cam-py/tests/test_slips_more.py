@@ -1,0 +1,181 @@
+"""More slips of the pen, in what is built upon models: cohorts, comparisons, steps, value, intervals."""
+
+import warnings
+
+import numpy as np
+import pandas as pd
+import polars as pl
+import pyarrow as pa
+import pytest
+
+import cam
+from cam import errors as e
+
+
+@pytest.fixture(scope="module")
+def drawn():
+    """Customers with covariates, in two cohorts."""
+    model = cam.BgNbd.from_params(r=0.8, alpha=6.0, a=0.9, b=2.5, unit="W")
+    frame = model.simulate(seed=5, T=np.full(3000, 52.0), backend="pandas")
+    rng = np.random.default_rng(1)
+    frame["channel"] = rng.choice(["app", "shop", "web"], 3000)
+    frame["age"] = rng.normal(40, 10, 3000)
+    frame["cohort"] = np.arange(3000) % 2
+    return frame
+
+
+# Cohorts.
+
+
+def test_every_cohort_is_fitted_as_the_model_was_asked_for(drawn):
+    model = cam.ParetoNbd(purchase_covariates=["channel", "age"], lifetime_covariates=["age"], penalty=0.1)
+    found = cam.fit_cohorts(model, drawn, "cohort")
+    names = ["purchase:channel=shop", "purchase:channel=web", "purchase:age", "lifetime:age"]
+    for some in (found.pooled, *found.models.values()):
+        assert list(some.coefficients_) == names
+    assert set(names) < set(found.table)
+    alone = cam.ParetoNbd(purchase_covariates=["channel", "age"], lifetime_covariates=["age"], penalty=0.1)
+    alone.fit(drawn[drawn["cohort"] == 1])
+    assert found.models[1].params_ == alone.params_
+    assert found.degrees_of_freedom == 8
+    # No maxima of the likelihood, no test.
+    assert np.isnan(found.p_value)
+    plain = cam.fit_cohorts(cam.BgNbd(purchase_covariates=["age"]), drawn, "cohort")
+    assert plain.degrees_of_freedom == 5
+    assert plain.p_value > 0.01
+    fitted = cam.BgNbd(purchase_covariates=["age"]).fit(drawn)
+    for known in (fitted, cam.from_json(fitted.to_json())):
+        assert cam.fit_cohorts(known, drawn, "cohort").table.equals(plain.table)
+
+
+def test_priors_of_a_fit_are_those_of_its_cohorts(drawn):
+    priors = {"r": cam.Prior("Gamma", alpha=200, beta=100)}
+    fitted = cam.BgNbd().fit(drawn, priors=priors)
+    found = cam.fit_cohorts(fitted, drawn, "cohort")
+    assert found.pooled.params_ == fitted.params_
+    assert found.models == cam.fit_cohorts(cam.BgNbd(), drawn, "cohort", priors=priors).models
+    assert np.isnan(found.p_value)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        sampled = cam.Nbd().fit(drawn.head(200), method="nuts", draws=20, warmup=20, chains=1)
+    with pytest.raises(e.UnsupportedError, match=r"nuts.*cam\.Nbd\(\).*priors=…"):
+        cam.fit_cohorts(sampled, drawn, "cohort")
+
+
+def test_a_whole_number_that_is_given_is_not_counted_as_chosen(drawn):
+    table = drawn.assign(log_intervals=drawn["frequency"])
+    found = cam.fit_cohorts(cam.MbgCnbdK(), table, "cohort", fixed={"k": 1})
+    assert found.degrees_of_freedom == 4
+    assert (found.table["k"] == 1).all()
+
+
+@pytest.mark.parametrize("make", [pd.DataFrame, pl.from_pandas, pa.Table.from_pandas])
+def test_a_customer_without_a_cohort_is_named(make, drawn):
+    for missing, cohorts in (
+        (7, drawn["cohort"].astype(float).where(drawn.index != 7)),
+        (7, drawn["cohort"].map({0: "a", 1: "b"}).where(drawn.index != 7, None)),
+        (7, pd.Series(pd.date_range("2024-01-01", periods=2).repeat(1500)).where(drawn.index != 7)),
+    ):
+        with pytest.raises(e.InvalidDataError, match="row 7: cohort is missing") as caught:
+            cam.fit_cohorts(cam.BgNbd(), make(drawn.assign(cohort=cohorts)), "cohort", unit="W")
+        assert (caught.value.row, caught.value.field) == (missing, "cohort")
+    mixed = np.array(["a", 1] * 1500, dtype=object)
+    with pytest.raises(e.InvalidShapeError, match="labels of one kind, got int and str"):
+        cam.fit_cohorts(cam.BgNbd(), make(drawn), mixed, unit="W")
+
+
+def test_cohorts_may_be_dates(drawn):
+    days = pd.Series(pd.date_range("2024-01-01", periods=2)).repeat(1500).to_numpy()
+    found = cam.fit_cohorts(cam.BgNbd(), drawn, days)
+    assert [f"{day:%Y-%m-%d}" for day in found.models] == ["2024-01-01", "2024-01-02"]
+    assert [model.n_customers_ for model in found.models.values()] == [1500, 1500]
+
+
+def test_what_is_wrong_with_one_cohort_names_it(drawn):
+    one = drawn.assign(channel=np.where(drawn["cohort"] == 0, "web", drawn["channel"]))
+    with pytest.raises(e.NotEnoughDataError, match=r"^cohort 0: "):
+        cam.fit_cohorts(cam.BgNbd(purchase_covariates=["channel"]), one, "cohort")
+
+
+# Categories.
+
+ORDER = ["web", "shop", "app", "fax"]
+
+
+def categorical(values, order, kind):
+    """A column whose categories have an order of their own, in a frame of a kind."""
+    if kind == "pandas":
+        return pd.DataFrame({"c": pd.Categorical(values, categories=order)})
+    if kind == "pandas, ordered":
+        return pd.DataFrame({"c": pd.Categorical(values, categories=order, ordered=True)})
+    if kind == "dict":
+        return {"c": pd.Categorical(values, categories=order)}
+    if kind == "polars":
+        return pl.DataFrame({"c": pl.Series(list(values), dtype=pl.Enum(order))})
+    return pa.Table.from_pandas(categorical(values, order, "pandas, ordered"))
+
+
+def with_history(frame, drawn):
+    """The history of the drawn customers beside a column."""
+    for name in ("frequency", "recency", "T"):
+        values = drawn[name].to_numpy()
+        if isinstance(frame, pa.Table):
+            frame = frame.append_column(name, pa.array(values))
+        elif isinstance(frame, pl.DataFrame):
+            frame = frame.with_columns(pl.Series(name, values))
+        else:
+            frame[name] = values
+    return frame
+
+
+@pytest.mark.parametrize("kind", ["pandas", "pandas, ordered", "dict", "polars", "pyarrow"])
+def test_the_order_of_a_categorical_column_is_that_of_its_levels(kind, drawn):
+    table = with_history(categorical(drawn["channel"], ORDER, kind), drawn)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", DeprecationWarning)
+        model = cam.BgNbd(purchase_covariates=["c"]).fit(table, unit="W")
+    # No customer came by fax.
+    assert list(model.coefficients_) == ["purchase:c=shop", "purchase:c=app"]
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        lambda values: pd.DataFrame({"c": values}),
+        lambda values: pl.DataFrame({"c": pl.Series(list(values), dtype=pl.Categorical)}),
+        lambda values: pa.table({"c": pa.array(list(values)).dictionary_encode()}),
+    ],
+)
+def test_levels_without_an_order_are_taken_by_name(table, drawn):
+    values = drawn["channel"].to_numpy()[np.argsort(drawn["channel"] != "web", kind="stable")]
+    model = cam.BgNbd(purchase_covariates=["c"]).fit(with_history(table(values), drawn), unit="W")
+    assert list(model.coefficients_) == ["purchase:c=shop", "purchase:c=web"]
+
+
+@pytest.mark.parametrize("kind", ["pandas", "pandas, ordered", "dict", "pyarrow", "unordered pyarrow"])
+def test_categories_that_are_numbers_are_categories(kind, drawn):
+    values = np.random.default_rng(2).choice([2, 9, 10], len(drawn))
+    if kind == "unordered pyarrow":
+        frame = pa.table({"c": pa.array(values).dictionary_encode()})
+    else:
+        frame = categorical(values, [2, 9, 10], kind)
+    model = cam.BgNbd(purchase_covariates=["c"]).fit(with_history(frame, drawn), unit="W")
+    assert list(model.coefficients_) == ["purchase:c=9", "purchase:c=10"]
+    # What comes as plain numbers later is read as the same levels.
+    plain = with_history({"c": values}, drawn)
+    whole = with_history({"c": values.astype(float)}, drawn)
+    scores = model.expected_purchases(plain, 10)
+    assert (model.expected_purchases(whole, 10) == scores).all()
+    assert model.given(c=9).params_ == model.given(c="9").params_
+    named = cam.BgNbd(purchase_covariates=["c"], levels={"c": [2.0, 9, 10]}).fit(plain, unit="W")
+    assert named.coefficients_ == model.coefficients_
+
+
+def test_a_model_is_given_one_value_of_each_covariate(drawn):
+    model = cam.BgNbd(purchase_covariates=["channel", "age"]).fit(drawn)
+    for given in ({"channel": ["web", "app"], "age": 40}, {"channel": "web", "age": np.array([40.0])}):
+        with pytest.raises(e.InvalidParameterError, match=r"must be one value, got .*: ask once for each"):
+            model.given(**given)
+    lists = drawn.assign(channel=pd.Series([["web"]] * len(drawn)))
+    with pytest.raises(e.InvalidDataError, match=r"row 0: channel must be one of its levels, .* got \['web'\]"):
+        model.probability_alive(lists)
