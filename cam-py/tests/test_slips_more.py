@@ -179,3 +179,94 @@ def test_a_model_is_given_one_value_of_each_covariate(drawn):
     lists = drawn.assign(channel=pd.Series([["web"]] * len(drawn)))
     with pytest.raises(e.InvalidDataError, match=r"row 0: channel must be one of its levels, .* got \['web'\]"):
         model.probability_alive(lists)
+
+
+# Steps of covariates that change.
+
+STEPS_LOG = {"customer_id": [1, 1, 2], "date": ["2024-01-02", "2024-01-20", "2024-01-09"], "paid": [5.0, -5.0, 0.0]}
+CHANGES = {"customer_id": [1, 1, 2], "date": ["2024-01-01", "2024-01-15", "2024-01-08"], "price": [1.0, 2.0, 3.0]}
+
+
+def steps_of(log=STEPS_LOG, changes=CHANGES, **options):
+    return cam.covariate_steps(log, changes, unit="D", **{"observation_end": "2024-03-01", **options})
+
+
+def zoned(dates):
+    """Half past eleven in the evening, in New York: in UTC the next day."""
+    return pd.to_datetime(pd.Series(dates)).dt.tz_localize("America/New_York") + pd.Timedelta("23:30:00")
+
+
+@pytest.mark.parametrize(
+    "write",
+    [
+        lambda dates: [date.replace("-", "") for date in dates],
+        lambda dates: [f"{date}T23:30:00-05:00" for date in dates],
+        zoned,
+        lambda dates: pl.from_pandas(zoned(dates)),
+        lambda dates: pa.chunked_array([pa.array(zoned(dates))]),
+        lambda dates: np.array([f"{date}T23:30" for date in dates], dtype="datetime64[ns]"),
+        lambda dates: pd.to_datetime(dates).date,
+    ],
+)
+def test_steps_read_days_as_a_summary_does(write):
+    expected = steps_of()
+    assert expected["start"].tolist() == [-1, 13, -1]
+    log, changes = ({**frame, "date": write(frame["date"])} for frame in (STEPS_LOG, CHANGES))
+    frames = (pd.DataFrame(log), pd.DataFrame(changes)) if write is zoned else (log, changes)
+    summary = cam.summarize(frames[0], unit="D", observation_end="2024-03-01")
+    for end in ("2024-03-01", "20240301", "2024-03-01T23:00:00-08:00", np.datetime64("2024-03-01")):
+        found = steps_of(*frames, observation_end=end)
+        for name in ("start", "recency", "T", "purchases"):
+            assert np.array_equal(found[name], expected[name]), name
+        assert sorted(set(found["T"])) == sorted(summary["T"])
+
+
+def test_steps_name_frame_row_and_value_of_what_cannot_be_read():
+    soon = ["2024-01-01", "soon", "2024-01-08"]
+    said = r'row 1 of the {}: date must be a date such as .*, got "soon"; .*pd\.to_datetime\({}\[\'date\'\]'
+    with pytest.raises(e.InvalidDataError, match=said.format("covariates", "covariates")) as caught:
+        steps_of(changes={**CHANGES, "date": soon})
+    assert (caught.value.row, caught.value.field) == (1, "date")
+    with pytest.raises(e.InvalidDataError, match=said.format("log", "log")):
+        steps_of({**STEPS_LOG, "date": soon})
+    with pytest.raises(e.InvalidShapeError, match="column 'customer_id' of the covariates is missing; there are: who,"):
+        steps_of(changes={"who": [1], "date": ["2024-01-01"]})
+    with pytest.raises(e.InvalidShapeError, match="column 'date' of the log is missing"):
+        steps_of({"customer_id": [1], "when": ["2024-01-01"]})
+    with pytest.raises(e.InvalidDataError, match="holds dates in the log and numbers in the covariates"):
+        steps_of(changes={**CHANGES, "date": [0, 14, 7]})
+    with pytest.raises(e.InvalidDataError, match=r"observation_end must be a date such as .*32"):
+        steps_of(observation_end="2024-01-32")
+    with pytest.raises(
+        e.InvalidDataError, match="customer 2 has no covariates on the day of the first purchase, 2024-01-09"
+    ):
+        steps_of(changes={**CHANGES, "date": [*CHANGES["date"][:2], "2024-01-10"]})
+    with pytest.raises(e.InvalidDataError, match="has no row for 2024-01-08, when the period that follows"):
+        steps_of(period="W")
+
+
+@pytest.mark.parametrize("name", ["T", "start", "purchases", "recency", "customer", "weight"])
+def test_a_covariate_is_not_called_as_a_column_of_the_steps(name):
+    with pytest.raises(e.InvalidParameterError, match=f"the covariates have a column '{name}'.*rename it") as caught:
+        steps_of(changes={**CHANGES, name: [1.0, 2.0, 3.0]})
+    assert caught.value.field == name
+
+
+def test_refunds_are_no_purchases_in_steps_either():
+    assert steps_of()["purchases"].tolist() == [0, 1, 0]
+    for rule in ("net", "drop"):
+        assert steps_of(amount="paid", refunds=rule)["purchases"].tolist() == [0, 0, 0]
+        assert steps_of(amount="paid")["recency"].tolist() == [0, 0, 0]
+    assert steps_of(amount="paid", drop_zero_amounts=True)["customer_id"].tolist() == [1, 1]
+    with pytest.raises(e.InvalidDataError, match="row 1 of the log: paid must not be negative, got -5"):
+        steps_of(amount="paid", refunds="error")
+    with pytest.raises(e.InvalidDataError, match="row 2 of the log: paid is missing"):
+        steps_of({**STEPS_LOG, "paid": [1.0, 1.0, np.nan]}, amount="paid")
+    with pytest.raises(e.InvalidDataError, match="row 0 of the log: paid must be a number, got 'x'"):
+        steps_of({**STEPS_LOG, "paid": np.array(["x", 1.0, 2.0], dtype=object)}, amount="paid")
+    with pytest.raises(e.UnknownNameError, match="no rule for refunds named 'keep'"):
+        steps_of(amount="paid", refunds="keep")
+    with pytest.raises(e.InvalidParameterError, match="needs the column of amounts"):
+        steps_of(drop_zero_amounts=True)
+    with pytest.raises(e.NotEnoughDataError, match="no purchase"):
+        steps_of(observation_end="2023-01-01")

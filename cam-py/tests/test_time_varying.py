@@ -146,10 +146,10 @@ def test_what_is_wrong_is_named(log, long, steps):
     refused(f"row {row} of the log: customer 3 has no cov", log, long[long["customer_id"] != 3], row)
     refused("customer 1 has two rows for one day", log, pd.concat([long, long.iloc[:1]]))
     gap = long.drop(index=2).reset_index(drop=True)
-    refused("row 1 of the covariates: customer 1 has no row for the period that follows", log, gap, 1, period="W")
+    refused("row 1 of the covariates: customer 1 has no row for 1997-01-13, when the per", log, gap, 1, period="W")
     cam.covariate_steps(log, gap)
     short = long[long["date"] < "1998-01-01"].reset_index(drop=True)
-    refused("has no row for the period", log, short, period=7)
+    refused("has no row for 1998-01-05, when the period", log, short, period=7)
     cam.covariate_steps(log, short, period=7, observation_end="1997-09-30")
     months = pd.DataFrame({"customer_id": 1, "date": pd.date_range("1996-12-01", "1998-07-01", freq="MS"), "z": 1.0})
     one = log[log["customer_id"] == 1]
@@ -163,11 +163,10 @@ def test_what_is_wrong_is_named(log, long, steps):
         7,
     )
     refused("holds", log, long.assign(customer_id=long["customer_id"].astype(str)))
-    refused("must hold days", log, long.assign(date="soon"))
+    refused('row 0 of the covariates: date must be a date such as .*, got "soon"; ', log, long.assign(date="soon"), 0)
+    refused("observation_end must be a date such as .*later", log, long, observation_end="later")
     with pytest.raises(InvalidParameterError, match="period must be"):
         cam.covariate_steps(log, long, period="fortnight")
-    with pytest.raises(InvalidParameterError, match="observation_end must be a day"):
-        cam.covariate_steps(log, long, observation_end="later")
     with pytest.raises(InvalidParameterError, match="name the covariates"):
         cam.ParetoNbd().fit_time_varying(steps)
     with pytest.raises(InvalidParameterError, match="no covariates"):

@@ -134,6 +134,9 @@ class Source:
             raise InvalidShapeError(f"column {name!r} is missing; there are: {there}{made}", field=name)
         if self.kind == "numpy":
             values = self.native[name]
+            if type(values).__module__.startswith("polars.") or type(values).__name__ == "ChunkedArray":
+                # NumPy would turn their timestamps with a zone into those of UTC.
+                return nw.from_native(values, series_only=True)
             array = values if isinstance(values, np.ndarray) else np.asarray(values)
             if array.ndim != 1:
                 raise InvalidShapeError(f"column {name!r} must have one dimension, got {array.ndim}", field=name)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import importlib.util
 import itertools
+import math
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -19,11 +20,14 @@ import narwhals as nw
 import numpy as np
 import numpy.typing as npt
 
+from cam import _core
 from cam._call import warn
 from cam._frames import Source, as_floats
 from cam.errors import CamError, InvalidDataError, InvalidParameterError, InvalidShapeError, UnitWarning
 
-MISSING_DAY = np.iinfo(np.int32).min
+MISSING_DAY, MISSING_TICK = np.iinfo(np.int32).min, np.iinfo(np.int64).min
+# 9999-12-31: a year has four digits in a text.
+LAST_DAY = 2_932_896
 BLOCK = 1 << 16
 # Days since 1970 that nobody means: the year 4707.
 LATEST_DAY = 1e6
@@ -168,6 +172,53 @@ def read_times(source: Source, name: str, numbers_in: str | None = None) -> tupl
     )
 
 
+def read_days(source: Source, name: str) -> tuple[str, npt.NDArray[np.int64]]:
+    """Read the time column of a log: its kind, and the day of each, since 1970. Numbers are days, rounded down."""
+    kind, values = read_times(source, name, "D")
+    if kind == "text":
+        return kind, _days_of_texts(values)
+    missing: Any = (
+        ~np.isfinite(values) if kind == "number" else values == (MISSING_DAY if kind == "day" else MISSING_TICK)
+    )
+    if missing.any():
+        row = int(np.argmax(missing))
+        raise InvalidDataError(f"row {row}: time is missing", row=row, field="time")
+    if kind == "number":
+        return kind, np.floor(values).astype(np.int64)
+    return kind, _since_1970(kind, values)
+
+
+def read_day(value: Any, name: str) -> tuple[str, int]:
+    """Read the day of one moment, as `read_days` reads many."""
+    kind, moment = read_moment(value, name)
+    if kind == "text":
+        try:
+            return kind, int(_days_of_texts([moment])[0])
+        except InvalidDataError as problem:
+            raise InvalidDataError(str(problem).replace("row 0: time", name, 1), field=name) from None
+    return kind, math.floor(moment) if kind == "number" else int(_since_1970(kind, np.array([moment]))[0])
+
+
+def _since_1970(kind: str, ticks: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
+    days: npt.NDArray[np.int64] = (
+        ticks.astype(np.int64)
+        .view(f"datetime64[{'D' if kind == 'day' else kind}]")
+        .astype("datetime64[D]")
+        .view(np.int64)
+    )
+    return days
+
+
+def _days_of_texts(texts: Any) -> npt.NDArray[np.int64]:
+    """Give the day of each text as the core reads it: the age of a customer who was born then, at the end of all texts."""
+    rows = len(texts[0]) - 1 if isinstance(texts, tuple) else len(texts)
+    if not rows:
+        return np.zeros(0, dtype=np.int64)
+    builder = _core.SummaryBuilder(unit="D", period="D", observation_end=("day", LAST_DAY))
+    ages = builder.whole(np.arange(rows), "text", texts, None)[0][1]["T"]
+    return LAST_DAY - np.rint(ages).astype(np.int64)
+
+
 def _looks_like_dates(times: npt.NDArray[Any]) -> bool:
     """Whether all numbers are such as 19970131."""
     if times.size == 0 or times.min() < 19_000_101 or times.max() > 21_001_231:
@@ -295,19 +346,19 @@ def named_columns(columns: Mapping[str, str | None], source: Source | None = Non
         if column not in (role, "customer_id", "date") and repr(column) not in message:
             message = re.sub(rf"\b{ROLES[role]}\b", rf"\g<0> (column {column!r})", message, count=1)
         if kind == "text" and " must be a date" in message and source is not None:
-            message += f"; turn other texts into dates first, as with {_to_dates(source.kind, column)}"
+            message += f"; turn other texts into dates first, as with {to_dates(source.kind, column)}"
         if message == str(problem):
             raise
         raise type(problem)(message, row=problem.row, field=problem.field) from None
 
 
-def _to_dates(kind: str, column: str) -> str:
+def to_dates(kind: str, column: str, frame: str = "log") -> str:
     """Give the call that turns texts into dates."""
     if kind == "polars":
         return f"pl.col({column!r}).str.to_date(…)"
     if kind == "pyarrow":
-        return f"pyarrow.compute.strptime(log[{column!r}], format=…, unit='s')"
-    return f"pd.to_datetime(log[{column!r}], format=…)"
+        return f"pyarrow.compute.strptime({frame}[{column!r}], format=…, unit='s')"
+    return f"pd.to_datetime({frame}[{column!r}], format=…)"
 
 
 def _refuse_nulls(series: Any, message: str, field: str) -> None:

@@ -3,22 +3,29 @@
 from __future__ import annotations
 
 import json
-import math
 import re
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from cam import _core
-from cam._call import Progress, quantity_json
+from cam._call import Progress, flag, quantity_json, shown
 from cam._covariates import Encoding
 from cam._frames import UNIT, Floats, Frame, Source, Vector, make, unit_name
-from cam._log import check_ends
+from cam._log import check_ends, is_missing, read_amounts, read_day, read_days, to_dates
 from cam._tasks import run
-from cam.errors import ConvergenceWarning, InvalidDataError, InvalidParameterError, NotEnoughDataError
+from cam.errors import (
+    CamError,
+    ConvergenceWarning,
+    InvalidDataError,
+    InvalidParameterError,
+    NotEnoughDataError,
+    UnknownNameError,
+)
 
 if TYPE_CHECKING:
     from cam._base import Model
@@ -26,6 +33,8 @@ if TYPE_CHECKING:
 __all__ = ["covariate_steps", "fit_steps", "score_steps", "simulate_steps"]
 
 HISTORY = ["start", "purchases", "recency", "T"]
+# What the core reads of steps, which no covariate may be called.
+RESERVED = frozenset({*HISTORY, "customer", "weight"})
 DAYS = {"day": 1.0, "week": 7.0, "month": 30.4375, "year": 365.25}
 
 Days = npt.NDArray[np.int64]
@@ -40,6 +49,9 @@ def covariate_steps(
     unit: str = "W",
     observation_end: Any = None,
     period: str | int | None = None,
+    amount: str | None = None,
+    refunds: str = "net",
+    drop_zero_amounts: bool = False,
 ) -> Frame:
     """Put a transaction log and covariates that change over time together: one row for each customer and step.
 
@@ -52,14 +64,21 @@ def covariate_steps(
         hold, until the next; the last for ever. Rows after the end of observation say what will be. Customers who are not in
         the log are left out.
     customer, time : str
-        The columns of both that hold customer keys and days: dates, timestamps, texts as ISO 8601 writes them, or numbers.
+        The columns of both that hold customer keys and days: dates, timestamps, texts as ISO 8601 writes them, or numbers of
+        days; read as `cam.summarize` reads them.
     unit : str
         The unit of `start`, `recency` and `T`, as in `cam.summarize`.
-    observation_end : date or str, optional
-        The last day observed; by default the latest in the log.
+    observation_end : date, timestamp, str or number, optional
+        The last day observed; by default the latest in the log. A number only where the times are numbers.
     period : str or int, optional
         How long each row of the covariates holds, ``"D"``, ``"W"``, ``"M"`` (calendar months) or a number of days, where a
         customer must have one for every period up to the end of observation: a missing one is then an error.
+    amount : str, optional
+        The column of amounts paid: rows in which it is negative are refunds, and no purchases. Without it every row is one.
+    refunds : {"net", "drop", "error"}
+        Whether negative amounts are left out, which is the same for the first two, or refused.
+    drop_zero_amounts : bool
+        Whether rows with an amount of 0 are left out, too.
 
     Returns
     -------
@@ -71,23 +90,37 @@ def covariate_steps(
     Raises
     ------
     InvalidDataError
-        A customer of the log has no covariates on the day of the first purchase, or two rows for one day; a key or a day is
-        missing; a period is.
+        A customer of the log has no covariates on the day of the first purchase, or two rows for one day; a key, a day or an
+        amount is missing or cannot be read; a period is missing.
+    InvalidParameterError
+        A covariate has the name of a column of the steps, such as `T`.
     """
     bought, changes = Source(log), Source(covariates)
+    for name in changes.names:
+        if name in RESERVED and name not in (customer, time):
+            raise InvalidParameterError(
+                f"the covariates have a column {name!r}, which is the name of a column of the steps themselves: rename it",
+                field=name,
+            )
+    (kind, days), (change_kind, change_days) = _days(bought, time, "log"), _days(changes, time, "covariates")
+    if (kind == "number") != (change_kind == "number") and days.size and change_days.size:
+        one, other = ("numbers", "dates") if kind == "number" else ("dates", "numbers")
+        raise InvalidDataError(f"column {time!r} holds {one} in the log and {other} in the covariates", field=time)
     keys, codes, change_codes = _keys(bought, changes, customer)
-    days, change_days = _days(bought, time, "log"), _days(changes, time, "covariates")
     if not days.size:
         raise NotEnoughDataError("the log has no row")
-    end = int(days.max()) if observation_end is None else _day(observation_end)
-    if isinstance(observation_end, int | float | np.number):
-        kind = "number" if _plain(bought, time, "log").dtype.kind in "iuf" else "day"
-        check_ends([("observation_end", ("number", float(observation_end)))], kind, days, time)
+    end = int(days.max())
+    if observation_end is not None:
+        end_kind, end = read_day(observation_end, "observation_end")
+        check_ends([("observation_end", (end_kind, float(end)))], kind, days, time)
+    purchase = _purchases(bought, amount, refunds, drop_zero_amounts, days.size)
     unit_name_ = unit_name(unit)
     length = DAYS.get(unit_name_) or _length(unit, unit_name_)
 
     # Purchases by customer and day, each pair once.
-    logged = np.flatnonzero(days <= end)
+    logged = np.flatnonzero((days <= end) & purchase)
+    if not logged.size:
+        raise NotEnoughDataError("the log has no purchase up to the end of observation")
     low, high = int(min(days.min(), change_days.min(initial=0))), int(max(days.max(), change_days.max(initial=0)))
     span = high - low + 1
     pairs, at = np.unique(codes[logged] * span + (days[logged] - low), return_index=True)
@@ -105,18 +138,23 @@ def covariate_steps(
     following = np.append(owner[1:] == owner[:-1], False) if owner.size else np.zeros(0, dtype=bool)
     next_day = np.where(following, np.append(day[1:], 0), np.iinfo(np.int64).max)
 
-    def broken(which: Days, rule: str) -> None:
+    def broken(which: Days, rule: Callable[[int], str]) -> None:
         """Name the first of these rows of the covariates."""
         if which.size:
             row, who = int(rows[which[0]]), _shown(keys[customers[owner[which[0]]]])
-            raise InvalidDataError(f"row {row} of the covariates: customer {who} {rule}", row=row, field=time)
+            raise InvalidDataError(
+                f"row {row} of the covariates: customer {who} {rule(int(which[0]))}", row=row, field=time
+            )
 
-    broken(np.flatnonzero(next_day == day), "has two rows for one day")
+    broken(np.flatnonzero(next_day == day), lambda i: f"has two rows for one day, {_dated(day[i], kind)}")
     if period is not None:
         due = _after(day, period)
         broken(
             np.flatnonzero(np.where(following, next_day != due, due <= end)),
-            f"has no row for the period that follows this one; period is {period!r}",
+            lambda i: (
+                f"has no row for {_dated(due[i], kind)}, when the period that follows this one begins; "
+                f"period is {period!r}"
+            ),
         )
     holds = next_day > first_day[owner]
     rows, owner, day = rows[holds], owner[holds], day[holds]
@@ -128,7 +166,8 @@ def covariate_steps(
         absent = int(np.argmax(missing))
         row, who = int(logged[at[first[absent]]]), _shown(keys[customers[absent]])
         raise InvalidDataError(
-            f"row {row} of the log: customer {who} has no covariates on the day of the first purchase",
+            f"row {row} of the log: customer {who} has no covariates on the day of the first purchase, "
+            f"{_dated(first_day[absent], kind)}",
             row=row,
             field=customer,
         )
@@ -262,14 +301,29 @@ def _shown(key: Any) -> str:
     return repr(key.item() if isinstance(key, np.generic) else key)
 
 
+@contextmanager
+def _told_of(frame: str, source: Source, column: str) -> Iterator[None]:
+    """Let errors say which of the two frames they are about, and which column of it."""
+    try:
+        yield
+    except CamError as problem:
+        message = re.sub(r"^column ('.*?')", rf"column \1 of the {frame}", str(problem), count=1)
+        message = re.sub(r"^(row \d+:) times?\b", rf"\1 {column}", message, count=1)
+        message = re.sub(r"^(row \d+):", rf"\1 of the {frame}:", message, count=1)
+        if " must be a date such as" in message:
+            message += f"; turn other texts into dates first, as with {to_dates(source.kind, column, frame)}"
+        raise type(problem)(message, row=problem.row, field=column) from None
+
+
 def _plain(source: Source, name: str, where: str) -> npt.NDArray[Any]:
     """Give a column without gaps, as NumPy has it."""
-    series = source.series(name)
+    with _told_of(where, source, name):
+        series = source.series(name)
     array: npt.NDArray[Any]
     if isinstance(series, np.ndarray):
         array, gaps = series, np.zeros(len(series), dtype=bool)
         if array.dtype.kind == "O":
-            gaps = np.array([value is None for value in array])
+            gaps = np.array([is_missing(value) for value in array], dtype=bool)
     else:
         array, gaps = series.to_numpy(), series.is_null().to_numpy()
         if array.dtype.kind == "O":
@@ -295,27 +349,38 @@ def _keys(log: Source, changes: Source, name: str) -> tuple[npt.NDArray[Any], Da
     return keys, codes[: first.size].astype(np.int64), codes[first.size :].astype(np.int64)
 
 
-def _days(source: Source, name: str, where: str) -> Days:
-    """Give a column of times as days."""
-    array = _plain(source, name, where)
-    if array.dtype.kind in "iuf":
-        whole: Days = np.floor(array).astype(np.int64)
-        return whole
-    try:
-        days: Days = np.asarray(array, dtype="datetime64[D]").astype(np.int64)
-    except (TypeError, ValueError):
-        raise InvalidDataError(f"column {name!r} of the {where} must hold days", field=name) from None
-    return days
+def _days(source: Source, name: str, where: str) -> tuple[str, Days]:
+    """Give a column of times as days, and whether they were numbers or dates."""
+    with _told_of(where, source, name):
+        kind, days = read_days(source, name)
+    return kind, days
 
 
-def _day(value: Any) -> int:
-    """Give the end of observation as a day, or as a number where times are."""
-    if isinstance(value, int | float | np.number):
-        return math.floor(value)
-    try:
-        return int(np.datetime64(str(value)[:10], "D").astype(np.int64))
-    except ValueError:
-        raise InvalidParameterError(f"observation_end must be a day, got {value!r}", field="observation_end") from None
+def _purchases(
+    log: Source, amount: str | None, refunds: str, drop_zero_amounts: bool, rows: int
+) -> npt.NDArray[np.bool_]:
+    """Tell which rows of the log are purchases: without amounts all of them."""
+    if refunds not in ("net", "drop", "error"):
+        raise UnknownNameError(
+            f"no rule for refunds named {shown(refunds)}; there are: net, drop, error", field="refunds"
+        )
+    if flag("drop_zero_amounts", drop_zero_amounts) and amount is None:
+        raise InvalidParameterError("drop_zero_amounts needs the column of amounts: amount=…", field="amount")
+    if amount is None:
+        return np.ones(rows, dtype=bool)
+    with _told_of("log", log, amount):
+        paid = read_amounts(log, amount)
+    for bad, rule in ((~np.isfinite(paid), "must be finite"), (paid < 0, "must not be negative")):
+        if bad.any() and (refunds == "error" or rule == "must be finite"):
+            row = int(np.argmax(bad))
+            said = "is missing" if np.isnan(paid[row]) else f"{rule}, got {paid[row]:g}"
+            raise InvalidDataError(f"row {row} of the log: {amount} {said}", row=row, field=amount)
+    bought: npt.NDArray[np.bool_] = paid > 0 if drop_zero_amounts else paid >= 0
+    return bought
+
+
+def _dated(day: int, kind: str) -> str:
+    return str(day) if kind == "number" else str(np.datetime64(int(day), "D"))
 
 
 def _after(day: Days, period: str | int) -> Days:

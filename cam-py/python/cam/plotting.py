@@ -6,7 +6,6 @@ needed here only (``pip install matplotlib``), and it is imported when a picture
 
 from __future__ import annotations
 
-import datetime as dt
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -15,7 +14,7 @@ import numpy.typing as npt
 from cam._base import Model
 from cam._call import number, whole
 from cam._frames import Floats, Frame, Source
-from cam._log import read_moment, read_times
+from cam._log import read_day, read_days, read_times
 from cam._models import PurchaseModel, SpendModel, need_model
 from cam._summary import SummaryBuilder
 from cam.errors import InvalidDataError, InvalidParameterError, NotEnoughDataError
@@ -522,29 +521,18 @@ def _times(model: Model, length: float) -> str:
 
 
 def _days(source: Source, name: str) -> npt.NDArray[Any]:
-    kind, values = read_times(source, name)
-    if kind == "day":
-        return values.astype("datetime64[D]")  # type: ignore[no-any-return]
-    if kind in ("s", "ms", "us", "ns"):
-        return values.view(f"datetime64[{kind}]").astype("datetime64[D]")  # type: ignore[no-any-return]
-    series = source.series(name)
-    if kind == "text":
-        texts, where = np.unique(np.array(list(series), dtype=str), return_inverse=True)
-        return np.array([_day(text, name) for text in texts.tolist()])[where]
-    raise InvalidDataError(f"column {name!r} must hold dates or timestamps", field=name)
+    kind, days = read_days(source, name)
+    if kind == "number":
+        raise InvalidDataError(f"column {name!r} must hold dates or timestamps", field=name)
+    return days.astype("datetime64[D]")
 
 
 def _day(moment: Any, name: str) -> Any:
     """Give the day of a moment; a time zone is taken off, as everywhere: the day is that of the moment's own clock."""
-    if isinstance(moment, str):
-        try:
-            moment = dt.datetime.fromisoformat(moment)
-        except ValueError:
-            raise InvalidDataError(f"{name} must be a date or a timestamp, got {moment!r}", field=name) from None
-    kind, ticks = read_moment(moment, name)
+    kind, day = read_day(moment, name)
     if kind == "number":
         raise InvalidParameterError(f"{name} must be a date, a timestamp or a text, got {moment!r}", field=name)
-    return np.array([ticks]).astype(f"datetime64[{'D' if kind == 'day' else kind}]").astype("datetime64[D]")[0]
+    return np.datetime64(day, "D")
 
 
 def _axes(ax: Axes | None) -> Axes:
