@@ -83,7 +83,7 @@ def test_new_customers_and_simulation_have_covariates(customers, fitted):
     assert web.expected_purchases_new_customer(52) > shop.expected_purchases_new_customer(52)
     assert web.params_["alpha"] < shop.params_["alpha"]
     assert not web.coefficients_
-    with pytest.raises(UnsupportedError, match="channel, age"):
+    with pytest.raises(UnsupportedError, match=r"model\.given\(channel=…, age=…\)$"):
         fitted.expected_purchases_new_customer(52)
     with pytest.raises(InvalidParameterError, match="covariate age is missing"):
         fitted.given(channel="web")

@@ -270,3 +270,110 @@ def test_refunds_are_no_purchases_in_steps_either():
         steps_of(drop_zero_amounts=True)
     with pytest.raises(e.NotEnoughDataError, match="no purchase"):
         steps_of(observation_end="2023-01-01")
+
+
+# Following a base whose customers have covariates.
+
+
+@pytest.fixture(scope="module")
+def shop(log):
+    """CDNOW with a made-up channel, and the models with and without it."""
+    split = cam.split(log, amount="amount", calibration_end="1997-09-30")
+    z = np.where(np.arange(len(split)) % 3 == 0, "web", "shop")
+    split["channel"] = np.where(split["frequency_holdout"] > 1, "web", z)
+    split["age"] = np.random.default_rng(4).normal(40, 10, len(split)).round()
+    models = [
+        cam.BgNbd(),
+        cam.ParetoNbd(purchase_covariates=["channel"]),
+        cam.ParetoNbd(purchase_covariates=["channel", "age"], lifetime_covariates=["age"]),
+    ]
+    return split, cam.compare(models, split, log=log)
+
+
+def test_models_with_covariates_are_compared_and_followed(shop, log):
+    _, compared = shop
+    assert list(compared.models) == ["bg_nbd", "pareto_nbd", "pareto_nbd_2"]
+    assert all("tracking" in result for result in compared.results)
+
+
+def test_what_is_expected_of_a_base_is_the_sum_over_its_customers(shop, log):
+    from cam._tracking import track
+
+    split, compared = shop
+    for name in ("pareto_nbd", "pareto_nbd_2"):
+        model = compared.models[name]
+        followed = track(model, log, customers=split)
+        whole = cam.summarize(log)
+        assert followed.actual[-1] == whole["frequency"].sum()
+        ages = followed.end[-1] - (whole["T"].max() - whole["T"].to_numpy())
+        by_hand = 0.0
+        rows = split.reset_index().assign(lag=ages.round(9))
+        given = ["channel"] if name == "pareto_nbd" else ["channel", "age"]
+        for key, mine in rows.iloc[:200].groupby([*given, "lag"]):
+            one = model.given(**dict(zip(given, key[:-1], strict=True)))
+            by_hand += len(mine) * one.expected_purchases_new_customer(key[-1])
+        some = split.iloc[:200]
+        few = track(model, log, customers=some)
+        assert few.expected[-1] == pytest.approx(by_hand, rel=1e-3 if name == "pareto_nbd_2" else 1e-9)
+        assert few.actual[-1] == whole["frequency"].iloc[:200].sum()
+    plain = compared.models["bg_nbd"]
+    assert track(plain, log, customers=split).expected[-1] == track(plain, log).expected[-1]
+
+
+@pytest.mark.parametrize("make", [lambda f: f, pl.from_pandas, pa.Table.from_pandas])
+def test_customers_are_looked_up_by_their_key_in_any_frame(make, shop, log):
+    split, compared = shop
+    split = split.rename_axis("who").reset_index()
+    mixed = split.sample(frac=1, random_state=1)
+    named = log.rename(columns={"customer_id": "who"})
+    options = {"log": make(named), "log_options": {"customer": "who"}, "unit": "W"}
+    again = cam.compare({"one": compared.models["pareto_nbd"]}, make(mixed), **options)
+    assert again.results[0]["tracking"] == compared.results[1]["tracking"]
+    keyless = cam.compare({"one": compared.models["pareto_nbd"]}, make(split.drop(columns="who")), **options)
+    said = " ".join(keyless.results[0]["warnings"])
+    if make(split) is not split:
+        assert "not followed: the customers of the log are looked up by 'who'" in said
+
+
+def test_pictures_of_models_with_covariates(shop, log):
+    plt = pytest.importorskip("matplotlib.pyplot")
+    from cam import plotting
+
+    split, compared = shop
+    model = compared.models["pareto_nbd"]
+    for cumulative in (True, False):
+        lines = compared.plot_tracking(log, cumulative=cumulative, calibration_end="1997-09-30").lines
+        assert [line.get_label() for line in lines[:4]] == ["actual", *compared.models]
+        assert len({line.get_color() for line in lines[:4]}) == 4
+    ax = plotting.plot_tracking(model, log, summary=split)
+    assert ax.lines[1].get_ydata()[-1] == pytest.approx(lines[2].get_ydata().sum(), rel=1e-9)
+    with pytest.raises(e.InvalidParameterError, match="depends on channel: pass the customers .* summary=…"):
+        plotting.plot_tracking(model, log)
+    _, expected = ([bar.get_height() for bar in bars] for bars in plotting.plot_frequency(model, split).containers)
+    assert sum(expected) == pytest.approx(len(split))
+    none = sum(
+        model.given(channel=channel).purchase_probability(0, age)
+        for channel, age in zip(split["channel"], split["T"], strict=True)
+    )
+    assert expected[0] == pytest.approx(none, rel=1e-9)
+    for draw in (
+        lambda: plotting.plot_history(model, log, 1),
+        lambda: plotting.plot_probability_alive_matrix(model, 39),
+    ):
+        with pytest.raises(e.InvalidParameterError, match=r"draw that of model\.given\(channel=…\)"):
+            draw()
+    plotting.plot_history(model.given(channel="web"), log, 1)
+    plt.close("all")
+
+
+def test_a_new_customer_of_a_model_with_covariates_is_asked_for_in_python(shop):
+    model = shop[1].models["pareto_nbd"]
+    spend = cam.GammaGamma.from_params(p=6.25, q=3.74, v=15.44)
+    for ask in (
+        lambda: model.expected_purchases_new_customer(52),
+        lambda: model.purchase_probability(0, 52),
+        lambda: cam.new_customer_value(model, spend, 52, 0.001),
+    ):
+        with pytest.raises(e.UnsupportedError, match=r"model\.given\(channel=…\)") as caught:
+            ask()
+        assert "Rust" not in str(caught.value)

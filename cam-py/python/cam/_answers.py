@@ -11,7 +11,7 @@ import numpy.typing as npt
 from cam._call import Progress, number, observer, quantity_json, thread_count, warn
 from cam._estimates import Estimates
 from cam._frames import UNIT, Floats, Frame, Source, Vector, as_floats, default_kind, make
-from cam.errors import InvalidParameterError, InvalidShapeError, UnitWarning
+from cam.errors import InvalidParameterError, InvalidShapeError, UnitWarning, UnsupportedError
 
 
 class Answers(Estimates):
@@ -107,8 +107,24 @@ class Answers(Estimates):
         Returns
         -------
         float
+
+        Raises
+        ------
+        UnsupportedError
+            The model has covariates: it is asked of `given`, which says which customers are meant.
         """
+        self._need_plain()
         return self._fitted.new_customer(quantity_json(quantity, **arguments))
+
+    def _need_plain(self) -> None:
+        """Refuse a model of whose new customers nothing can be said without their covariates."""
+        if (encoding := self._encoding) is not None:
+            values = ", ".join(f"{name}=…" for name in encoding.columns)
+            raise UnsupportedError(
+                f"new customers of this {self._spec.title} model have covariates: ask that of those who are meant, "
+                f"model.given({values})",
+                field="covariates",
+            )
 
     def given(self, **covariates: Any) -> Self:
         """Give the plain model of the customers who have these covariates.

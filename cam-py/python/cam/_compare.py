@@ -15,8 +15,8 @@ from cam._call import Progress, number, shown, whole
 from cam._compare_plots import ComparisonPlots
 from cam._frames import Floats, Frame, Source, default_kind, make
 from cam._models import PurchaseModel, SpendModel
-from cam._summary import SummaryBuilder
 from cam._tasks import run
+from cam._tracking import track
 from cam.errors import AssumptionWarning, ConvergenceWarning, InvalidParameterError, InvalidShapeError
 
 __all__ = ["Comparison", "compare"]
@@ -180,7 +180,8 @@ def compare(
     spend : SpendModel, optional
         A fitted model of spend: then the customers are also ranked by value, where `monetary_value_holdout` is known.
     log : frame or dict of arrays, optional
-        The transaction log behind `calibration`: then repeat purchases are followed week by week, and seasons are told of.
+        The transaction log behind `calibration`: then repeat purchases are followed week by week, and seasons are told of. Where
+        a model has covariates, only customers of `calibration` are followed: it is there that their covariates are found, by key.
     log_options : dict, optional
         How the log is read: `customer`, `time` and `observation_end`, as for `cam.summarize`.
     unit : str, optional
@@ -315,25 +316,24 @@ def _length(source: Source, horizon: float | None) -> float:
 
 def _add_tracking(compared: Comparison, log: Frame, options: dict[str, Any]) -> None:
     """Follow repeat purchases step by step: expected of each model, and actual; and tell of seasons."""
-    from cam.plotting import _new_customers, _unit_days
-
+    customers = compared._covariates()
     for name, result in zip(compared.models, compared.results, strict=True):
         model = compared.models[name]
         if model._spec.discrete:
             continue
-        builder = SummaryBuilder(unit=f"{_unit_days(model)} days", **options)
-        builder.push(log)
-        steps, _, complete = builder._core.tracking("W")
-        ages = Source(builder.finish()).float("T")
-        births, born = np.unique(ages.max() - ages, return_counts=True)
-        lags = np.maximum(steps["end"][:complete, None] - births[None, :], 0.0)
-        expected = np.diff(_new_customers(model, lags) @ born, prepend=0.0)
-        actual = steps["incremental"][:complete]
+        try:
+            followed = track(model, log, customers=customers, **options)
+        except InvalidShapeError as problem:
+            if customers is None:
+                raise
+            result["warnings"].append(f"repeat purchases were not followed: {problem}")
+            continue
         # While customers are still being acquired there is little to see.
-        settled = steps["end"][:complete] > births.max()
+        settled = followed.end > followed.acquired
         if settled.sum() < 8:
             continue
-        found = run("track", {"expected": expected[settled], "actual": actual[settled]}).output
+        expected, actual = (np.diff(values, prepend=0.0)[settled] for values in (followed.expected, followed.actual))
+        found = run("track", {"expected": expected, "actual": actual}).output
         result["tracking"] = found
         if found["contradicted"]:
             result["warnings"].append(

@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
+from itertools import cycle
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from cam._tracking import track, unit_days
 from cam.errors import InvalidParameterError
 
 if TYPE_CHECKING:
     from cam._frames import Floats, Frame
     from cam._models import PurchaseModel
 
-COLORS = ("#d1495b", "#4c78a8", "#edae49", "#00798c", "#8d6a9f", "#66a182", "#7f7f7f", "#b07aa1")
+# None is the colour of what happened.
+COLORS = ("#d1495b", "#00798c", "#edae49", "#8d6a9f", "#66a182", "#b3589a", "#7f7f7f", "#a0522d")
+# Models that agree lie upon each other: through the dashes of one the other is seen.
+DASHES: tuple[Any, ...] = ("-", (0, (6, 2)), (0, (4, 2, 1, 2)), (0, (2, 2)))
+
+
+def beside(ax: Any, given: Any) -> None:
+    """Write the names of the lines beside them, where they hide nothing; on axes of the caller's, within."""
+    place = {"loc": "best"} if given is not None else {"loc": "upper left", "bbox_to_anchor": (1.0, 1.0)}
+    ax.legend(frameon=False, **place)
 
 
 class ComparisonPlots:
@@ -38,16 +49,23 @@ class ComparisonPlots:
         """
         from cam.plotting import INK, _axes, _finish
 
-        ax = _axes(ax)
-        for color, (name, holdout) in zip(COLORS, self._holdouts(), strict=False):
+        given, ax = ax, _axes(ax)
+        for color, dashes, (name, holdout) in zip(cycle(COLORS), cycle(DASHES), self._holdouts(), strict=False):
             heights = np.array(holdout["transform"]["histogram"])
-            ax.stairs(10 * heights / heights.sum(), np.linspace(0, 1, 11), color=color, linewidth=1.8, label=name)
+            ax.stairs(
+                10 * heights / heights.sum(),
+                np.linspace(0, 1, 11),
+                color=color,
+                linestyle=dashes,
+                linewidth=1.8,
+                label=name,
+            )
         ax.axhline(1, color=INK, linewidth=1, linestyle=":")
         ax.set_ylim(bottom=0)
         _finish(
             ax, "Probability integral transform", "transform of the purchases in the holdout", "density of customers"
         )
-        ax.legend(frameon=False)
+        beside(ax, given)
         return ax
 
     def plot_calibration(self, *, ax: Any = None) -> Any:
@@ -66,10 +84,10 @@ class ComparisonPlots:
 
         ax = _axes(ax)
         top = 0.0
-        for color, (name, holdout) in zip(COLORS, self._holdouts(), strict=False):
+        for color, dashes, (name, holdout) in zip(cycle(COLORS), cycle(DASHES), self._holdouts(), strict=False):
             x = [tenth["predicted"] for tenth in holdout["calibration"]]
             y = [tenth["actual"] for tenth in holdout["calibration"]]
-            ax.plot(x, y, color=color, marker="o", markersize=5, linewidth=1.5, label=name)
+            ax.plot(x, y, color=color, marker="o", markersize=5, linewidth=1.5, linestyle=dashes, label=name)
             top = max(top, *x, *y)
         ax.plot([0, top], [0, top], color=INK, linewidth=1, linestyle=":")
         _finish(ax, "Calibration by tenths", "expected purchases", "actual purchases")
@@ -91,11 +109,11 @@ class ComparisonPlots:
         from cam.plotting import INK, _axes, _finish
 
         ax = _axes(ax)
-        for color, (name, holdout) in zip(COLORS, self._holdouts(), strict=False):
+        for color, dashes, (name, holdout) in zip(cycle(COLORS), cycle(DASHES), self._holdouts(), strict=False):
             x, y = self._lorenz[name]
             gini = holdout["ranking"]["gini_normalised"]
             label = name if gini is None else f"{name} (Gini {gini:.3f})"
-            ax.plot(x, y, color=color, linewidth=1.8, label=label)
+            ax.plot(x, y, color=color, linewidth=1.8, linestyle=dashes, label=label)
         ax.plot([0, 1], [0, 1], color=INK, linewidth=1, linestyle=":")
         _finish(
             ax, "Purchases by the best customers", "share of customers, best first", "share of purchases in the holdout"
@@ -125,16 +143,38 @@ class ComparisonPlots:
 
         at = np.arange(most + 1)
         ax.bar(at, joined(self.results[0]["frequency"]["actual"]), 0.8, color=ACTUAL, alpha=0.45, label="actual")
-        for color, result in zip(COLORS, self.results, strict=False):
+        for color, dashes, result in zip(cycle(COLORS), cycle(DASHES), self.results, strict=False):
             expected = joined(result["frequency"]["expected"])
-            ax.plot(at, expected, color=color, marker="o", markersize=5, linewidth=1, label=result["label"])
+            ax.plot(
+                at,
+                expected,
+                color=color,
+                marker="o",
+                markersize=5,
+                linewidth=1.2,
+                linestyle=dashes,
+                label=result["label"],
+            )
         _counts_axis(ax, most)
         _finish(ax, "Customers by repeat purchases", "repeat purchases", "customers")
         ax.legend(frameon=False)
         return ax
 
-    def plot_tracking(self, log: Frame, *, cumulative: bool = True, ax: Any = None, **options: Any) -> Any:
+    def plot_tracking(
+        self,
+        log: Frame,
+        *,
+        cumulative: bool = True,
+        step: str = "W",
+        calibration_end: Any = None,
+        observation_end: Any = None,
+        customer: str = "customer_id",
+        time: str = "date",
+        ax: Any = None,
+    ) -> Any:
         """Draw repeat purchases of the whole base over time, actual and as each model expects them.
+
+        Where a model has covariates, only the customers of the calibration are followed, whose covariates are known.
 
         Parameters
         ----------
@@ -142,36 +182,38 @@ class ComparisonPlots:
             The transaction log.
         cumulative : bool
             Whether to draw the total so far, or the purchases of each step.
+        step, calibration_end, observation_end, customer, time
+            As for `cam.plotting.plot_tracking`.
         ax : Axes, optional
             Where to draw; a new figure by default.
-        **options
-            As for `cam.plotting.plot_tracking`.
 
         Returns
         -------
         Axes
         """
-        from cam.plotting import plot_tracking
+        from cam.plotting import INK, _axes, _by_step, _finish_tracking, _moments
 
-        drawn = None
-        for color, (name, model) in zip(COLORS, self.models.items(), strict=False):
-            if model._spec.discrete:
-                continue
-            before = 0 if drawn is None else len(drawn.lines)
-            drawn = plot_tracking(model, log, cumulative=cumulative, ax=ax if drawn is None else drawn, **options)
-            lines = drawn.lines[before:]
-            lines[1].set_color(color)
-            lines[1].set_label(name)
-            if before:
-                # What happened, and the end of the calibration, are drawn already.
-                for line in (lines[0], *lines[2:]):
-                    line.remove()
-                for text in drawn.texts[1:]:
-                    text.remove()
-        if drawn is None:
+        models = {name: model for name, model in self.models.items() if not model._spec.discrete}
+        if not models:
             raise InvalidParameterError("this picture is of models of continuous time", field="models")
-        drawn.legend(frameon=False)
+        customers = self._covariates()
+        reading = {"customer": customer, "time": time, "observation_end": observation_end}
+        drawn: Any = None
+        for (name, model), color, dashes in zip(models.items(), cycle(COLORS), cycle(DASHES), strict=False):
+            followed = track(model, log, step, customers=customers, **reading)
+            at, dated = _moments(followed, log, time, unit_days(model))
+            actual, expected = _by_step(followed, cumulative)
+            if drawn is None:
+                drawn = _axes(ax)
+                drawn.plot(at, actual, color=INK, linewidth=1.8, label="actual")
+            drawn.plot(at, expected, color=color, linewidth=1.8, linestyle=dashes, label=name)
+        _finish_tracking(drawn, dated, cumulative, step, calibration_end)
+        beside(drawn, ax)
         return drawn
+
+    def _covariates(self) -> Frame | None:
+        """Give the customers with their covariates, where some model has covariates."""
+        return self._summary if any(model._encoding for model in self.models.values()) else None
 
     def _holdouts(self) -> list[tuple[str, dict[str, Any]]]:
         found = [(result["label"], result["holdout"]) for result in self.results if result["holdout"] is not None]

@@ -135,6 +135,8 @@ def new_customer_value(
     options = value_options(
         horizon, discount_rate, continuous_discount_rate, margin, margin_period, cost_per_purchase, cost_per_period
     )
+    purchases._need_plain()
+    spend._need_plain()
     found = run("new_customer_value", {}, options, models=[purchases._fitted, spend._fitted]).output
     variance = found["variance"]
     return NewCustomerValue(found["value"], math.nan if variance is None else variance)

@@ -16,7 +16,7 @@ from cam._call import number, whole
 from cam._frames import Floats, Frame, Source
 from cam._log import read_day, read_days, read_times
 from cam._models import PurchaseModel, SpendModel, need_model
-from cam._summary import SummaryBuilder
+from cam._tracking import UNIT_DAYS, Tracked, expected_counts, track, unit_days
 from cam.errors import InvalidDataError, InvalidParameterError, NotEnoughDataError
 
 __all__ = [
@@ -31,10 +31,7 @@ __all__ = [
 
 Axes: TypeAlias = Any
 ACTUAL, MODEL, INK = "#4c78a8", "#d1495b", "#333333"
-UNIT_DAYS = {"day": 1.0, "week": 7.0, "month": 30.4375, "year": 365.25}
 STEPS = {"D": "day", "W": "week", "M": "month", "Y": "year"}
-# Distinct lags beyond this number are read off a grid of as many points.
-MANY = 2000
 
 
 def plot_probability_alive_matrix(
@@ -134,6 +131,7 @@ def plot_history(
     """
     need_model("model", model, "purchases, such as BgNbd")
     _check(model, "T", continuous=True)
+    _check_plain(model)
     source = Source(log)
     keys = np.asarray(source.series(customer))
     days = _days(source, time)
@@ -147,7 +145,7 @@ def plot_history(
             field="observation_end",
         )
     mine = mine[mine <= end]
-    unit = _unit_days(model)
+    unit = unit_days(model)
     # A purchase raises P(alive) at once, so each gap between purchases is a curve of its own.
     since = np.append(mine - mine[0], end - mine[0]).astype(float)
     x: list[Any] = []
@@ -165,7 +163,8 @@ def plot_history(
     ax.vlines(mine, 0, 1, color=ACTUAL, linewidth=1, alpha=0.5, label="purchase")
     ax.plot(np.concatenate(x), np.concatenate(y), color=MODEL, linewidth=2, label="P(alive)")
     ax.set_ylim(0, 1.04)
-    _finish(ax, f"Customer {key}: {mine.size} purchases", "", "P(alive)")
+    count = f"{mine.size} purchase{'' if mine.size == 1 else 's'}"
+    _finish(ax, f"Customer {key}: {count}", "", "P(alive)")
     ax.legend(frameon=True, framealpha=0.9, edgecolor="none", loc="lower left")
     _date_axis(ax)
     return ax
@@ -228,6 +227,7 @@ def plot_tracking(
     observation_end: Any = None,
     customer: str = "customer_id",
     time: str = "date",
+    summary: Frame | None = None,
     ax: Axes | None = None,
 ) -> Axes:
     """Draw repeat purchases of the whole base over time, actual and expected.
@@ -248,6 +248,9 @@ def plot_tracking(
         Where the picture ends; the latest time in the log by default.
     customer, time : str
         The columns of keys and times.
+    summary : frame or dict of arrays, optional
+        For a model with covariates: the customers with theirs, by the key of the log, such as the summary that the model was
+        fitted to. Only these customers are followed.
     ax : Axes, optional
         Where to draw; a new figure by default.
 
@@ -257,48 +260,51 @@ def plot_tracking(
     """
     need_model("model", model, "purchases, such as BgNbd")
     _check(model, "T", continuous=True)
-    unit = _unit_days(model)
-    builder = SummaryBuilder(customer=customer, time=time, unit=f"{unit} days", observation_end=observation_end)
-    builder.push(log)
-    columns, origin, complete = builder._core.tracking(step)
-    ages = Source(builder.finish()).float("T")
-    end = columns["end"][:complete]
-    # A customer born b after the first has expectation E[X(t - b)] at t; many share their birth and their lag.
-    births, born = np.unique(ages.max() - ages, return_counts=True)
-    expected = _new_customers(model, np.maximum(end[:, None] - births[None, :], 0.0)) @ born
-    actual = columns["cumulative"][:complete]
-    if not cumulative:
-        expected, actual = np.diff(expected, prepend=0.0), columns["incremental"][:complete]
-    dated = read_times(Source(log), time)[0] != "number"
-    at: Any = end
-    if dated:
-        at = np.datetime64("1970-01-01", "s") + np.round((origin + end * unit) * 86400).astype("timedelta64[s]")
+    unit = unit_days(model)
+    followed = track(model, log, step, customers=summary, customer=customer, time=time, observation_end=observation_end)
+    at, dated = _moments(followed, log, time, unit)
+    actual, expected = _by_step(followed, cumulative)
     ax = _axes(ax)
     ax.plot(at, actual, color=ACTUAL, linewidth=2, label="actual")
     ax.plot(at, expected, color=MODEL, linewidth=2, linestyle="--", label=model._spec.title)
+    _finish_tracking(ax, dated, cumulative, step, calibration_end)
+    ax.legend(frameon=False, loc="upper left" if cumulative else "upper right")
+    return ax
+
+
+def _by_step(followed: Tracked, cumulative: bool) -> tuple[Floats, Floats]:
+    """Give actual and expected purchases: the totals so far, or those of each step."""
+    if cumulative:
+        return followed.actual, followed.expected
+    return np.diff(followed.actual, prepend=0.0), np.diff(followed.expected, prepend=0.0)
+
+
+def _moments(followed: Tracked, log: Frame, time: str, unit: float) -> tuple[Any, bool]:
+    """Give the ends of the steps as the log counts time, and whether they are dates."""
+    if read_times(Source(log), time)[0] == "number":
+        return followed.end, False
+    seconds = np.round((followed.origin + followed.end * unit) * 86400).astype("timedelta64[s]")
+    return np.datetime64("1970-01-01", "s") + seconds, True
+
+
+def _finish_tracking(ax: Axes, dated: bool, cumulative: bool, step: str, calibration_end: Any) -> None:
     if calibration_end is not None:
         line = _day(calibration_end, "calibration_end") if dated else number("calibration_end", calibration_end)
         ax.axvline(line, color=INK, linewidth=1, linestyle=":")
         ax.annotate(
             "calibration ends ",
-            (line, 1),
+            (line, 0.02),
             xycoords=("data", "axes fraction"),
             ha="right",
-            va="top",
+            va="bottom",
             color=INK,
             fontsize=9,
         )
     ax.set_ylim(bottom=0)
-    _finish(
-        ax,
-        "Repeat purchases so far" if cumulative else f"Repeat purchases per {STEPS.get(step, step)}",
-        "",
-        "repeat purchases",
-    )
-    ax.legend(frameon=False, loc="upper left" if cumulative else "upper right")
+    title = "Repeat purchases so far" if cumulative else f"Repeat purchases per {STEPS.get(step, step)}"
+    _finish(ax, title, "", "repeat purchases")
     if dated:
         _date_axis(ax)
-    return ax
 
 
 def plot_frequency(
@@ -333,12 +339,7 @@ def plot_frequency(
     model._score(source, "probability_alive", None)
     weight = _weights(source, group.size)
     actual = np.bincount(group, weight, max_frequency + 1)
-    ages, where = np.unique(_thin(source.float("T")), return_inverse=True)
-    count = np.bincount(where, weight)
-    expected = np.zeros(max_frequency + 1)
-    for age, customers in zip(ages, count, strict=True):
-        expected[:-1] += customers * model.purchase_probability(np.arange(max_frequency), age)
-    expected[-1] = count.sum() - expected[:-1].sum()
+    expected = expected_counts(model, source, source.float("T"), weight, max_frequency)
     ax = _axes(ax)
     at = np.arange(max_frequency + 1)
     ax.bar(at - 0.2, actual, 0.4, color=ACTUAL, label="actual")
@@ -418,8 +419,18 @@ def _check(model: Model, column: str, *, continuous: bool = False) -> None:
         raise InvalidParameterError(f"this picture is of a model of continuous time, not of {title}", field="model")
 
 
+def _check_plain(model: Model) -> None:
+    """Refuse a model with covariates where a picture is of one kind of customer."""
+    if (encoding := model._encoding) is not None:
+        values = ", ".join(f"{name}=…" for name in encoding.columns)
+        raise InvalidParameterError(
+            f"this picture is of one kind of customer: draw that of model.given({values})", field="model"
+        )
+
+
 def _matrix(model: PurchaseModel, quantity: str, T: float, max_frequency: int, **arguments: float) -> Floats:
     _check(model, "T")
+    _check_plain(model)
     T, max_frequency = number("T", T), whole("max_frequency", max_frequency, 1)
     if T <= 0:
         raise InvalidParameterError(f"T must be positive, got {T:g}", field="T")
@@ -461,18 +472,6 @@ def _heat(
     return ax
 
 
-def _new_customers(model: PurchaseModel, lags: Floats) -> Floats:
-    """Expect purchases of new customers at many lags: of each distinct one, or of a fine grid and between its points."""
-    distinct, where = np.unique(lags, return_inverse=True)
-    if distinct.size <= MANY:
-        values = model.expected_purchases_new_customer(distinct)
-        found: Floats = values[where].reshape(lags.shape)
-        return found
-    grid = np.linspace(0.0, float(distinct[-1]), MANY)
-    between: Floats = np.interp(lags, grid, model.expected_purchases_new_customer(grid))
-    return between
-
-
 def _groups(source: Source, max_frequency: int) -> npt.NDArray[np.int64]:
     """Put customers into groups by their repeat purchases: 0, 1, … and the most, which stands for all beyond it."""
     most, frequency = whole("max_frequency", max_frequency, 1), source.float("frequency")
@@ -494,24 +493,6 @@ def _finite(values: Floats, name: str) -> None:
     if bad.any():
         row = int(bad.argmax())
         raise InvalidDataError(f"row {row}: {name} must be finite, got {values[row]}", row=row, field=name)
-
-
-def _thin(ages: Floats) -> Floats:
-    """Ages, or where they are many, the nearest of evenly spaced ones."""
-    if np.unique(ages).size <= MANY // 4:
-        return ages
-    step = float(ages.max()) / (MANY // 4)
-    thinned: Floats = np.round(ages / step) * step
-    return thinned
-
-
-def _unit_days(model: Model) -> float:
-    unit = model.unit_
-    if unit is None:
-        raise InvalidParameterError(
-            "the model does not know its unit of time: pass unit=… to fit or from_params", field="unit"
-        )
-    return UNIT_DAYS.get(unit) or float(unit.removesuffix(" days"))
 
 
 def _times(model: Model, length: float) -> str:
