@@ -347,7 +347,7 @@ CALLS = [
         "a quantity without its argument",
         lambda: model.score("expected_purchases", history()),
         e.InvalidParameterError,
-        None,
+        "horizon",
     ),
     ("a negative horizon", lambda: model.expected_purchases(history(), -1), e.InvalidParameterError, "horizon"),
     ("a NaN for a horizon", lambda: model.expected_purchases(history(), NAN), e.InvalidParameterError, "horizon"),
@@ -540,7 +540,7 @@ def test_a_bad_row_of_a_pandas_frame_is_named_by_its_customer_with_a_way_out():
     for call in (lambda: spend.expected_spend(summary), lambda: cam.GammaGamma().fit(summary)):
         with pytest.raises(e.InvalidDataError) as caught:
             call()
-        who, how = caught.value.__notes__
+        (who,), how = caught.value.__notes__, str(caught.value)
         assert (caught.value.row, who) == (1, "row 1 is customer_id 'ann'")
         assert 'refunds="drop"' in how
         assert "drop_zero_amounts=True" in how

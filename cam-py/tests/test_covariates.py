@@ -107,7 +107,7 @@ def test_every_family_of_the_doors_takes_them(customers):
         customers
     )
     np.testing.assert_allclose(value, product, rtol=1e-14)
-    assert "customer_lifetime_value" in model.predict(customers, 52, spend=spend)
+    assert "customer_lifetime_value" in model.predict(customers, 52, 0.001, spend=spend)
     constrained = cam.ParetoNbd(purchase_covariates=["web"], lifetime_covariates=["web"], constrain=["web"]).fit(
         customers
     )

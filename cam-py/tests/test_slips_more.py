@@ -1,5 +1,6 @@
 """More slips of the pen, in what is built upon models: cohorts, comparisons, steps, value, intervals."""
 
+import re
 import warnings
 
 import numpy as np
@@ -347,7 +348,7 @@ def test_pictures_of_models_with_covariates(shop, log):
         assert len({line.get_color() for line in lines[:4]}) == 4
     ax = plotting.plot_tracking(model, log, summary=split)
     assert ax.lines[1].get_ydata()[-1] == pytest.approx(lines[2].get_ydata().sum(), rel=1e-9)
-    with pytest.raises(e.InvalidParameterError, match="depends on channel: pass the customers .* summary=…"):
+    with pytest.raises(e.InvalidParameterError, match=r"depends on channel: pass the customers .* summary=…"):
         plotting.plot_tracking(model, log)
     _, expected = ([bar.get_height() for bar in bars] for bars in plotting.plot_frequency(model, split).containers)
     assert sum(expected) == pytest.approx(len(split))
@@ -377,3 +378,144 @@ def test_a_new_customer_of_a_model_with_covariates_is_asked_for_in_python(shop):
         with pytest.raises(e.UnsupportedError, match=r"model\.given\(channel=…\)") as caught:
             ask()
         assert "Rust" not in str(caught.value)
+
+
+# Scores, value and intervals.
+
+
+def test_a_missing_argument_of_a_quantity_is_asked_for_in_python(bg, summary):
+    for call, name in (
+        (lambda: bg.prediction_intervals(summary), "horizon"),
+        (lambda: bg.score("expected_purchases", summary), "horizon"),
+        (lambda: bg.score("purchase_probability", summary, n=1), "horizon"),
+        (lambda: bg.new_customer("purchase_probability", horizon=3), "n"),
+    ):
+        with pytest.raises(e.InvalidParameterError, match=f"^{name} is missing: '.*' needs {name}=…$") as caught:
+            call()
+        assert caught.value.field == name
+
+
+def test_the_model_of_a_comparison_that_cannot_be_fitted_is_named(summary):
+    with pytest.raises(
+        e.InvalidDataError, match=r"^the fit of bg_bb: row 0: recency .*cam\.opportunities\(log"
+    ) as caught:
+        cam.compare([cam.BgNbd(), cam.BgBb()], summary)
+    assert (caught.value.row, caught.value.field) == (0, "recency")
+    assert caught.value.__notes__ == ["row 0 is customer_id 1"]
+
+
+def test_a_recommendation_points_to_what_speaks_against_it(shop):
+    _, compared = shop
+    best = next(result for result in compared.results if result["label"] == compared.recommended)
+    best["warnings"][:], told = [], list(best["warnings"])
+    assert not compared.reason.endswith("warnings)")
+    best["warnings"][:] = [*told, "the transform is not even"]
+    assert compared.reason.endswith(" (but see its warnings)")
+    assert compared.reason in repr(compared)
+
+
+def test_what_stands_in_the_index_is_told_how_to_become_a_column(log):
+    indexed = log.set_index("customer_id")
+    for call in (lambda: cam.summarize(indexed), lambda: cam.covariate_steps(log, indexed)):
+        with pytest.raises(e.InvalidShapeError, match=r"'customer_id' is the index: reset_index\(\)"):
+            call()
+
+
+def test_spend_below_zero_has_a_way_out(gg, summary):
+    with pytest.raises(e.InvalidDataError, match=r'row 0: monetary_value .* got -3: .*refunds="drop"'):
+        gg.expected_spend(summary.assign(monetary_value=-3.0))
+
+
+def test_one_option_is_and_several_are(summary):
+    for options, said in (({"seed": 1}, "^seed is for"), ({"draws": 9, "seed": 1}, "^draws, seed are for")):
+        with pytest.raises(e.InvalidParameterError, match=said):
+            cam.BgNbd().fit(summary, **options)
+
+
+def test_without_a_rate_nothing_is_called_discounted(bg, gg, summary):
+    plain = bg.predict(summary, 52, spend=gg)
+    assert list(plain) == ["probability_alive", "expected_purchases", "expected_spend"]
+    none = bg.predict(summary, 52, 0, spend=gg, margin=0.3)
+    assert np.allclose(none["discounted_expected_purchases"], none["expected_purchases"], rtol=1e-12)
+    assert list(none)[-1] == "customer_lifetime_value"
+    with pytest.raises(e.InvalidParameterError, match="needs spend=… and discount_rate=…"):
+        bg.predict(summary, 52, spend=gg, margin=0.3)
+
+
+def test_several_margins_say_how_long_each_of_them_holds(bg, gg, summary):
+    for call in (cam.customer_lifetime_value, lambda *a: cam.simulate_lifetime_value(*a, seed=1)):
+        with pytest.raises(e.InvalidParameterError, match="margin_period is missing") as caught:
+            call(bg, gg, summary, 52, 0.002, [0.3, 0.2])
+        assert caught.value.field == "margin_period"
+    alone = cam.customer_lifetime_value(bg, gg, summary, 52, 0.002, [0.3])
+    assert alone.equals(cam.customer_lifetime_value(bg, gg, summary, 52, 0.002, 0.3))
+
+
+def test_percentages_are_not_taken_for_shares(bg, gg, summary):
+    for call in (
+        lambda: cam.customer_lifetime_value(bg, gg, summary, 52, 15),
+        lambda: bg.discounted_expected_purchases(summary, discount_rate=15),
+        lambda: bg.predict(summary, 52, 15),
+        lambda: cam.new_customer_value(bg, gg, 52, 15),
+    ):
+        with pytest.raises(e.InvalidParameterError, match=r"^discount_rate must be .* got 15: 15 % a week is 0\.15$"):
+            call()
+    with pytest.raises(e.InvalidParameterError, match=r"^margin must be a share .* got 30: 30 % is 0\.3$"):
+        cam.customer_lifetime_value(bg, gg, summary, 52, 0.002, 30)
+    # Ten years together may well cost more than everything.
+    decades = cam.BgNbd.from_params(r=0.243, alpha=4.4, a=0.793, b=2.426, unit="3652.5 days")
+    rows = {"frequency": [1.0], "recency": [1.0], "T": [2.0]}
+    assert decades.discounted_expected_purchases(rows, discount_rate=1.15**10 - 1) > 0
+
+
+def test_for_ever_is_none(bg, gg, summary):
+    for call in (
+        lambda: cam.customer_lifetime_value(bg, gg, summary, float("inf"), 0.002),
+        lambda: bg.discounted_expected_purchases(summary, discount_rate=0.002, horizon=np.inf),
+    ):
+        with pytest.raises(e.InvalidParameterError, match="horizon=None is for ever"):
+            call()
+
+
+def test_a_bootstrap_has_enough_replicates_for_its_level(bg):
+    for level, few, least in ((0.95, 39, 40), (0.9, 19, 20), (0.99, 2, 200)):
+        with pytest.raises(e.InvalidParameterError, match=f"needs at least {least} replicates, got {few}") as caught:
+            bg.confidence_intervals(level, method="bootstrap", replicates=few)
+        assert caught.value.field == "replicates"
+    low, high = bg.confidence_intervals(0.5, method="bootstrap", replicates=4)["r"]
+    assert low < high
+
+
+def test_what_a_model_takes_is_told_where_it_is_made():
+    for make, said in (
+        (lambda: cam.BgBb(purchase_covariates=["z"]), "BG/BB takes no covariates"),
+        (lambda: cam.Nbd(lifetime_covariates=["z"]), 'no process of nbd named "lifetime"; there are: purchase'),
+        (lambda: cam.BgNbd(purchase_covariates=["z"], penalty={"lifetimes": 1}), 'named "lifetimes"'),
+        (lambda: cam.ParetoNbd(purchase_covariates=["z"], constrain=["y"]), 'no covariate named "y"; there are: z'),
+        (lambda: cam.ParetoNbd(purchase_covariates=["z"], levels={"y": ["a", "b"]}), 'no covariate named "y"'),
+        (lambda: cam.BgNbd(purchase_covariates=["T"]), "T is a column of the history"),
+    ):
+        with pytest.raises(e.CamError, match=said):
+            make()
+
+
+def test_results_show_themselves_in_a_line(bg, gg, summary):
+    found = {
+        r"<PredictionIntervals of 2,357 customers: in all .*, parameters .* to .*, with chance .* to .*>": (
+            bg.prediction_intervals(summary, horizon=52, draws=20)
+        ),
+        r"<CohortFits of BG/NBD to 2 cohorts: likelihood ratio .*, 4 degrees of freedom, p-value .*>": cam.fit_cohorts(
+            cam.BgNbd(), summary, summary["T"] > 34
+        ),
+        r"<ValueDistribution of 2,357 customers, 9 draws: in all .*, 5 % .*, 95 % .*>": cam.simulate_lifetime_value(
+            bg, gg, summary, 52, 0.002, seed=1, draws=9
+        ),
+    }
+    for said, result in found.items():
+        assert re.fullmatch(said, repr(result))
+        table = result._repr_html_()
+        assert table.count("<tr>") <= 7
+        assert "<th>" in table
+    for frame in (pl.from_pandas(summary), pa.Table.from_pandas(summary)):
+        some = bg.prediction_intervals(frame, horizon=52, draws=3, unit="W")
+        assert "<td>… 2,352 more</td>" in some._repr_html_()

@@ -64,7 +64,7 @@ def test_a_new_customer_has_a_value_and_perhaps_a_variance(models):
     found = cam.new_customer_value(*models, 52, WEEKLY, 0.3)
     assert found.value > 0
     assert found.variance > found.value
-    assert np.isnan(cam.new_customer_value(*models, 52, WEEKLY, [0.3, 0.2]).variance)
+    assert np.isnan(cam.new_customer_value(*models, 52, WEEKLY, [0.3, 0.2], margin_period=26).variance)
 
 
 def test_variances_of_models_are_those_of_their_counts(models, summary):
@@ -80,7 +80,7 @@ def test_variances_of_models_are_those_of_their_counts(models, summary):
 def test_bad_options_are_told_by_name(models, summary):
     for options, field in [
         ({"margin": []}, "margin"),
-        ({"margin": [0.1, float("nan")]}, "margin"),
+        ({"margin": [0.1, float("nan")], "margin_period": 26}, "margin"),
         ({"margin_period": 0.0}, "margin_period"),
         ({"cost_per_purchase": "much"}, "cost_per_purchase"),
     ]:

@@ -8,7 +8,7 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
-from cam._call import Progress, number, observer, quantity_json, thread_count, warn
+from cam._call import Progress, named_arguments, number, observer, quantity_json, thread_count, warn
 from cam._estimates import Estimates
 from cam._frames import UNIT, Floats, Frame, Source, Vector, as_floats, default_kind, make
 from cam.errors import InvalidParameterError, InvalidShapeError, UnitWarning, UnsupportedError
@@ -70,7 +70,7 @@ class Answers(Estimates):
             columns |= source.floats([name for name in self._spec.logs if name in source])
         if (encoding := self._encoding) is not None:
             columns |= encoding.read(source)
-        with source.named_rows():
+        with source.named_rows(), named_arguments(quantity):
             return self._fitted.score(quantity_json(quantity, **arguments), columns, source.unit, thread_count(threads))
 
     def _state_unit(self, source: Source, unit: str | None) -> None:
@@ -114,7 +114,8 @@ class Answers(Estimates):
             The model has covariates: it is asked of `given`, which says which customers are meant.
         """
         self._need_plain()
-        return self._fitted.new_customer(quantity_json(quantity, **arguments))
+        with named_arguments(quantity):
+            return self._fitted.new_customer(quantity_json(quantity, **arguments))
 
     def _need_plain(self) -> None:
         """Refuse a model of whose new customers nothing can be said without their covariates."""

@@ -6,6 +6,7 @@ import inspect
 import json
 import os
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -99,8 +100,15 @@ class Model(Inference):
             constrain,
             pooled,
         )
+        if self._asked:
+            self._check_covariates()
         self._core: _core.Fitted | None = None
         self._kind: str | None = None
+
+    def _check_covariates(self) -> None:
+        """Let the core refuse what this model does not take: it reads the declaration before it looks for columns."""
+        with suppress(InvalidShapeError):
+            _core.fit(self._spec.id, {}, None, json.dumps({"covariates": self._asked.declared(self._asked.levels)}))
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -414,7 +422,8 @@ def _bayesian(
     if target_accept is not None:
         sampling["target_accept"] = number("target_accept", target_accept)
     if sampling and method != "nuts":
-        raise InvalidParameterError(f'{", ".join(sampling)} are for method="nuts"', field=next(iter(sampling)))
+        verb = "is" if len(sampling) == 1 else "are"
+        raise InvalidParameterError(f'{", ".join(sampling)} {verb} for method="nuts"', field=next(iter(sampling)))
     return options | ({"sampling": sampling} if sampling else {})
 
 

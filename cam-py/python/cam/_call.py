@@ -7,9 +7,11 @@ import inspect
 import json
 import math
 import operator
+import re
 import sys
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any, ParamSpec, TypeAlias, TypeVar
 
 import numpy as np
@@ -105,6 +107,37 @@ def number(name: str, value: Any) -> float:
     return result
 
 
+def ahead(horizon: Any) -> float | None:
+    """Check a horizon that may be for ever, which is ``None``."""
+    if isinstance(horizon, float | np.floating) and horizon == math.inf:
+        raise InvalidParameterError("horizon must be finite, got inf: horizon=None is for ever", field="horizon")
+    return None if horizon is None else number("horizon", horizon)
+
+
+def rate(name: str, value: Any, unit: str | None) -> float:
+    """Check a rate of discount per unit of time: more than 1, which is 100 %, is meant as a percentage."""
+    found = number(name, value)
+    # Over some years together it may be as much.
+    long = re.fullmatch(r"([0-9.]+) days", unit or "")
+    if found > 1 and not (long and float(long[1]) > 366):
+        per = f" a {unit}" if unit and not long else ""
+        raise InvalidParameterError(
+            f"{name} must be a share per unit of time, at most 1, got {found:g}: {found:g} %{per} is {found / 100:g}",
+            field=name,
+        )
+    return found
+
+
+def share(name: str, value: Any) -> float:
+    """Check the share of the spend that is profit."""
+    found = number(name, value)
+    if found > 1:
+        raise InvalidParameterError(
+            f"{name} must be a share of the spend, at most 1, got {found:g}: {found:g} % is {found / 100:g}", field=name
+        )
+    return found
+
+
 def whole(name: str, value: Any, least: int) -> int:
     """Check that an argument is one whole number, of any type, and not less than this."""
     try:
@@ -141,6 +174,19 @@ def quantity_of(quantity: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
         name: int(value) if isinstance(value, int | np.integer) and not isinstance(value, bool) else number(name, value)
         for name, value in given.items()
     }
+
+
+@contextmanager
+def named_arguments(quantity: str) -> Iterator[None]:
+    """Say which argument a quantity lacks as it is written in Python: the core speaks of fields of JSON."""
+    try:
+        yield
+    except InvalidParameterError as problem:
+        lacks = re.search(r"^cannot read .*: missing field `(\w+)`", str(problem))
+        if lacks is None:
+            raise
+        name = lacks[1]
+        raise InvalidParameterError(f"{name} is missing: {quantity!r} needs {name}=…", field=name) from None
 
 
 def quantity_json(quantity: str, **arguments: Any) -> str:

@@ -8,6 +8,7 @@ import math
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
+from html import escape
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,7 @@ from cam import _core
 from cam._base import WEIGHT, Model
 from cam._call import Progress, flag, observer, shown, thread_count
 from cam._covariates import Covariates
-from cam._frames import Frame, Source, make
+from cam._frames import Frame, Source, first_rows, make
 from cam._log import check_ends, is_missing, named_columns, read_amounts, read_keys, read_moment, read_times
 from cam.errors import (
     AssumptionWarning,
@@ -108,7 +109,7 @@ def cohort_table(
     return make(source.kind, columns, {})
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class CohortFits:
     """A model fitted to each cohort, and to all of them together."""
 
@@ -125,6 +126,15 @@ class CohortFits:
     p_value: float
     """The probability of a ratio as large if one model holds for all; NaN where a fit has no maximum, and with priors or
     penalties."""
+
+    def __repr__(self) -> str:
+        return (
+            f"<CohortFits of {self.pooled._spec.title} to {len(self.models)} cohorts: likelihood ratio {self.statistic:.6g}, "
+            f"{self.degrees_of_freedom} degrees of freedom, p-value {self.p_value:.3g}>"
+        )
+
+    def _repr_html_(self) -> str:
+        return f"{escape(repr(self)[1:-1])}{first_rows(self.table, 12)}"
 
 
 def fit_cohorts(

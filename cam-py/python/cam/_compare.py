@@ -17,7 +17,7 @@ from cam._frames import Floats, Frame, Source, default_kind, make
 from cam._models import PurchaseModel, SpendModel
 from cam._tasks import run
 from cam._tracking import track
-from cam.errors import AssumptionWarning, ConvergenceWarning, InvalidParameterError, InvalidShapeError
+from cam.errors import AssumptionWarning, CamError, ConvergenceWarning, InvalidParameterError, InvalidShapeError
 
 __all__ = ["Comparison", "compare"]
 
@@ -34,8 +34,6 @@ class Comparison(ComparisonPlots):
         The fitted models by name.
     recommended : str
         The name of the one to take.
-    reason : str
-        Why, in a sentence.
     warnings : list of str
         What the data say whatever the model.
     results : list of dict
@@ -55,7 +53,7 @@ class Comparison(ComparisonPlots):
         self.models = dict(models)
         self.results: list[dict[str, Any]] = list(output["models"])
         self.recommended: str = self.results[output["recommended"]]["label"]
-        self.reason: str = output["reason"]
+        self._reason: str = output["reason"]
         self.warnings: list[str] = list(output["warnings"])
         self.customers: dict[str, dict[str, Floats]] = {}
         self._lorenz: dict[str, tuple[Floats, Floats]] = {}
@@ -66,6 +64,12 @@ class Comparison(ComparisonPlots):
                 self._lorenz[name] = (columns[f"lorenz_x:{name}"], columns[f"lorenz_y:{name}"])
         self._kind = kind
         self._summary = summary
+
+    @property
+    def reason(self) -> str:
+        """Why the recommended model is to be taken, in a sentence; and whether there are warnings about it."""
+        warned = next(bool(result["warnings"]) for result in self.results if result["label"] == self.recommended)
+        return f"{self._reason} (but see its warnings)" if warned else self._reason
 
     @property
     def best(self) -> PurchaseModel:
@@ -281,13 +285,19 @@ def _named(models: Sequence[PurchaseModel] | Mapping[str, PurchaseModel]) -> dic
 def _fitted(
     named: dict[str, PurchaseModel], calibration: Frame, unit: str | None, threads: int | None
 ) -> dict[str, PurchaseModel]:
-    for model in named.values():
+    for name, model in named.items():
         if model._core is None:
             with warnings.catch_warnings():
                 # The comparison tells of them itself.
                 warnings.simplefilter("ignore", ConvergenceWarning)
                 warnings.simplefilter("ignore", AssumptionWarning)
-                model.fit(calibration, unit=unit, threads=threads)
+                try:
+                    model.fit(calibration, unit=unit, threads=threads)
+                except CamError as problem:
+                    told = type(problem)(f"the fit of {name}: {problem}", row=problem.row, field=problem.field)
+                    for note in getattr(problem, "__notes__", ()):
+                        told.add_note(note)
+                    raise told from None
     return named
 
 

@@ -91,6 +91,10 @@ class Covariates:
         for name in dict.fromkeys(name for names in self.columns.values() for name in names):
             if name not in levels and (texts := _texts(source, name)) is not None:
                 levels[name] = _levels(source, name, texts)
+        return Encoding(self.declared(levels))
+
+    def declared(self, levels: Mapping[str, Sequence[str]]) -> dict[str, Any]:
+        """Give the declaration as the core reads it, with these levels."""
         declared: dict[str, Any] = {
             "columns": self.columns,
             "levels": levels,
@@ -98,7 +102,7 @@ class Covariates:
             "pooled": self.pooled,
             "penalty": self.penalty,
         }
-        return Encoding({key: value for key, value in declared.items() if value})
+        return {key: value for key, value in declared.items() if value}
 
 
 class Encoding:

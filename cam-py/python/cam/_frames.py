@@ -10,6 +10,7 @@ import importlib
 import importlib.util
 from collections.abc import Hashable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from html import escape
 from typing import Any, TypeAlias
 
 import narwhals as nw
@@ -26,13 +27,13 @@ Vector: TypeAlias = Any
 Floats: TypeAlias = npt.NDArray[np.float64]
 
 NO_SPEND = (
-    "spend is not positive where refunds took back all of it, or all amounts were 0: leave such rows out of a model of spend, "
-    'or summarize with refunds="drop" and drop_zero_amounts=True'
+    "refunds took back all that was spent, or amounts were 0; leave such rows out of a model of spend, or summarize with "
+    'refunds="drop" and drop_zero_amounts=True'
 )
 
 OPPORTUNITIES = (
-    "in discrete time each period is one opportunity to buy, and times are counted in them: cam.opportunities(log, period=…) "
-    "makes such a summary"
+    "in discrete time opportunities to buy are counted, one each period; cam.opportunities(log, period=…) makes "
+    "such a summary"
 )
 TEXT = (
     ": the column holds text; turn it into numbers first, with pd.to_numeric in pandas, .cast(pl.Float64) in polars, "
@@ -131,6 +132,8 @@ class Source:
             made = made_by(name)
             if name in HISTORY and not any(other in self.names for other in HISTORY):
                 made = " (a transaction log is summarized first, by cam.summarize)"
+            if self.kind == "pandas" and name in self.native.index.names:
+                made = f" ({name!r} is the index: reset_index() makes a column of it)"
             raise InvalidShapeError(f"column {name!r} is missing; there are: {there}{made}", field=name)
         if self.kind == "numpy":
             values = self.native[name]
@@ -222,11 +225,17 @@ class Source:
                 problem.add_note(f"row {problem.row} is {index.name or 'index'} {key!r}")
             # A NaN is no spend either, but no refund made it.
             spend = self.float("monetary_value") if problem.field == "monetary_value" else None
+            way_out = ""
             if spend is not None and problem.row is not None and spend[problem.row] <= 0:
-                problem.add_note(NO_SPEND)
+                way_out = NO_SPEND
             if problem.field in HISTORY[1:] and "must be a whole number" in str(problem):
-                problem.add_note(OPPORTUNITIES)
-            raise
+                way_out = OPPORTUNITIES
+            if not way_out:
+                raise
+            told = InvalidDataError(f"{problem}: {way_out}", row=problem.row, field=problem.field)
+            for note in getattr(problem, "__notes__", ()):
+                told.add_note(note)
+            raise told from None
         except InvalidShapeError as problem:
             # The core does not know whence the columns come.
             if " is missing; there are: " not in str(problem) or not made_by(problem.field):
@@ -268,6 +277,30 @@ class Source:
             elif np.shape(values := np.asarray(self.native[name]))[:1] == (rows,):
                 before[name] = values
         return make(self.kind, {**before, **columns}, attrs)
+
+
+def row_count(frame: Frame) -> int:
+    """Give the number of rows of a frame."""
+    source = Source(frame)
+    return len(source.series(source.names[0])) if len(source.names) else 0
+
+
+def first_rows(frame: Frame, most: int = 5) -> str:
+    """Show the first rows of a frame as a table of HTML."""
+    source, rows = Source(frame), row_count(frame)
+    shown_rows = range(min(rows, most))
+    columns = {str(name): [_cell(source.series(name)[i]) for i in shown_rows] for name in source.names}
+    if source.kind == "pandas":
+        index = source.native.index
+        columns = {str(index.name or ""): [_cell(index[i]) for i in shown_rows], **columns}
+    head = "".join(f"<th>{escape(name)}</th>" for name in columns)
+    body = "".join(f"<tr>{''.join(f'<td>{values[i]}</td>' for values in columns.values())}</tr>" for i in shown_rows)
+    more = f"<tr><td>… {rows - most:,} more</td></tr>" if rows > most else ""
+    return f"<table><tr>{head}</tr>{body}{more}</table>"
+
+
+def _cell(value: Any) -> str:
+    return f"{value:.6g}" if isinstance(value, float | np.floating) else escape(str(value))
 
 
 def as_floats(array: npt.NDArray[Any], name: str) -> Floats:

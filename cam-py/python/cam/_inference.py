@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import importlib
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from html import escape
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from cam._answers import Answers
-from cam._call import Progress, flag, number, quantity_of, shown, warn, whole
+from cam._call import Progress, flag, named_arguments, number, quantity_of, shown, warn, whole
 from cam._estimates import Estimates
-from cam._frames import Floats, Frame, Source, default_kind, make
+from cam._frames import Floats, Frame, Source, default_kind, first_rows, make, row_count
 from cam._tasks import run
 from cam.errors import ConvergenceWarning, InvalidParameterError, NotFittedError, UnknownNameError
 
@@ -35,7 +37,7 @@ class LikelihoodRatio:
     """Whether the restricted model has one parameter of the full one at the end of its domain."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class PredictionIntervals:
     """Intervals for what a model predicts."""
 
@@ -46,6 +48,16 @@ class PredictionIntervals:
     total: dict[str, Any]
     """The same for the sum over all customers: `estimate`, `mean`, and, each a pair, `parameter`, `process` and `both`; and the
     number of `draws`."""
+
+    def __repr__(self) -> str:
+        said = [f"in all {self.total['estimate']:,.6g}"]
+        for name, words in (("parameter", "parameters"), ("both", "with chance")):
+            if (ends := self.total.get(name)) is not None:
+                said.append(f"{words} {ends[0]:,.6g} to {ends[1]:,.6g}")
+        return f"<PredictionIntervals of {row_count(self.customers):,} customers: {', '.join(said)}>"
+
+    def _repr_html_(self) -> str:
+        return f"{escape(repr(self)[1:-1])}{first_rows(self.customers)}"
 
 
 class Inference(Answers):
@@ -82,7 +94,7 @@ class Inference(Answers):
             The data of the fit, for profiles and the bootstrap; by default those of the last call of `fit`. A model
             that was opened from a document has none.
         replicates : int
-            How often the bootstrap fits again.
+            How often the bootstrap fits again: at least 2 / (1 - level), which is 40 for 0.95.
         seed : int
             Its seed. Replicates depend on it and on their number, not on threads.
         kind : {"nonparametric", "parametric"}
@@ -112,9 +124,7 @@ class Inference(Answers):
         sampled = self._core is not None and self._core.sampled
         method = method or ("posterior" if sampled else "wald")
         if method == "posterior":
-            level = number("level", level)
-            if not 0 < level < 1:
-                raise InvalidParameterError(f"level must be between 0 and 1, got {level}", field="level")
+            level = _level(level)
             tails = [0.5 * (1 - level), 0.5 * (1 + level)]
             ends = {name: np.quantile(draws, tails) for name, draws in self.posterior_.items()}
             return {name: (float(low), float(high)) for name, (low, high) in ends.items()}
@@ -125,9 +135,16 @@ class Inference(Answers):
                 f"no method named {shown(method)}; there are: wald, profile, bootstrap, posterior", field="method"
             )
         columns, unit = self._data_of(summary)
-        options: dict[str, Any] = {"method": method, "level": number("level", level)}
+        options: dict[str, Any] = {"method": method, "level": _level(level)}
         if method == "bootstrap":
-            options |= {"replicates": whole("replicates", replicates, 2), "seed": whole("seed", seed, 0)}
+            # With fewer the ends would lie outside of all replicates.
+            replicates, least = whole("replicates", replicates, 2), math.ceil(round(2 / (1 - options["level"]), 6))
+            if replicates < least:
+                raise InvalidParameterError(
+                    f"an interval of level {level:g} needs at least {least} replicates, got {replicates}",
+                    field="replicates",
+                )
+            options |= {"replicates": replicates, "seed": whole("seed", seed, 0)}
             options |= {"kind": kind, "interval": interval}
         found = run(
             "confidence_intervals",
@@ -248,7 +265,7 @@ class Inference(Answers):
             "seed": whole("seed", seed, 0),
             "process": flag("process", process),
         }
-        with source.named_rows():
+        with source.named_rows(), named_arguments(quantity):
             found = run(
                 "prediction_intervals",
                 columns,
@@ -368,6 +385,13 @@ class Inference(Answers):
         except ImportError:
             raise ImportError("to_arviz needs arviz: pip install arviz") from None
         return arviz.from_dict({"posterior": self.posterior_}) if _newer(arviz) else arviz.from_dict(self.posterior_)
+
+
+def _level(level: Any) -> float:
+    found = number("level", level)
+    if not 0 < found < 1:
+        raise InvalidParameterError(f"level must be between 0 and 1, got {found}", field="level")
+    return found
 
 
 def _newer(arviz: Any) -> bool:

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from cam._answers import each
 from cam._base import Model
-from cam._call import name_methods, number, shown
+from cam._call import ahead, name_methods, number, rate, share, shown
 from cam._frames import Frame, Source, Vector
 from cam._moments import PurchaseMoments, SpendMoments
 from cam.errors import InvalidParameterError
@@ -217,17 +217,17 @@ class PurchaseModel(PurchaseMoments, Model):
             summary,
             unit=unit,
             threads=threads,
-            **_discounting(continuous_discount_rate, discount_rate, horizon),
+            **_discounting(continuous_discount_rate, discount_rate, horizon, self.unit_),
         )
 
     def predict(
         self,
         summary: Frame,
         horizon: float,
-        discount_rate: float = 0.0,
+        discount_rate: float | None = None,
         spend: SpendModel | None = None,
         *,
-        margin: float = 1.0,
+        margin: float | None = None,
         unit: str | None = None,
         threads: int | None = None,
     ) -> Frame:
@@ -242,11 +242,12 @@ class PurchaseModel(PurchaseMoments, Model):
             `customer_lifetime_value` with ``horizon=None``, for expected purchases without a discount may have no end.
         discount_rate : float
             Rate per unit of time of the model: a purchase within the k-th unit of time counts (1 + rate)^-k. It is not an
-            annual rate: 15 % a year is ``1.15 ** (1 / 52) - 1`` for weeks. Without a rate nothing is discounted.
+            annual rate: 15 % a year is ``1.15 ** (1 / 52) - 1`` for weeks. Without a rate there are no discounted purchases and
+            no lifetime value; with a rate of 0 they are there, and not discounted.
         spend : SpendModel, optional
             A model of spend: `GammaGamma`, `NormalSpend` or `LogNormalSpend`.
         margin : float
-            The share of the spend that is profit.
+            The share of the spend that is profit; 1 by default. For the lifetime value, which needs a rate.
         unit : str, optional
             The unit of the table's times; needed only where the frame does not remember it.
         threads : int, optional
@@ -258,8 +259,8 @@ class PurchaseModel(PurchaseMoments, Model):
             Of the kind of `summary`, with the same index. First come all its columns that no model reads, such as the key of
             the customer, in their order: all but those of the models that `cam.models` lists (`frequency`, `recency`, `T`,
             `monetary_value` …), `weight`, and covariates of these models. Then the scores:
-            `probability_alive`, `expected_purchases`, `discounted_expected_purchases` and, with a model of spend,
-            `expected_spend` and `customer_lifetime_value`.
+            `probability_alive`, `expected_purchases`, with a rate `discounted_expected_purchases`, with a model of spend
+            `expected_spend`, and with both `customer_lifetime_value`.
         """
         source = Source(summary)
         self._state_unit(source, unit)
@@ -271,20 +272,28 @@ class PurchaseModel(PurchaseMoments, Model):
             )
         if spend is not None:
             need_model("spend", spend, "spend, such as GammaGamma")
-        ahead, share = number("horizon", horizon), number("margin", margin)
-        rate = number("discount_rate", discount_rate)
+        until = number("horizon", horizon)
+        if margin is not None and (spend is None or discount_rate is None):
+            raise InvalidParameterError(
+                "margin is for the lifetime value, which needs spend=… and discount_rate=…, 0 where nothing is discounted",
+                field="margin",
+            )
+        earns = 1.0 if margin is None else share("margin", margin)
         columns = {
             "probability_alive": self._score(source, "probability_alive", threads),
-            "expected_purchases": self._score(source, "expected_purchases", threads, horizon=ahead),
-            "discounted_expected_purchases": self._score(
-                source, "discounted_expected_purchases", threads, discount_rate=rate, horizon=ahead
-            ),
+            "expected_purchases": self._score(source, "expected_purchases", threads, horizon=until),
         }
+        if discount_rate is not None:
+            per_period = rate("discount_rate", discount_rate, self.unit_)
+            columns["discounted_expected_purchases"] = self._score(
+                source, "discounted_expected_purchases", threads, discount_rate=per_period, horizon=until
+            )
         if spend is not None:
             columns["expected_spend"] = spend._score(source, "expected_spend", threads)
-            # In the order of the core, to the last bit.
-            earned = share * columns["discounted_expected_purchases"]
-            columns["customer_lifetime_value"] = earned * columns["expected_spend"]
+            if discount_rate is not None:
+                # In the order of the core, to the last bit.
+                earned = earns * columns["discounted_expected_purchases"]
+                columns["customer_lifetime_value"] = earned * columns["expected_spend"]
         encodings = (self._encoding, None if spend is None else spend._encoding)
         return source.scores(columns, [name for encoding in encodings if encoding for name in encoding.columns])
 
@@ -338,10 +347,9 @@ def _count(n: Any) -> int:
     return int(value)
 
 
-def _discounting(continuous: float | None, per_period: float | None, horizon: float | None) -> dict[str, Any]:
-    given = {
-        "continuous_discount_rate": continuous,
-        "discount_rate": per_period,
-        "horizon": horizon,
-    }
-    return {name: number(name, value) for name, value in given.items() if value is not None}
+def _discounting(
+    continuous: float | None, per_period: float | None, horizon: float | None, unit: str | None
+) -> dict[str, Any]:
+    rates = {"continuous_discount_rate": continuous, "discount_rate": per_period}
+    given: dict[str, Any] = {name: rate(name, value, unit) for name, value in rates.items() if value is not None}
+    return given if horizon is None else {**given, "horizon": ahead(horizon)}

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from cam import _core
-from cam._call import Progress, number, observer, thread_count
+from cam._call import Progress, ahead, number, observer, rate, share, thread_count
 from cam._frames import Frame, Source, Vector
 from cam._models import PurchaseModel, SpendModel, need_model
 from cam.errors import InvalidParameterError
@@ -26,7 +26,7 @@ def customer_lifetime_value(
     margin: float | Sequence[float] = 1.0,
     *,
     continuous_discount_rate: float | None = None,
-    margin_period: float = 1.0,
+    margin_period: float | None = None,
     cost_per_purchase: float = 0.0,
     cost_per_period: float = 0.0,
     unit: str | None = None,
@@ -50,11 +50,11 @@ def customer_lifetime_value(
         Rate per unit of time of `purchases`: a purchase within the k-th unit of time counts (1 + rate)^-k. It is not an
         annual rate: 15 % a year is ``1.15 ** (1 / 52) - 1`` for weeks. This or `continuous_discount_rate` is given.
     margin : float or sequence of float
-        The share of the spend that is profit; or one for each period from now on, of which the last holds for ever.
+        The share of the spend that is profit, at most 1; or one for each period from now on, of which the last holds for ever.
     continuous_discount_rate : float, optional
         Rate per unit of time: a purchase at time t counts e^(-rate t).
     margin_period : float
-        The length of the periods of `margin`, in the unit of `purchases`.
+        The length of the periods of `margin`, in the unit of `purchases`: needed where there are several margins.
     cost_per_purchase : float
         What each purchase costs besides, in money.
     cost_per_period : float
@@ -91,7 +91,14 @@ def customer_lifetime_value(
     Name: customer_lifetime_value, dtype: float64
     """
     options = value_options(
-        horizon, discount_rate, continuous_discount_rate, margin, margin_period, cost_per_purchase, cost_per_period
+        purchases,
+        horizon,
+        discount_rate,
+        continuous_discount_rate,
+        margin,
+        margin_period,
+        cost_per_purchase,
+        cost_per_period,
     )
     source, columns = value_columns(purchases, spend, summary, unit)
     with source.named_rows():
@@ -108,27 +115,36 @@ def customer_lifetime_value(
 
 
 def value_options(
+    purchases: PurchaseModel,
     horizon: float | None,
     discount_rate: float | None,
     continuous_discount_rate: float | None,
     margin: float | Sequence[float],
-    margin_period: float,
+    margin_period: float | None,
     cost_per_purchase: float,
     cost_per_period: float,
 ) -> dict[str, Any]:
     """Give the options of value as the core reads them."""
+    need_model("purchases", purchases, "purchases, such as BgNbd")
+    given = np.asarray(margin, dtype=object)
+    if given.size > 1 and margin_period is None:
+        raise InvalidParameterError(
+            "margin_period is missing: how long each of the margins holds, in the unit of the model of purchases, such as "
+            "margin_period=52 for years of weeks",
+            field="margin_period",
+        )
+    unit = purchases.unit_
     options: dict[str, Any] = {
-        "horizon": None if horizon is None else number("horizon", horizon),
-        "margin_period": number("margin_period", margin_period),
+        "horizon": ahead(horizon),
+        "margin_period": 1.0 if margin_period is None else number("margin_period", margin_period),
         "cost_per_purchase": number("cost_per_purchase", cost_per_purchase),
         "cost_per_period": number("cost_per_period", cost_per_period),
     }
     if discount_rate is not None:
-        options["discount_rate"] = number("discount_rate", discount_rate)
+        options["discount_rate"] = rate("discount_rate", discount_rate, unit)
     if continuous_discount_rate is not None:
-        options["continuous_discount_rate"] = number("continuous_discount_rate", continuous_discount_rate)
-    given = np.asarray(margin, dtype=object)
-    options["margin"] = number("margin", margin) if given.ndim == 0 else [number("margin", m) for m in given.ravel()]
+        options["continuous_discount_rate"] = rate("continuous_discount_rate", continuous_discount_rate, unit)
+    options["margin"] = share("margin", margin) if given.ndim == 0 else [share("margin", m) for m in given.ravel()]
     return options
 
 

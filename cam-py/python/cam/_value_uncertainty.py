@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from html import escape
 from typing import Any
 
+import numpy as np
+
 from cam._call import Progress, number, whole
-from cam._frames import Floats, Frame, Vector
+from cam._frames import Floats, Frame, Vector, first_rows, row_count
 from cam._models import PurchaseModel, SpendModel, need_model
 from cam._tasks import run
 from cam._value import value_columns, value_options
@@ -72,7 +75,9 @@ def lifetime_value_variance(
     1081    736.0
     Name: lifetime_value_variance, dtype: float64
     """
-    options = value_options(horizon, discount_rate, continuous_discount_rate, margin, 1.0, cost_per_purchase, 0.0)
+    options = value_options(
+        purchases, horizon, discount_rate, continuous_discount_rate, margin, 1.0, cost_per_purchase, 0.0
+    )
     source, columns = value_columns(purchases, spend, summary, unit)
     with source.named_rows():
         answer = run(
@@ -105,7 +110,7 @@ def new_customer_value(
     margin: float | Sequence[float] = 1.0,
     *,
     continuous_discount_rate: float | None = None,
-    margin_period: float = 1.0,
+    margin_period: float | None = None,
     cost_per_purchase: float = 0.0,
     cost_per_period: float = 0.0,
 ) -> NewCustomerValue:
@@ -133,7 +138,14 @@ def new_customer_value(
     need_model("purchases", purchases, "purchases, such as BgNbd")
     need_model("spend", spend, "spend, such as GammaGamma")
     options = value_options(
-        horizon, discount_rate, continuous_discount_rate, margin, margin_period, cost_per_purchase, cost_per_period
+        purchases,
+        horizon,
+        discount_rate,
+        continuous_discount_rate,
+        margin,
+        margin_period,
+        cost_per_purchase,
+        cost_per_period,
     )
     purchases._need_plain()
     spend._need_plain()
@@ -142,17 +154,29 @@ def new_customer_value(
     return NewCustomerValue(found["value"], math.nan if variance is None else variance)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class ValueDistribution:
     """Drawn values of customers."""
 
     customers: Frame
     """A row per customer: other columns of the summary, as in `BgNbd.predict`; `mean`, `deviation`, and the quantiles, named
     `q05` for the probability 0.05."""
-    totals: Floats = field(repr=False)
+    totals: Floats
     """The value of all customers together, in each draw."""
     probabilities: tuple[float, ...] = ()
     """The probabilities of the quantiles."""
+
+    def __repr__(self) -> str:
+        ends = sorted(self.probabilities)
+        ends = ends[:1] + ends[1:][-1:]
+        said = "".join(f", {100 * p:.6g} % {np.quantile(self.totals, p):,.6g}" for p in ends)
+        return (
+            f"<ValueDistribution of {row_count(self.customers):,} customers, {len(self.totals):,} draws: "
+            f"in all {np.mean(self.totals):,.6g}{said}>"
+        )
+
+    def _repr_html_(self) -> str:
+        return f"{escape(repr(self)[1:-1])}{first_rows(self.customers)}"
 
 
 def simulate_lifetime_value(
@@ -167,7 +191,7 @@ def simulate_lifetime_value(
     draws: int = 1000,
     probabilities: Sequence[float] = (0.05, 0.25, 0.5, 0.75, 0.95),
     continuous_discount_rate: float | None = None,
-    margin_period: float = 1.0,
+    margin_period: float | None = None,
     cost_per_purchase: float = 0.0,
     cost_per_period: float = 0.0,
     unit: str | None = None,
@@ -206,7 +230,14 @@ def simulate_lifetime_value(
     (200,)
     """
     value = value_options(
-        horizon, discount_rate, continuous_discount_rate, margin, margin_period, cost_per_purchase, cost_per_period
+        purchases,
+        horizon,
+        discount_rate,
+        continuous_discount_rate,
+        margin,
+        margin_period,
+        cost_per_purchase,
+        cost_per_period,
     )
     source, columns = value_columns(purchases, spend, summary, unit)
     options: dict[str, Any] = {
