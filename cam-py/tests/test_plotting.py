@@ -29,6 +29,8 @@ PICTURES = {
     "tracking": lambda f, ax: plotting.plot_tracking(f("bg"), f("log"), calibration_end=END, ax=ax),
     "tracking by step": lambda f, ax: plotting.plot_tracking(f("pareto"), f("log"), cumulative=False, ax=ax),
     "frequency": lambda f, ax: plotting.plot_frequency(f("pareto"), f("summary"), ax=ax),
+    "heterogeneity": lambda f, ax: plotting.plot_heterogeneity(f("bg"), ax=ax),
+    "heterogeneity of leaving": lambda f, ax: plotting.plot_heterogeneity(f("bg"), "lifetime", ax=ax),
     "spend_density": lambda f, ax: plotting.plot_spend_density(f("gg"), f("summary"), ax=ax),
 }
 
@@ -69,6 +71,20 @@ def test_the_expected_total_at_the_end_is_that_of_all_customers(bg, log):
     ages, born = np.unique(summary["T"], return_counts=True)
     # The last step ends with the last day; an age is counted to its start.
     assert expected == pytest.approx(bg.expected_purchases_new_customer(ages) @ born, rel=0.005)
+    plt.close("all")
+
+
+def test_the_density_of_rates_is_one_and_has_their_mean(pareto):
+    model = cam.ParetoNbd.from_params(r=3.0, alpha=6.0, s=4.0, beta=40.0, unit="W")
+    for process, mean in (("purchase", 0.5), ("lifetime", 0.1)):
+        curve, line = plotting.plot_heterogeneity(model, process).lines
+        x, density = curve.get_data()
+        assert np.trapezoid(density, x) == pytest.approx(1, abs=0.01)
+        assert line.get_xdata()[0] == pytest.approx(mean)
+    with pytest.raises(errors.UnknownNameError, match="there are: purchase, lifetime"):
+        plotting.plot_heterogeneity(pareto, "spend")
+    with pytest.raises(errors.InvalidParameterError, match="no gamma or beta distribution for lifetime"):
+        plotting.plot_heterogeneity(cam.Nbd.from_params(r=1, alpha=2), "lifetime")
     plt.close("all")
 
 

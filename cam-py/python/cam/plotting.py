@@ -6,23 +6,25 @@ needed here only (``pip install matplotlib``), and it is imported when a picture
 
 from __future__ import annotations
 
+import math
 from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
 from cam._base import Model
-from cam._call import number, whole
+from cam._call import number, shown, whole
 from cam._frames import Floats, Frame, Source
 from cam._log import read_day, read_days, read_times
 from cam._models import PurchaseModel, SpendModel, need_model
 from cam._tracking import UNIT_DAYS, Tracked, expected_counts, track, unit_days
-from cam.errors import InvalidDataError, InvalidParameterError, NotEnoughDataError
+from cam.errors import InvalidDataError, InvalidParameterError, NotEnoughDataError, UnknownNameError
 
 __all__ = [
     "plot_calibration_holdout",
     "plot_expected_purchases_matrix",
     "plot_frequency",
+    "plot_heterogeneity",
     "plot_history",
     "plot_probability_alive_matrix",
     "plot_spend_density",
@@ -347,6 +349,60 @@ def plot_frequency(
     _counts_axis(ax, max_frequency)
     _finish(ax, "Customers by repeat purchases", "repeat purchases", "customers")
     ax.legend(frameon=False)
+    return ax
+
+
+def plot_heterogeneity(model: PurchaseModel, process: str = "purchase", *, ax: Axes | None = None) -> Axes:
+    """Draw how customers differ: the density of the rate of purchases, or of leaving, across new customers, and its mean.
+
+    Parameters
+    ----------
+    model : PurchaseModel
+        A model of purchases whose rates or probabilities have a gamma or a beta distribution.
+    process : {"purchase", "lifetime"}
+        Of what: how often customers buy, or how soon they leave.
+    ax : Axes, optional
+        Where to draw; a new figure by default.
+
+    Returns
+    -------
+    Axes
+    """
+    need_model("model", model, "purchases, such as BgNbd")
+    _check(model, "T")
+    _check_plain(model)
+    pairs = {"purchase": (("r", "alpha"),), "lifetime": (("s", "beta"), ("a", "b"))}
+    if model._spec.id == "bg_bb":
+        pairs = {"purchase": (("alpha", "beta"),), "lifetime": (("gamma", "delta"),)}
+    if process not in pairs:
+        raise UnknownNameError(f"no process named {shown(process)}; there are: {', '.join(pairs)}", field="process")
+    found = next((pair for pair in pairs[process] if set(pair) <= model.params_.keys()), None)
+    # Of GGom/NBD this is the level of a risk that grows.
+    if found is None or (process == "lifetime" and {"b", "s"} <= model.params_.keys()):
+        title = model._spec.title
+        raise InvalidParameterError(f"{title} has no gamma or beta distribution for {process}", field="process")
+    one, two = (model.params_[name] for name in found)
+    per = f" per {model.unit_}" if model.unit_ in UNIT_DAYS else ""
+    if found in (("r", "alpha"), ("s", "beta")):
+        mean, name = one / two, ("purchases" if process == "purchase" else "rate of leaving") + per
+        x = mean * np.linspace(0.002, 5, 800)
+        log_norm = one * math.log(two) - math.lgamma(one)
+        density = np.exp(log_norm + (one - 1) * np.log(x) - two * x)
+    else:
+        mean, name = one / (one + two), f"probability of {'buying' if process == 'purchase' else 'leaving'}"
+        x = np.linspace(0.002, 0.998, 800)
+        log_norm = math.lgamma(one + two) - math.lgamma(one) - math.lgamma(two)
+        density = np.exp(log_norm + (one - 1) * np.log(x) + (two - 1) * np.log1p(-x))
+    ax = _axes(ax)
+    ax.fill_between(x, density, color=MODEL, alpha=0.15, linewidth=0)
+    values = ", ".join(f"{key} = {model.params_[key]:.4g}" for key in found)
+    ax.plot(x, density, color=MODEL, linewidth=2, label=f"{model._spec.title}: {values}")
+    ax.axvline(mean, color=INK, linewidth=1, linestyle=":", label=f"mean {mean:.3g}")
+    ax.set_xlim(0, x[-1])
+    # Where most are near 0 the density has no end there.
+    ax.set_ylim(0, 1.05 * min(float(density.max()), float(4 * np.interp(mean / 4, x, density))))
+    _finish(ax, "How customers differ", name, "density of customers")
+    ax.legend(frameon=False, loc="upper right")
     return ax
 
 
