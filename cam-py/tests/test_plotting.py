@@ -24,6 +24,7 @@ def split(log):
 PICTURES = {
     "probability_alive_matrix": lambda f, ax: plotting.plot_probability_alive_matrix(f("bg"), 39, ax=ax),
     "expected_purchases_matrix": lambda f, ax: plotting.plot_expected_purchases_matrix(f("pareto"), 39, 52, ax=ax),
+    "discounted_purchases_matrix": lambda f, ax: plotting.plot_discounted_purchases_matrix(f("bg"), 39, 0.0027, ax=ax),
     "history": lambda f, ax: plotting.plot_history(f("bg"), f("log"), 509, ax=ax),
     "calibration_holdout": lambda f, ax: plotting.plot_calibration_holdout(f("bg"), f("split"), ax=ax),
     "tracking": lambda f, ax: plotting.plot_tracking(f("bg"), f("log"), calibration_end=END, ax=ax),

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cam._base import Model
-from cam._call import number, shown, whole
+from cam._call import ahead, number, rate, shown, whole
 from cam._frames import Floats, Frame, Source
 from cam._log import read_day, read_days, read_times
 from cam._models import PurchaseModel, SpendModel, need_model
@@ -22,6 +22,7 @@ from cam.errors import InvalidDataError, InvalidParameterError, NotEnoughDataErr
 
 __all__ = [
     "plot_calibration_holdout",
+    "plot_discounted_purchases_matrix",
     "plot_expected_purchases_matrix",
     "plot_frequency",
     "plot_heterogeneity",
@@ -98,6 +99,49 @@ def plot_expected_purchases_matrix(
     grid = _matrix(model, "expected_purchases", T, max_frequency, horizon=horizon)
     title = f"Expected purchases in the next {_times(model, horizon)},\nat age {_times(model, T)}"
     return _heat(model, grid, T, title, "expected purchases", cmap, ax)
+
+
+def plot_discounted_purchases_matrix(
+    model: PurchaseModel,
+    T: float,
+    discount_rate: float,
+    *,
+    horizon: float | None = None,
+    max_frequency: int = 20,
+    cmap: str = "viridis",
+    ax: Axes | None = None,
+) -> Axes:
+    """Draw the discounted expected purchases from now on (DERT) over recency and frequency.
+
+    Parameters
+    ----------
+    model : PurchaseModel
+        A model of purchases.
+    T : float
+        The age of the customers, in the unit of the model.
+    discount_rate : float
+        Per unit of time of the model, as for `BgNbd.discounted_expected_purchases`.
+    horizon : float, optional
+        How far to look ahead; for ever by default.
+    max_frequency : int
+        The most repeat purchases.
+    cmap : str
+        A colour map of matplotlib.
+    ax : Axes, optional
+        Where to draw; a new figure by default.
+
+    Returns
+    -------
+    Axes
+    """
+    need_model("model", model, "purchases, such as BgNbd")
+    asked = {"discount_rate": rate("discount_rate", discount_rate, model.unit_)}
+    if (until := ahead(horizon)) is not None:
+        asked["horizon"] = until
+    grid = _matrix(model, "discounted_expected_purchases", T, max_frequency, **asked)
+    span = "from now on" if until is None else f"in the next {_times(model, until)}"
+    title = f"Discounted expected purchases {span},\nat age {_times(model, T)}"
+    return _heat(model, grid, T, title, "discounted expected purchases", cmap, ax)
 
 
 def plot_history(
