@@ -69,7 +69,9 @@ class Comparison(ComparisonPlots):
     def reason(self) -> str:
         """Why the recommended model is to be taken, in a sentence; and whether there are warnings about it."""
         warned = next(bool(result["warnings"]) for result in self.results if result["label"] == self.recommended)
-        return f"{self._reason} (but see its warnings)" if warned else self._reason
+        told = "; but see its warnings"
+        # What follows the plot of the whole base is not known to the core.
+        return self._reason + told if warned and not self._reason.endswith(told) else self._reason
 
     @property
     def best(self) -> PurchaseModel:
