@@ -107,3 +107,21 @@ def test_customers_without_a_repeat_purchase_need_no_mean_spend(models, summary)
     ):
         np.testing.assert_array_equal(score(holes), score(summary))
     assert cam.GammaGamma().fit(holes).params_ == gg.params_
+
+
+def test_lifetime_value_knows_how_little_is_known_of_the_parameters(summary):
+    few = summary.head(150)
+    # So few customers hardly tell how they leave.
+    priors = {"a": cam.Prior("Gamma", alpha=2, beta=2), "b": cam.Prior("Gamma", alpha=2, beta=1)}
+    purchases, spend = cam.BgNbd().fit(few, priors=priors), cam.GammaGamma().fit(few)
+    ask = {"horizon": 52, "discount_rate": 0.002, "seed": 3, "draws": 400, "probabilities": [0.05, 0.95]}
+    chance = cam.simulate_lifetime_value(purchases, spend, few, **ask)
+    both = cam.simulate_lifetime_value(purchases, spend, few, **ask, parameters=True)
+    assert both.totals.std() > 1.2 * chance.totals.std()
+    assert both.totals.mean() == pytest.approx(chance.totals.mean(), rel=0.2)
+
+
+def test_the_next_purchase_is_less_certain_than_its_expectation(summary):
+    found = cam.GammaGamma().fit(summary).prediction_intervals(summary.head(5), "expected_spend")
+    table = found.customers
+    assert (table["upper"] - table["lower"] > 5 * (table["parameter_upper"] - table["parameter_lower"])).all()

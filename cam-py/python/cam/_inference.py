@@ -43,8 +43,8 @@ class PredictionIntervals:
 
     customers: Frame
     """For each customer `estimate` (at the estimates), `mean` (over the draws of the parameters), `parameter_lower` and
-    `parameter_upper`; of a number of purchases also `process_lower` and `process_upper`, of chance alone, and `lower` and
-    `upper`, of both."""
+    `parameter_upper`; of what will happen also `process_lower` and `process_upper`, of chance alone, and `lower` and
+    `upper`, of both: of the number of purchases, their discounted sum, or what the next one is worth."""
     total: dict[str, Any]
     """The same for the sum over all customers: `estimate`, `mean`, and, each a pair, `parameter`, `process` and `both`; and the
     number of `draws`."""
@@ -220,15 +220,17 @@ class Inference(Answers):
         What is not known of the parameters and what chance will do are told apart. The parameters are drawn from the
         posterior, where the model was fitted with ``method="nuts"``, and from the normal approximation of their
         logarithms elsewhere. The number of purchases to come has an exact distribution where the parameters are
-        known, so its quantiles need no simulation. Of an expectation or a probability there is only the first part.
+        known, so its quantiles need no simulation; their discounted sum and what the next purchase is worth are drawn, once
+        for each draw of the parameters. Of a probability there is only the first part. The total of a number of purchases is
+        exact for up to 64 customers, and taken as normal for more.
 
         Parameters
         ----------
         summary : frame or dict of arrays
             One row per customer. A row with a NaN gives NaN, and is not in the total.
         quantity : str
-            One of the `quantities` that `cam.models` lists for the model. For ``"expected_purchases"`` the intervals
-            of the number itself come with it.
+            One of the `quantities` that `cam.models` lists for the model. With ``"expected_purchases"``,
+            ``"discounted_expected_purchases"`` and ``"expected_spend"`` come the intervals of what will happen.
         level : float
             The probability with which an interval shall cover.
         draws : int
@@ -236,7 +238,7 @@ class Inference(Answers):
         seed : int
             Their seed.
         process : bool
-            Whether the intervals of the number of purchases are wanted, too; they take longer.
+            Whether the intervals of what will happen are wanted, too; they take longer.
         unit : str, optional
             The unit of the table's times; needed only where the frame does not remember it.
         threads : int, optional

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from cam._call import Progress, number, whole
+from cam._call import Progress, flag, number, whole
 from cam._frames import Floats, Frame, Vector, first_rows, row_count
 from cam._models import PurchaseModel, SpendModel, need_model
 from cam._tasks import run
@@ -190,6 +190,7 @@ def simulate_lifetime_value(
     seed: int,
     draws: int = 1000,
     probabilities: Sequence[float] = (0.05, 0.25, 0.5, 0.75, 0.95),
+    parameters: bool = False,
     continuous_discount_rate: float | None = None,
     margin_period: float | None = None,
     cost_per_purchase: float = 0.0,
@@ -210,6 +211,9 @@ def simulate_lifetime_value(
         How often each customer's future is drawn.
     probabilities : sequence of float
         Which quantiles are computed.
+    parameters : bool
+        Whether each draw has other parameters of both models, from the posterior where a model was sampled and from the normal
+        approximation elsewhere. Then the quantiles hold what is not known of the parameters, too; without it chance alone.
     margin_period, cost_per_purchase, cost_per_period, unit, threads, progress
         As for `cam.customer_lifetime_value`.
 
@@ -245,6 +249,7 @@ def simulate_lifetime_value(
         "seed": whole("seed", seed, 0),
         "draws": whole("draws", draws, 2),
         "probabilities": [number("probabilities", p) for p in probabilities],
+        "parameters": flag("parameters", parameters),
     }
     with source.named_rows():
         answer = run(
