@@ -179,9 +179,7 @@ def fit_steps(
     model._hold(_core.from_json(answer.output["document"]), source, columns)
 
 
-def data_of_steps(
-    model: Model, source: Source, customer: str
-) -> tuple[Mapping[str, Floats], str | None]:
+def data_of_steps(model: Model, source: Source, customer: str) -> tuple[Mapping[str, Floats], str | None]:
     """Give the columns of steps that a model was fitted to, and their unit."""
     columns, _ = _columns(source, _encoding(model), customer)
     return columns | weight_column(source, None), source.unit
