@@ -1,10 +1,12 @@
-"""Write time_varying.csv: Pareto/NBD with covariates that change, by brute-force quadrature at 50 digits.
+"""Write time_varying.csv and time_varying_futures.csv: Pareto/NBD with covariates that change, by brute-force quadrature at 50 digits.
 
-Run with mpmath 1.4.1 from this folder: python generate_time_varying.py
+Run with mpmath 1.4.1 from this folder: python generate_time_varying.py; one of the two by `values` or `futures` after it.
 
 Each customer's likelihood is the integral over the unknown moment of leaving, step by step of the covariates, by mpmath's quadrature; so are expected purchases. Derivatives by ln
 of the parameters and by the coefficients are differences with steps of 1e-12 at 50 digits: right to 22 digits and more. `check` integrates one likelihood over
 the rates of purchases and of leaving, too, without the formula for the clocks.
+
+Futures are how many purchases there will be, and variances: by quadrature over the moment of leaving, given which the number is Poisson, with a gamma rate, on the clock of purchases.
 """
 
 import itertools
@@ -116,6 +118,90 @@ def answers(theta, gamma, customer):
     return alive, alive * survives, alive * expected, alive * discounted, alive * m / a_end * by_period, alive * for_ever
 
 
+# What is asked about futures: n, after, horizon; and the discounts of variances: none, continuous, by period, and for ever.
+COUNTS = [(0, 0, "26"), (3, 0, "26"), (40, 0, "26"), (1, "5.5", "13.25"), (0, "5.5", "13.25"), (2, "200", "0.5")]
+VARIANCES = [("none", "26"), ("continuous", "26"), ("by_period", "26"), ("by_period", "7.5"), ("continuous", None)]
+RATE = mp.mpf("0.01")
+
+
+def count(theta, gamma, customer, n, after, horizon):
+    """P(n purchases in (T + after, T + after + horizon])."""
+    walk, m, at, stays, leaves = parts(theta, gamma, customer)
+    s = theta[2]
+    alive = stays / (stays + leaves)
+    a_end, b_end = at(mp.mpf(walk.age))
+    begins = walk.age + mp.mpf(after)
+    ends = begins + mp.mpf(horizon)
+    before = at(begins)[0]
+
+    def bought(exposure):
+        """P(n) of a Poisson number whose rate is Gamma(m, a_end), on so much of the clock."""
+        share = exposure / (a_end + exposure)
+        return mp.rf(m, n) / mp.factorial(n) * share**n * (1 - share) ** m
+
+    # The quadrature is good to 50 places, not digits: beside the largest value of the integrand.
+    largest = bought(min(at(ends)[0] - before, n * a_end / m))
+
+    def left(u, p, q, a, b):
+        return s * b * b_end**s * (theta[3] + q) ** -(s + 1) * bought(theta[1] + p - before) / largest
+
+    total = (b_end / at(ends)[1]) ** s * bought(at(ends)[0] - before) + largest * walk.integral(left, begins, ends)
+    if n == 0:
+        total += 1 - (b_end / at(begins)[1]) ** s
+    return alive * total + (1 - alive if n == 0 else 0)
+
+
+def variance(theta, gamma, customer, kind, horizon):
+    """Var of the discounted purchases: by E[G] and E[G^2] over the moment of leaving, G what a rate of 1 gives until then."""
+    walk, m, at, stays, leaves = parts(theta, gamma, customer)
+    s, beta = theta[2], theta[3]
+    alive = stays / (stays + leaves)
+    a_end, b_end = at(mp.mpf(walk.age))
+    # For ever: up to where the discount is e^-150.
+    ends = [0, 1, 3, 10, 30, 100, 300, 600, *range(1000, 15001, 500)] if horizon is None else [*range(int(mp.mpf(horizon)) + 1)]
+    if horizon is not None and mp.mpf(horizon) > ends[-1]:
+        ends.append(mp.mpf(horizon))
+    pieces = []
+    for low, high in itertools.pairwise([walk.age + mp.mpf(end) for end in ends]):
+        for start, end, a, _ in walk.steps:
+            lo, hi = max(start, low), min(end, high)
+            if lo < hi:
+                pieces.append((lo, hi, a))
+
+    def within(power, lo, hi):
+        """The integral of D^power over a part of a piece, within one period."""
+        if kind == "none":
+            return hi - lo
+        if kind == "continuous":
+            rate = power * RATE
+            return (mp.exp(-rate * (lo - walk.age)) - mp.exp(-rate * (hi - walk.age))) / rate
+        return (hi - lo) * (1 + RATE) ** (-power * (mp.floor(lo - walk.age) + 1))
+
+    grown = [mp.mpf(0), mp.mpf(0)]
+    once, twice, square = mp.mpf(0), mp.mpf(0), mp.mpf(0)
+    for lo, hi, a in pieces:
+        values = []
+        for power in (1, 2):
+
+            def at_leaving(u, lo=lo, a=a, power=power, base=grown[power - 1]):
+                return base + a * within(power, lo, u)
+
+            values.append(at_leaving)
+
+        def density(q, b):
+            return s * b * b_end**s * (beta + q) ** -(s + 1)
+
+        once += walk.integral(lambda u, p, q, a, b, f=values[0], d=density: d(q, b) * f(u), lo, hi)
+        square += walk.integral(lambda u, p, q, a, b, f=values[0], d=density: d(q, b) * f(u) ** 2, lo, hi)
+        twice += walk.integral(lambda u, p, q, a, b, f=values[1], d=density: d(q, b) * f(u), lo, hi)
+        grown = [values[0](hi), values[1](hi)]
+    survives = (b_end / at(pieces[-1][1])[1]) ** s
+    once, square, twice = once + survives * grown[0], square + survives * grown[0] ** 2, twice + survives * grown[1]
+    mean = m / a_end * once
+    second = m / a_end * twice + m * (m + 1) / a_end**2 * square
+    return alive * second - (alive * mean) ** 2
+
+
 def check():
     """One likelihood from the Poisson process itself, over the rates."""
     mp.mp.dps = 15
@@ -158,7 +244,7 @@ def check():
     print(brute, answers(theta, gamma, newcomer)[2])
 
 
-def main():
+def values():
     with open("time_varying.csv", "w", encoding="utf-8") as out:
         print("# by generate_time_varying.py, mpmath 1.4.1, quadrature at 50 digits; i, j: parameters by ln, then coefficients", file=out)
         print("case,customer,what,i,j,value", file=out)
@@ -195,5 +281,24 @@ def main():
                 print(case, number, file=sys.stderr)
 
 
+def futures():
+    with open("time_varying_futures.csv", "w", encoding="utf-8") as out:
+        print("# by generate_time_varying.py futures, mpmath 1.4.1, quadrature at 50 digits; n, after, horizon; or the discount at a rate of 0.01", file=out)
+        print("case,customer,what,n,after,horizon,value", file=out)
+        for case, (theta, gamma) in enumerate(CASES):
+            theta, gamma = [mp.mpf(v) for v in theta], [mp.mpf(v) for v in gamma]
+            for number, customer in enumerate(CUSTOMERS):
+                for n, after, horizon in COUNTS:
+                    value = count(theta, gamma, customer, n, after, horizon)
+                    print(f"{case},{number},count,{n},{after},{horizon},{mp.nstr(value, 20)}", file=out)
+                for kind, horizon in VARIANCES:
+                    value = variance(theta, gamma, customer, kind, horizon)
+                    print(f"{case},{number},variance,{kind},0,{horizon or 'ever'},{mp.nstr(value, 20)}", file=out)
+                out.flush()
+                print(case, number, file=sys.stderr)
+
+
 if __name__ == "__main__":
-    check() if sys.argv[1:] == ["check"] else main()
+    asked = sys.argv[1:] or ["values", "futures"]
+    for name in asked:
+        {"check": check, "values": values, "futures": futures}[name]()

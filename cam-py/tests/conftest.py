@@ -32,8 +32,8 @@ def suitable(log, summary):
         columns = {column["name"]: column["domain"] for column in entry["columns"]}
         contract = "T" in columns and "recency" not in columns
         if contract or entry["id"] in ("ggom_nbd", "pareto_nbd_sarmanov"):
-            # Nobody has a contract there. And CDNOW has no maximum for the other two: its customers do not grow old, and want more
-            # correlation than there can be.
+            # Nobody has a contract there. And CDNOW has no maximum for the other two: its customers do not grow old, and want
+            # more correlation than there can be.
             names = [parameter["name"] for parameter in entry["parameters"]]
             ordinary = cam.Model.from_params(entry["id"], **dict(zip(names, entry["example"][0], strict=True)))
             return ordinary.simulate(T=52.0, n=5000, seed=2)

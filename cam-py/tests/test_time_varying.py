@@ -9,7 +9,15 @@ import pyarrow as pa
 import pytest
 
 import cam
-from cam.errors import InvalidDataError, InvalidParameterError
+from cam.errors import (
+    ConvergenceWarning,
+    InvalidDataError,
+    InvalidParameterError,
+    InvalidShapeError,
+    NotFittedError,
+    UnknownNameError,
+    UnsupportedError,
+)
 
 
 @pytest.fixture(scope="module")
@@ -61,6 +69,122 @@ def test_a_fit_and_its_scores(steps, summary):
     assert (expected > 0).all()
     again = cam.from_json(model.to_json())
     pd.testing.assert_series_equal(again.score_time_varying("expected_purchases", steps, horizon=39), expected)
+
+
+@pytest.fixture(scope="module")
+def few(steps):
+    """The first hundreds of customers, for what takes many fits."""
+    return steps[steps["customer_id"] <= 600].reset_index(drop=True)
+
+
+@pytest.fixture(scope="module")
+def season(few):
+    return cam.ParetoNbd(purchase_covariates=["season"]).fit_time_varying(few)
+
+
+def test_intervals_are_of_the_steps_and_not_of_the_data_of_an_earlier_fit(few, season, summary):
+    few = few[few["customer_id"] <= 300]
+    first = few.groupby("customer_id")["season"].first()
+    model = cam.ParetoNbd(purchase_covariates=["season"]).fit(summary.loc[first.index].assign(season=first))
+    static = model.confidence_intervals(method="profile")["purchase:season"]
+    found = model.fit_time_varying(few).confidence_intervals(method="profile")
+    assert found["purchase:season"] != static
+    estimate, error = model.params_["purchase:season"], model.standard_errors_["purchase:season"]
+    # A coefficient is nearly normal.
+    np.testing.assert_allclose(found["purchase:season"], (estimate - 1.96 * error, estimate + 1.96 * error), atol=0.05)
+    opened = cam.from_json(model.to_json())
+    with pytest.raises(NotFittedError, match="does not hold the data of its fit"):
+        opened.confidence_intervals(method="profile")
+    assert opened.confidence_intervals(method="profile", summary=few) == found
+    with pytest.raises(InvalidDataError, match="these are not the data that"):
+        model.confidence_intervals(method="profile", summary=summary.loc[first.index].assign(season=first))
+    again = [model.confidence_intervals(method="bootstrap", replicates=20, seed=2, threads=n) for n in (1, 2)]
+    assert again[0] == again[1]
+    drawn = model.confidence_intervals(method="bootstrap", kind="parametric", replicates=20, seed=2)
+    for name, value in model.params_.items():
+        assert drawn[name][0] < value < drawn[name][1], name
+
+
+def test_a_nested_model_is_tested_against_it(few, season, summary):
+    plain = cam.ParetoNbd().fit(summary.loc[np.unique(few["customer_id"])])
+    test = plain.likelihood_ratio_test(season)
+    assert test.degrees_of_freedom == 1
+    assert test.statistic == pytest.approx(2 * (season.log_likelihood_ - plain.log_likelihood_), rel=1e-9)
+
+
+def test_a_weight_counts_a_customer_that_many_times(few):
+    ask = {"purchase_covariates": ["season"]}
+    again = few.assign(customer_id=few["customer_id"] + 10_000)
+    twice = cam.ParetoNbd(**ask).fit_time_varying(pd.concat([few, again], ignore_index=True))
+    weighted = cam.ParetoNbd(**ask).fit_time_varying(few.assign(weight=2.0))
+    named = cam.ParetoNbd(**ask).fit_time_varying(few.assign(count=2.0), weights="count")
+    given = cam.ParetoNbd(**ask).fit_time_varying(few, weights=np.full(len(few), 2.0))
+    assert weighted.params_ == named.params_ == given.params_
+    assert weighted.log_likelihood_ == pytest.approx(twice.log_likelihood_, rel=1e-12)
+    for name, value in twice.params_.items():
+        assert weighted.params_[name] == pytest.approx(value, rel=1e-7)
+        assert weighted.standard_errors_[name] == pytest.approx(twice.standard_errors_[name], rel=1e-6)
+    with pytest.raises(InvalidDataError, match="row 1: weight must be the same in all rows of a customer"):
+        cam.ParetoNbd(**ask).fit_time_varying(few.assign(weight=1.0 + np.arange(len(few)) % 2))
+
+
+def test_every_quantity_of_purchases_is_there(few, season):
+    few = few[few["customer_id"] <= 60]
+    counts = sum(season.score_time_varying("purchase_probability", few, n=n, horizon=10) for n in range(60))
+    np.testing.assert_allclose(counts, 1, rtol=1e-10)
+    never = season.score_time_varying("later_purchase_probability", few, n=0, after=0, horizon=10)
+    np.testing.assert_array_equal(never, season.score_time_varying("purchase_probability", few, n=0, horizon=10))
+    mean = season.score_time_varying("expected_purchases", few, horizon=10)
+    variance = season.score_time_varying("variance_of_purchases", few, horizon=10)
+    assert (variance > mean).all()
+    discounted = season.score_time_varying(
+        "variance_of_discounted_purchases", few, horizon=10, continuous_discount_rate=0.1
+    )
+    assert (discounted < variance).all()
+    with pytest.raises(UnsupportedError, match="expected_spend is not defined"):
+        season.score_time_varying("expected_spend", few)
+
+
+def test_priors_draw_coefficients_towards_them_and_posteriors_are_about_the_modes(few, season):
+    few = few[few["customer_id"] <= 200]
+    # So few customers say little about leaving.
+    priors = {
+        "purchase:season": cam.Prior("Normal", mu=0, sigma=0.05),
+        "r": cam.Prior("Gamma", alpha=2, beta=2),
+        "s": cam.Prior("Gamma", alpha=4, beta=5),
+        "beta": cam.Prior("Gamma", alpha=4, beta=0.3),
+    }
+    ask = {"purchase_covariates": ["season"]}
+    mode = cam.ParetoNbd(**ask).fit_time_varying(few, priors=priors)
+    assert mode.converged_
+    assert abs(mode.params_["purchase:season"]) < abs(season.params_["purchase:season"])
+    given = {"method": "nuts", "draws": 60, "chains": 2, "warmup": 60}
+    with pytest.warns(ConvergenceWarning):
+        drawn = cam.ParetoNbd(**ask).fit_time_varying(few, priors=priors, seed=1, **given)
+    with pytest.warns(ConvergenceWarning):
+        again = cam.ParetoNbd(**ask).fit_time_varying(few, priors=priors, seed=1, threads=1, **given)
+    assert drawn.params_ == again.params_
+    assert drawn.posterior_["purchase:season"].shape == (2, 60)
+    for name, value in mode.params_.items():
+        assert abs(drawn.params_[name] - value) < 1.5 * drawn.standard_errors_[name], name
+    low, high = drawn.confidence_intervals()["purchase:season"]
+    assert low < drawn.params_["purchase:season"] < high
+    with pytest.raises(UnknownNameError, match="parameter of pareto_nbd for a prior"):
+        cam.ParetoNbd(**ask).fit_time_varying(few, priors={"purchase:price": priors["r"]})
+    with pytest.raises(InvalidParameterError, match="a penalty or a prior, not both"):
+        cam.ParetoNbd(**ask, penalty=0.1).fit_time_varying(few, priors=priors)
+
+
+def test_the_search_can_be_steered(few, season):
+    model = cam.ParetoNbd(purchase_covariates=["season"])
+    model.fit_time_varying(few, start={"r": 1, "alpha": 5, "s": 1, "beta": 5}, gradient_tolerance=1e-9)
+    assert model.log_likelihood_ == pytest.approx(season.log_likelihood_, rel=1e-10)
+    model.fit_time_varying(few, start=[*season.params_.values()])
+    assert model.log_likelihood_ == pytest.approx(season.log_likelihood_, rel=1e-12)
+    with pytest.warns(ConvergenceWarning, match="not_converged"):
+        model.fit_time_varying(few, max_evaluations=1)
+    with pytest.raises(InvalidShapeError, match="a start has"):
+        model.fit_time_varying(few, start=[1, 5, 1, 5, 0, 0])
 
 
 @pytest.mark.parametrize("kind", ["polars", "pyarrow", "numpy"])

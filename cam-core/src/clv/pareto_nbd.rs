@@ -271,11 +271,6 @@ impl ParetoNbd {
         self.beta * log * exprel((1.0 - self.s) * log)
     }
 
-    /// The same of any shape and rate.
-    pub(super) fn time_alive_at_rate(s: f64, beta: f64, lifetime: &Lifetime) -> f64 {
-        ParetoNbd { r: 1.0, alpha: 1.0, s, beta }.discounted_time_alive(lifetime)
-    }
-
     /// The same, discounted: E\[K(μ)\].
     pub(super) fn discounted_time_alive(&self, lifetime: &Lifetime) -> f64 {
         gamma_mixing(self.s, (self.beta / lifetime.longest()).min(1.0)).expect_slices(|rates| {

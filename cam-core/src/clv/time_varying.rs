@@ -17,6 +17,7 @@
 //!
 //! The parameters are those of a [`WithCovariates<ParetoNbd>`], and so is the document: what moves is the data, not the model.
 
+mod counts;
 mod future;
 mod left;
 mod likelihood;
@@ -27,42 +28,43 @@ mod walks;
 
 pub use future::score_time_varying;
 pub use likelihood::TimeVaryingLikelihood;
+pub(crate) use simulate::redrawn;
 pub use simulate::simulate_time_varying;
+pub(crate) use tasks::moving;
 pub use tasks::{
-    FitTimeVarying, FitTimeVaryingOptions, FittedTimeVarying, ScoreTimeVarying, ScoreTimeVaryingOptions,
-    ScoredTimeVarying, SimulateTimeVarying, SimulateTimeVaryingOptions, SimulatedTimeVarying,
+    FitTimeVarying, FittedTimeVarying, ScoreTimeVarying, ScoreTimeVaryingOptions, ScoredTimeVarying,
+    SimulateTimeVarying, SimulateTimeVaryingOptions, SimulatedTimeVarying,
 };
 pub use walks::Walks;
 
 use super::pareto_nbd::ParetoNbd;
 use crate::control::Control;
 use crate::error::{Error, ErrorKind, Result};
-use crate::fit::{Centre, FitOptions, Fitted, Found, Method, maximise, maximum_likelihood};
+use crate::fit::{
+    Centre, FitOptions, Fitted, Found, Likelihood, Method, estimate, maximise, maximum_likelihood,
+    towards_mode,
+};
 use crate::model::{Covariates, Family, WithCovariates};
 use crate::table::Table;
 
-/// Maximum likelihood over walks; the covariates are those that they were read with.
+/// Maximum likelihood over walks, the mode with priors, or draws from the posterior; the covariates are those that the walks were read with.
 ///
-/// As in [`fit_with_covariates`](crate::fit::fit_with_covariates), penalties concern the mean log-likelihood; means and standard deviations of covariates are those over the
-/// observed time of all customers.
+/// As in [`fit_with_covariates`](crate::fit::fit_with_covariates), penalties concern the mean log-likelihood, and priors are about the parameters of customers whose covariates
+/// are 0 and about coefficients by their names; means and standard deviations of covariates are those over the observed time of all customers.
 ///
 /// # Errors
-/// A covariate is constant, or a linear function of others; no customer bought again.
+/// A covariate is constant, or a linear function of others; no customer bought again; a prior is about what is no parameter, or there is a penalty besides.
 pub fn fit_time_varying(
     walks: &Walks,
     options: &FitOptions,
     control: &Control<'_>,
 ) -> Result<Fitted<WithCovariates<ParetoNbd>>> {
     if options.method != Method::Mle {
-        return Err(Error::new(
-            ErrorKind::Unsupported,
-            "where covariates change over time, the method is maximum likelihood",
-        )
-        .with_field("method"));
+        return with_priors(walks, options, control);
     }
-    let (x, recency, age) = walks.histories();
-    let table =
-        Table::new().with("frequency", &x)?.with("recency", &recency)?.with("T", &age)?.in_unit(walks.unit());
+    let ((x, recency, age), weights) = (walks.histories(), walks.weights());
+    let table = Table::new().with("frequency", &x)?.with("recency", &recency)?.with("T", &age)?;
+    let table = table.with("weight", &weights)?.in_unit(walks.unit());
     let covariates: Covariates = walks.design().declared.clone();
     let own = ParetoNbd::SPEC.parameters.len();
     let given = options.start.as_deref().unwrap_or_default();
@@ -84,7 +86,8 @@ pub fn fit_time_varying(
         Err(e) if e.kind() != ErrorKind::Numerical => return Err(e),
         // Nothing to begin with but the scale of time.
         _ => {
-            let typical = age.iter().sum::<f64>() / age.len() as f64;
+            let observed = age.iter().zip(&weights).map(|(age, weight)| age * weight);
+            let typical = observed.sum::<f64>() / weights.iter().sum::<f64>();
             vec![0.6, 0.3 * typical, 0.6, 0.3 * typical]
         }
     };
@@ -98,7 +101,24 @@ pub fn fit_time_varying(
     Ok(Fitted { model, unit: walks.unit(), fit: Some(fit) })
 }
 
-/// The likelihood of walks in the caller's own coordinates, whose origin this model is; without penalties.
+/// The mode or the posterior, from the maximum of the likelihood on, in the caller's own coordinates.
+fn with_priors(
+    walks: &Walks,
+    options: &FitOptions,
+    control: &Control<'_>,
+) -> Result<Fitted<WithCovariates<ParetoNbd>>> {
+    let declared = &walks.design().declared;
+    let first = fit_time_varying(walks, &towards_mode(declared, options)?, control)?;
+    let likelihood = time_varying_likelihood(walks, &first.model)?;
+    let from = vec![0.0; likelihood.coordinates().len()];
+    let (fit, at) = estimate(Box::new(likelihood.clone()), from, options, control)?;
+    let mut theta = likelihood.theta(&at);
+    let gamma = theta.split_off(ParetoNbd::SPEC.parameters.len());
+    let model = WithCovariates::new(ParetoNbd::from_parameters(&theta)?, declared, &gamma)?;
+    Ok(Fitted { model, unit: walks.unit(), fit: Some(fit) })
+}
+
+/// The likelihood of walks in the caller's own coordinates, whose origin this model is; the penalties of its coefficients are subtracted.
 pub fn time_varying_likelihood(
     walks: &Walks,
     model: &WithCovariates<ParetoNbd>,

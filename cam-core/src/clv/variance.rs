@@ -59,12 +59,17 @@ impl Squares {
             }
             _ => return None,
         };
+        Some(Squares::new(discount, horizon))
+    }
+
+    /// Of a discount and a horizon, which may be infinite.
+    pub(super) fn new(discount: Discount, horizon: f64) -> Squares {
         let squared = match discount {
             Discount::Continuous(rate) => Discount::Continuous(2.0 * rate),
             // (1 + d)² − 1.
             Discount::PerPeriod(d) => Discount::PerPeriod(d * (2.0 + d)),
         };
-        Some(Squares { once: Lifetime::new(discount, horizon), twice: Lifetime::new(squared, horizon) })
+        Squares { once: Lifetime::new(discount, horizon), twice: Lifetime::new(squared, horizon) }
     }
 
     /// The horizon, where nothing is discounted.

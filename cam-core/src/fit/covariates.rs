@@ -108,14 +108,7 @@ fn with_priors<F: Family>(
     options: &FitOptions,
     control: &Control<'_>,
 ) -> Result<Fitted<WithCovariates<F>>> {
-    if covariates.penalty.values().any(|penalty| *penalty > 0.0) {
-        return Err(Error::new(
-            ErrorKind::InvalidParameter,
-            "a coefficient has a penalty or a prior, not both: a penalty is for maximum likelihood",
-        )
-        .with_field("penalty"));
-    }
-    let plain = FitOptions { method: Method::Mle, priors: Priors::new(), ..options.clone() };
+    let plain = towards_mode(covariates, options)?;
     let first = fit_with_covariates::<F>(table, covariates, &plain, control)?;
     let likelihood = covariate_likelihood(table, &first.model, control)?;
     let from = vec![0.0; likelihood.coordinates.len()];
@@ -127,6 +120,21 @@ fn with_priors<F: Family>(
     theta.extend_from_slice(&likelihood.whole);
     let model = WithCovariates::new(F::from_parameters(&theta)?, covariates, &gamma)?;
     Ok(Fitted { model, unit: first.unit, fit: Some(fit) })
+}
+
+/// The options of the search for the maximum of the likelihood, from which that for a mode begins.
+///
+/// # Errors
+/// A coefficient has a penalty.
+pub(crate) fn towards_mode(covariates: &Covariates, options: &FitOptions) -> Result<FitOptions> {
+    if covariates.penalty.values().any(|penalty| *penalty > 0.0) {
+        return Err(Error::new(
+            ErrorKind::InvalidParameter,
+            "a coefficient has a penalty or a prior, not both: a penalty is for maximum likelihood",
+        )
+        .with_field("penalty"));
+    }
+    Ok(FitOptions { method: Method::Mle, priors: Priors::new(), ..options.clone() })
 }
 
 /// The likelihood of a model with covariates in the caller's own coordinates, whose origin this model is; the penalties of its coefficients are subtracted.

@@ -1,5 +1,9 @@
 //! Intervals for parameters: by profile likelihood, and by the bootstrap.
 
+use crate::clv::ParetoNbd;
+use crate::clv::time_varying::{
+    Walks, moving, redrawn as redrawn_walks, score_time_varying, time_varying_likelihood,
+};
 use crate::control::Control;
 use crate::error::{Error, ErrorKind, Result, brief};
 use crate::fit::bootstrap::BootstrapEnds;
@@ -7,7 +11,7 @@ use crate::fit::{
     Bootstrap, BootstrapInterval, Fitted, Likelihood, Posterior, ProfileInterval, bootstrap, maximum, refit,
 };
 use crate::math::random::Stream;
-use crate::model::{Model, Quantity};
+use crate::model::{Model, Quantity, WithCovariates};
 use crate::registry;
 use crate::table::Table;
 use serde::{Deserialize, Serialize};
@@ -84,10 +88,10 @@ pub fn bootstrap_intervals(
             bootstrap(&*likelihood, &at, options.replicates, options.seed, control)?
         }
         BootstrapKind::Parametric => {
-            let design = design(fitted, table)?;
+            let design = Drawable::of(fitted, table)?;
             refit(&*likelihood, options.replicates, control, |replicate, alone| {
                 let seed = Stream::new(options.seed, replicate).next_u64();
-                match redrawn(fitted, &design, seed, alone) {
+                match design.redrawn(fitted, seed, alone) {
                     Ok(drawn) => maximum(|u| drawn.evaluate(u, alone), &at),
                     // Customers who tell too little have no maximum.
                     Err(e) if e.kind() == ErrorKind::NotEnoughData => Ok(None),
@@ -139,9 +143,15 @@ pub(super) fn likelihood_of(
 /// That the data are those of the fit: their log-likelihood is the one it reports. It is summed in another order here.
 fn check_data(fitted: &Fitted<Box<dyn Model>>, table: &Table<'_>, control: &Control<'_>) -> Result<()> {
     let reported = fitted.report()?.log_likelihood;
-    let rows = fitted.model.score(&Quantity::LogLikelihood {}, table, control)?;
-    let weight = table.get("weight");
-    let weighted = rows.iter().enumerate().map(|(i, log)| weight.map_or(*log, |w| w[i] * log));
+    let asked = Quantity::LogLikelihood {};
+    let (rows, weight) = match moving(&*fitted.model, table)? {
+        Some((model, walks)) => (score_time_varying(&model, &walks, &asked, control)?, Some(walks.weights())),
+        None => {
+            let weight = table.get("weight").map(|weight| weight.to_vec());
+            (fitted.model.score(&asked, table, control)?, weight)
+        }
+    };
+    let weighted = rows.iter().enumerate().map(|(i, log)| weight.as_ref().map_or(*log, |w| w[i] * log));
     let (sum, size) = weighted.filter(|v| !v.is_nan()).fold((0.0, 0.0), |(s, a), v| (s + v, a + v.abs()));
     match (sum - reported).abs() <= 1e-9 * (size + reported.abs()) {
         true => Ok(()),
@@ -160,7 +170,10 @@ fn plain(
     table: &Table<'_>,
     control: &Control<'_>,
 ) -> Result<Box<dyn Likelihood>> {
-    registry::model(fitted.model.spec().id)?.likelihood(&*fitted.model, table, control)
+    match moving(&*fitted.model, table)? {
+        Some((model, walks)) => Ok(Box::new(time_varying_likelihood(&walks, &model)?)),
+        None => registry::model(fitted.model.spec().id)?.likelihood(&*fitted.model, table, control),
+    }
 }
 
 fn with_priors(
@@ -188,7 +201,38 @@ pub(super) fn covariate_columns(model: &dyn Model) -> Vec<String> {
     names
 }
 
-/// What a simulation of the same customers starts from, each as often as the weight says.
+/// What a simulation of the same customers starts from: columns, or walks where covariates change over time.
+enum Drawable {
+    Rows(Columns),
+    Walks(WithCovariates<ParetoNbd>, Walks),
+}
+
+impl Drawable {
+    fn of(fitted: &Fitted<Box<dyn Model>>, table: &Table<'_>) -> Result<Drawable> {
+        match moving(&*fitted.model, table)? {
+            Some((model, walks)) => Ok(Drawable::Walks(model, walks.one_by_one()?)),
+            None => design(fitted, table).map(Drawable::Rows),
+        }
+    }
+
+    /// The likelihood of customers drawn from the model.
+    fn redrawn(
+        &self,
+        fitted: &Fitted<Box<dyn Model>>,
+        seed: u64,
+        control: &Control<'_>,
+    ) -> Result<Box<dyn Likelihood>> {
+        match self {
+            Drawable::Rows(design) => redrawn(fitted, design, seed, control),
+            Drawable::Walks(model, walks) => {
+                let walks = redrawn_walks(model, walks, seed, control)?;
+                with_priors(Box::new(time_varying_likelihood(&walks, model)?), fitted)
+            }
+        }
+    }
+}
+
+/// The columns of a simulation of the same customers, each as often as the weight says.
 fn design(fitted: &Fitted<Box<dyn Model>>, table: &Table<'_>) -> Result<Columns> {
     let counts: Vec<usize> = match table.get("weight") {
         None => vec![1; table.rows()],
@@ -219,7 +263,7 @@ fn design(fitted: &Fitted<Box<dyn Model>>, table: &Table<'_>) -> Result<Columns>
         .collect()
 }
 
-/// The likelihood of customers drawn from the model.
+/// The likelihood of rows drawn from the model.
 fn redrawn(
     fitted: &Fitted<Box<dyn Model>>,
     design: &Columns,

@@ -58,7 +58,7 @@ impl Task for ConfidenceIntervals {
         title: "Confidence intervals of parameters",
         source: "Venzon & Moolgavkar (1988), Applied Statistics 37(1), 87-94; Davison & Hinkley (1997), Bootstrap Methods and their Application",
         columns: &[],
-        models: "a fitted model; the table holds the data that it was fitted to, and is not needed for wald",
+        models: "a fitted model; the table holds the data that it was fitted to, the steps where covariates change over time, and is not needed for wald",
         options: &[
             Setting { name: "method", default: "\"wald\"", meaning: "wald, profile or bootstrap" },
             Setting { name: "level", default: "0.95", meaning: "the probability of covering the parameter" },

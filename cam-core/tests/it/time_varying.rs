@@ -5,10 +5,11 @@ use cam_core::clv::ParetoNbd;
 use cam_core::clv::time_varying::{
     Walks, fit_time_varying, score_time_varying, simulate_time_varying, time_varying_likelihood,
 };
-use cam_core::fit::{Likelihood, Scale, covariate_likelihood, fit_with_covariates};
+use cam_core::fit::{Likelihood, Prior, Sampling, Scale, covariate_likelihood, fit_with_covariates};
 use cam_core::math::random::Stream;
-use cam_core::model::{Covariates, WithCovariates};
-use cam_core::{Control, FitOptions, Fitted, Model, Quantity, Table, task::Models};
+use cam_core::model::{Covariates, Discount, WithCovariates};
+use cam_core::task::{Answer, Models};
+use cam_core::{Control, FitOptions, Fitted, Model, Quantity, Table};
 
 /// T, recency, and steps of (start, z1, z2, purchases).
 type Customer = (f64, f64, Vec<(f64, f64, f64, f64)>);
@@ -155,6 +156,61 @@ fn values_derivatives_and_expectations_agree_with_quadrature_at_50_digits() {
     assert!(seen > 800, "{seen}");
 }
 
+#[test]
+fn counts_and_variances_agree_with_quadrature_at_50_digits() {
+    let cases = [
+        model([0.55, 10.6, 0.61, 11.7], &[0.4, -0.3, -0.25]),
+        model([1.8, 4.0, 2.4, 60.0], &[-0.7, 0.5, 0.9]),
+        model([0.2, 50.0, 0.3, 2.0], &[1.1, 0.2, 1.3]),
+    ];
+    let long = Long::of(&customers());
+    let walks = Walks::new(&long.table(), &both()).unwrap();
+    let mut seen = 0;
+    for line in crate::testdata("time_varying_futures.csv").lines().skip(2) {
+        let f: Vec<&str> = line.split(',').collect();
+        let [case, customer] = [0, 1].map(|k| f[k].parse::<usize>().unwrap());
+        let (after, horizon) = (f[4].parse::<f64>().unwrap(), f[5].parse::<f64>().ok());
+        let quantity = match (f[2], f[3]) {
+            ("count", n) => {
+                let (n, horizon) = (n.parse().unwrap(), horizon.unwrap());
+                Quantity::LaterPurchaseProbability { n, after, horizon }
+            }
+            (_, "none") => Quantity::VarianceOfPurchases { horizon: horizon.unwrap() },
+            (_, "continuous") => Quantity::discounted_variance(Discount::Continuous(0.01), horizon),
+            _ => Quantity::discounted_variance(Discount::PerPeriod(0.01), horizon),
+        };
+        let score =
+            |q: &Quantity| score_time_varying(&cases[case], &walks, q, &Control::new()).unwrap()[customer];
+        let (got, want) = (score(&quantity), f[6].parse::<f64>().unwrap());
+        assert!((got - want).abs() <= 1e-10 * want.abs(), "{line}: {got}");
+        if let Quantity::LaterPurchaseProbability { n, after: 0.0, horizon } = quantity {
+            assert_eq!(got, score(&Quantity::PurchaseProbability { n, horizon }));
+        }
+        seen += 1;
+    }
+    assert_eq!(seen, 3 * 7 * 11);
+}
+
+#[test]
+fn probabilities_of_all_counts_are_1_and_have_the_mean_and_the_variance() {
+    let model = model([1.8, 4.0, 2.4, 60.0], &[-0.7, 0.5, 0.9]);
+    let long = Long::of(&customers());
+    let walks = Walks::new(&long.table(), &both()).unwrap();
+    let score = |q: &Quantity| score_time_varying(&model, &walks, q, &Control::new()).unwrap();
+    let horizon = 8.0;
+    let each: Vec<Vec<f64>> =
+        (0..400).map(|n| score(&Quantity::PurchaseProbability { n, horizon })).collect();
+    let means = score(&Quantity::ExpectedPurchases { horizon });
+    let variances = score(&Quantity::VarianceOfPurchases { horizon });
+    for i in 0..walks.len() {
+        let moment = |k: i32| each.iter().zip(0..).map(|(p, n)| p[i] * f64::from(n).powi(k)).sum::<f64>();
+        assert!((moment(0) - 1.0).abs() < 1e-12, "{i}: {}", moment(0));
+        assert!((moment(1) - means[i]).abs() < 1e-10 * means[i], "{i}: {} {}", moment(1), means[i]);
+        let variance = moment(2) - moment(1).powi(2);
+        assert!((variance - variances[i]).abs() < 1e-10 * variances[i], "{i}: {variance} {}", variances[i]);
+    }
+}
+
 /// The static customers of another test, whose covariates are cut into steps that change nothing, or next to nothing.
 fn cut(data: &Data, steps: usize, change: f64) -> Long {
     let [x, recency, age, web, years] = [0, 1, 2, 3, 4].map(|k| &data.columns[k]);
@@ -200,6 +256,13 @@ fn covariates_that_do_not_change_are_the_static_model() {
         .unwrap(),
         Quantity::from_json(r#"{"quantity": "discounted_expected_purchases", "discount_rate": 0.01}"#)
             .unwrap(),
+        Quantity::PurchaseProbability { n: 0, horizon: 30.0 },
+        Quantity::PurchaseProbability { n: 2, horizon: 30.0 },
+        Quantity::LaterPurchaseProbability { n: 1, after: 9.0, horizon: 4.5 },
+        Quantity::VarianceOfPurchases { horizon: 30.0 },
+        Quantity::discounted_variance(Discount::Continuous(0.01), 30.0),
+        Quantity::discounted_variance(Discount::PerPeriod(0.01), 30.5),
+        Quantity::discounted_variance(Discount::PerPeriod(0.01), None),
     ];
     let fixed =
         fit_with_covariates::<ParetoNbd>(&data.table(), &on_all::<ParetoNbd>(), &FitOptions::new(), &control)
@@ -251,11 +314,18 @@ fn coefficients_of_0_are_the_plain_model() {
         Quantity::LogLikelihood {},
         Quantity::ProbabilityAlive { after: 3.0 },
         Quantity::ExpectedPurchases { horizon: 52.0 },
+        Quantity::PurchaseProbability { n: 0, horizon: 52.0 },
+        Quantity::PurchaseProbability { n: 60, horizon: 52.0 },
+        Quantity::LaterPurchaseProbability { n: 1, after: 7.5, horizon: 13.0 },
+        Quantity::VarianceOfPurchases { horizon: 52.0 },
+        Quantity::discounted_variance(Discount::Continuous(0.002), 52.0),
+        Quantity::discounted_variance(Discount::PerPeriod(0.002), 52.0),
+        Quantity::discounted_variance(Discount::Continuous(0.002), None),
     ] {
         let a = plain.score(&q, &table, &control).unwrap();
         let b = score_time_varying(&none, &walks, &q, &control).unwrap();
         for (a, b) in a.iter().zip(&b) {
-            assert!((a - b).abs() <= 1e-13 * a.abs(), "{q:?}: {a} {b}");
+            assert!((a - b).abs() <= 1e-12 * a.abs(), "{q:?}: {a} {b}");
         }
     }
 }
@@ -400,6 +470,179 @@ fn a_coefficient_of_both_clocks_has_the_derivatives_of_two_that_move_together() 
     for j in [0, 1, 2, 3, 5] {
         near(hessian[4][j], h[4][j] + h[6][j]);
     }
+}
+
+#[test]
+fn a_weight_of_2_is_the_customer_twice() {
+    let mut columns = weeks(300, 52);
+    drawn(&truth(), &mut columns, 2);
+    let weight: Vec<f64> = columns[0].1.iter().map(|i| (i % 3.0).floor()).collect();
+    let mut weighted = columns.clone();
+    weighted.push(("weight", weight.clone()));
+    // The rows of those who count twice once more, under other numbers, without those who count not at all.
+    let mut twice: Vec<(&str, Vec<f64>)> = columns.iter().map(|(name, _)| (*name, Vec::new())).collect();
+    for (copy, least) in [(0.0, 1.0), (1000.0, 2.0)] {
+        for (row, _) in weight.iter().enumerate().filter(|(_, w)| **w >= least) {
+            for ((name, to), (_, from)) in twice.iter_mut().zip(&columns) {
+                to.push(from[row] + if *name == "customer" { copy } else { 0.0 });
+            }
+        }
+    }
+    let fit = |columns: &[(&'static str, Vec<f64>)]| {
+        let walks = Walks::new(&of(columns), &on_both()).unwrap();
+        fit_time_varying(&walks, &FitOptions::new(), &Control::new()).unwrap()
+    };
+    let (a, b) = (fit(&weighted), fit(&twice));
+    for (a, b) in a.model.parameters().iter().zip(b.model.parameters()) {
+        assert!((a - b).abs() < 1e-8 * b.abs().max(0.1), "{a} {b}");
+    }
+    let (a, b) = (a.report().unwrap(), b.report().unwrap());
+    assert_eq!((a.customers, b.customers), (300.0, 300.0));
+    assert!((a.log_likelihood - b.log_likelihood).abs() < 1e-10 * b.log_likelihood.abs());
+    for (a, b) in a.standard_errors().unwrap().iter().zip(b.standard_errors().unwrap()) {
+        assert!((a / b - 1.0).abs() < 1e-7, "{a} {b}");
+    }
+    let refused = |change: f64| {
+        let mut broken = weighted.clone();
+        let place = broken.iter_mut().find(|(name, _)| *name == "weight").unwrap();
+        place.1[3] = change;
+        Walks::new(&of(&broken), &on_both()).unwrap_err()
+    };
+    for (change, says) in [(7.0, "weight must be the same in all rows"), (-1.0, "weight must be")] {
+        let error = refused(change);
+        assert_eq!((error.row(), error.field()), (Some(3), Some("weight")), "{error}");
+        assert!(error.to_string().contains(says), "{error}");
+    }
+}
+
+/// The same customers with covariates that do not change, as rows and as steps, each with a model of its own names.
+fn twice_told(n: usize) -> (Data, Long) {
+    let (_, data) = static_customers(n);
+    let long = cut(&data, 3, 0.0);
+    (data, long)
+}
+
+fn asked(task: &str, table: &Table<'_>, model: Option<&Fitted<Box<dyn Model>>>, options: &str) -> Answer {
+    let models: Vec<_> = model.into_iter().collect();
+    cam_core::task(task).unwrap().run(table, Models::new(&models), options, &Control::new()).unwrap()
+}
+
+fn fitted_to(long: &Long, options: &str) -> Fitted<Box<dyn Model>> {
+    let covariates = r#"{"columns": {"purchase": ["z1", "z2"], "lifetime": ["z1", "z2"]}}"#;
+    let options = format!(r#"{{"covariates": {covariates}{options}}}"#);
+    let answer = asked("fit_time_varying", &long.table(), None, &options);
+    opened(&answer)
+}
+
+/// The model that a fit gave.
+fn opened(answer: &Answer) -> Fitted<Box<dyn Model>> {
+    let output: serde_json::Value = serde_json::from_str(&answer.output).unwrap();
+    Fitted::<Box<dyn Model>>::from_json(output["document"].as_str().unwrap()).unwrap()
+}
+
+#[test]
+fn profiles_and_modes_of_covariates_that_do_not_change_are_those_of_the_static_model() {
+    let (data, long) = twice_told(250);
+    let control = Control::new();
+    let fixed = |options: &FitOptions| {
+        let options = options.clone().covariates(on_all::<ParetoNbd>());
+        cam_core::model("pareto_nbd").unwrap().fit(&data.table(), &options, &control).unwrap()
+    };
+    let (rows, steps) = (fixed(&FitOptions::new()), fitted_to(&long, ""));
+    let ask = r#"{"method": "profile", "level": 0.9}"#;
+    let a = asked("confidence_intervals", &data.table(), Some(&rows), ask);
+    let b = asked("confidence_intervals", &long.table(), Some(&steps), ask);
+    for end in ["lower", "upper"] {
+        assert_eq!(a.column(end).unwrap().len(), 8);
+        for (a, b) in a.column(end).unwrap().iter().zip(b.column(end).unwrap()) {
+            assert!((a - b).abs() < 1e-6 * a.abs().max(0.1), "{end}: {a} {b}");
+        }
+    }
+    let names: Vec<String> = steps.model.names().into_iter().map(Into::into).collect();
+    let priors = format!(
+        r#", "method": "map", "priors": {{"r": {{"prior": "gamma", "alpha": 2, "beta": 4}},
+            "{}": {{"prior": "normal", "mu": 0, "sigma": 0.1}}}}"#,
+        names[4]
+    );
+    let own: Vec<String> = rows.model.names().into_iter().map(Into::into).collect();
+    let map = FitOptions::new()
+        .prior("r", Prior::Gamma { alpha: 2.0, beta: 4.0 })
+        .prior(own[4].clone(), Prior::Normal { mu: 0.0, sigma: 0.1 });
+    let (a, b) = (fixed(&map), fitted_to(&long, &priors));
+    for (a, b) in a.model.parameters().iter().zip(b.model.parameters()) {
+        assert!((a - b).abs() < 1e-7 * a.abs().max(0.1), "{a} {b}");
+    }
+    assert!((b.model.parameters()[4] / steps.model.parameters()[4]).abs() < 1.0);
+    let (a, b) = (a.report().unwrap(), b.report().unwrap());
+    assert!((a.log_prior.unwrap() - b.log_prior.unwrap()).abs() < 1e-7);
+    assert!((a.log_likelihood - b.log_likelihood).abs() < 1e-7);
+}
+
+#[test]
+fn draws_from_the_posterior_are_about_those_of_the_static_model() {
+    let (data, long) = twice_told(250);
+    let sampling = Sampling { draws: 500, chains: 2, seed: 3, ..Sampling::default() };
+    let prior = Prior::Gamma { alpha: 2.0, beta: 1.0 };
+    let options = FitOptions::new().prior("s", prior).sampling(sampling);
+    let rows = cam_core::model("pareto_nbd").unwrap();
+    let rows = rows.fit(&data.table(), &options.covariates(on_all::<ParetoNbd>()), &Control::new()).unwrap();
+    let asked = r#", "method": "nuts", "priors": {"s": {"prior": "gamma", "alpha": 2, "beta": 1}},
+        "sampling": {"draws": 500, "chains": 2, "seed": 3}"#;
+    let steps = fitted_to(&long, asked);
+    let draws = |fitted: &Fitted<Box<dyn Model>>| fitted.report().unwrap().posterior.clone().unwrap();
+    let (a, b) = (draws(&rows), draws(&steps));
+    assert!(b.rows.is_some() && b.agreed.iter().all(|agreed| *agreed > 0.8), "{:?} {:?}", b.rows, b.agreed);
+    assert_eq!(b.divergences, 0);
+    let errors = rows.report().unwrap().standard_errors().unwrap();
+    for (i, (a, b)) in a.mean().iter().zip(b.mean()).enumerate() {
+        assert!(
+            (a - b).abs() < 0.2 * errors[i],
+            "{}: {a} {b}, deviation {}",
+            rows.model.names()[i],
+            errors[i]
+        );
+    }
+    for (i, b) in steps.report().unwrap().standard_errors().unwrap().iter().enumerate() {
+        assert!((b / errors[i] - 1.0).abs() < 0.25, "{}: {b} {}", rows.model.names()[i], errors[i]);
+    }
+}
+
+#[test]
+fn bootstrap_intervals_are_about_those_of_wald_on_any_number_of_threads() {
+    let (_, data) = static_customers(600);
+    let long = cut(&data, 8, 0.3);
+    let model = fitted_to(&long, "");
+    let (parameters, errors) = (model.model.parameters(), model.report().unwrap().standard_errors().unwrap());
+    let task = cam_core::task("confidence_intervals").unwrap();
+    for kind in ["nonparametric", "parametric"] {
+        let ask = format!(
+            r#"{{"method": "bootstrap", "kind": "{kind}", "replicates": 80, "seed": 5, "level": 0.8}}"#
+        );
+        let run = |threads: usize| {
+            let control = Control::new().threads(threads);
+            task.run(&long.table(), Models::new(&[&model]), &ask, &control).unwrap()
+        };
+        let found = run(1);
+        assert_eq!(found, run(3));
+        // Of 80 replicates the deviation is known to a tenth. What is about leaving is far from normal.
+        for i in [0, 4, 5] {
+            let name = model.model.names()[i].to_string();
+            let replicates = found.column(&format!("replicate_{name}")).unwrap();
+            assert_eq!(replicates.len(), 80);
+            let n = replicates.len() as f64;
+            let mean = replicates.iter().sum::<f64>() / n;
+            let deviation = (replicates.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / n).sqrt();
+            assert!((deviation / errors[i]).ln().abs() < 0.4, "{kind} {name}: {deviation} {}", errors[i]);
+            let (low, high) = (found.column("lower").unwrap()[i], found.column("upper").unwrap()[i]);
+            assert!(low < parameters[i] && parameters[i] < high, "{kind} {name}: {low} {high}");
+        }
+    }
+    // As many customers, and yet not those of the fit.
+    let mut others = cut(&data, 8, 0.3);
+    others.columns[5].iter_mut().for_each(|z| *z = -*z);
+    let profile = r#"{"method": "profile"}"#;
+    let error = task.run(&others.table(), Models::new(&[&model]), profile, &Control::new()).unwrap_err();
+    assert!(error.to_string().contains("these are not the data that"), "{error}");
 }
 
 #[test]

@@ -211,24 +211,15 @@ class Model(Inference):
         source = Source(summary)
         source.state_unit(unit)
         columns = source.floats(self._spec.columns) | source.floats([n for n in self._spec.logs if n in source])
-        if weights is not None:
-            columns[WEIGHT] = source.float(weights) if isinstance(weights, str) else _weights(weights)
-        elif WEIGHT in source:
-            columns[WEIGHT] = source.float(WEIGHT)
-        options: dict[str, Any] = {}
+        columns |= weight_column(source, weights)
+        options = self._search(start, gradient_tolerance, max_evaluations)
         if self._asked:
             encoding = self._asked.learn(source)
             columns |= encoding.read(source)
             options["covariates"] = encoding.declared
-        if start is not None:
-            options["start"] = self._theta(start)
         if fixed is not None:
             options["fixed"] = {str(name): number(str(name), value) for name, value in fixed.items()}
-        if gradient_tolerance is not None:
-            options["gradient_tolerance"] = number("gradient_tolerance", gradient_tolerance)
-        if max_evaluations is not None:
-            options["max_evaluations"] = whole("max_evaluations", max_evaluations, 1)
-        options |= _bayesian(method, priors, draws, warmup, chains, seed, target_accept)
+        options |= bayesian(method, priors, draws, warmup, chains, seed, target_accept)
         with source.named_rows():
             fitted = _core.fit(
                 self._spec.id,
@@ -238,6 +229,27 @@ class Model(Inference):
                 thread_count(threads),
                 observer(progress),
             )
+        self._hold(fitted, source, columns)
+        return self
+
+    def _search(
+        self,
+        start: Mapping[str, float] | Sequence[float] | None,
+        gradient_tolerance: float | None,
+        max_evaluations: int | None,
+    ) -> dict[str, Any]:
+        """Give where a search begins and where it ends as the core has them."""
+        options: dict[str, Any] = {}
+        if start is not None:
+            options["start"] = self._theta(start)
+        if gradient_tolerance is not None:
+            options["gradient_tolerance"] = number("gradient_tolerance", gradient_tolerance)
+        if max_evaluations is not None:
+            options["max_evaluations"] = whole("max_evaluations", max_evaluations, 1)
+        return options
+
+    def _hold(self, fitted: _core.Fitted, source: Source, columns: Mapping[str, Floats]) -> None:
+        """Take what a fit found, with its data, and warn of what speaks against it."""
         self._core, self._kind, self._data = fitted, source.kind, (columns, source.unit)
         self._told = frozenset()
         status, runaways = fitted.report()[5:]
@@ -249,7 +261,6 @@ class Model(Inference):
         for _, _, _, contradicted, message in fitted.checks():
             if contradicted:
                 warn(message, AssumptionWarning)
-        return self
 
     @classmethod
     def from_params(cls, model: str | None = None, /, *, unit: str | None = None, **parameters: float) -> Self:
@@ -397,7 +408,7 @@ def _misplaced(cls: type[Model], model: str | None, given: list[str]) -> str:
     return said
 
 
-def _bayesian(
+def bayesian(
     method: str | None,
     priors: Mapping[str, Any] | None,
     draws: int | None,
@@ -425,6 +436,13 @@ def _bayesian(
         verb = "is" if len(sampling) == 1 else "are"
         raise InvalidParameterError(f'{", ".join(sampling)} {verb} for method="nuts"', field=next(iter(sampling)))
     return options | ({"sampling": sampling} if sampling else {})
+
+
+def weight_column(source: Source, weights: str | npt.ArrayLike | None) -> dict[str, Floats]:
+    """Give the weights of the rows as a column: those that are named or given, else the column `weight`, where there is one."""
+    if weights is None:
+        return {WEIGHT: source.float(WEIGHT)} if WEIGHT in source else {}
+    return {WEIGHT: source.float(weights) if isinstance(weights, str) else _weights(weights)}
 
 
 def _weights(given: npt.ArrayLike) -> Floats:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any, Self
 
+import numpy.typing as npt
+
+from cam._base import bayesian
 from cam._call import Progress
-from cam._frames import Frame, Vector
+from cam._frames import Floats, Frame, Source, Vector
 from cam._models import PurchaseModel
-from cam._time_varying import fit_steps, score_steps, simulate_steps
+from cam._time_varying import data_of_steps, fit_steps, score_steps, simulate_steps
 
 __all__ = ["BgBb", "BgNbd", "ParetoNbd"]
 
@@ -102,16 +106,32 @@ class ParetoNbd(PurchaseModel):
 
     model = "pareto_nbd"
 
+    # The column of customer keys of the last fit to steps.
+    _customer = "customer_id"
+
     def fit_time_varying(
         self,
         steps: Frame,
         *,
         customer: str = "customer_id",
         unit: str | None = None,
+        start: Mapping[str, float] | Sequence[float] | None = None,
+        method: str | None = None,
+        priors: Mapping[str, Any] | None = None,
+        draws: int | None = None,
+        warmup: int | None = None,
+        chains: int | None = None,
+        seed: int | None = None,
+        target_accept: float | None = None,
+        weights: str | npt.ArrayLike | None = None,
+        gradient_tolerance: float | None = None,
+        max_evaluations: int | None = None,
         threads: int | None = None,
         progress: Progress = None,
     ) -> Self:
         """Estimate the parameters where covariates change over time.
+
+        Intervals by profile and bootstrap, and the test of nested models, are then those of these data, as after `fit`.
 
         Parameters
         ----------
@@ -121,6 +141,21 @@ class ParetoNbd(PurchaseModel):
             The column of customer keys; the rows of one stand together.
         unit : str, optional
             The unit of its times; needed only where the frame does not remember it.
+        start : dict or sequence, optional
+            Where to start: the parameters, or in a sequence the coefficients after them, too; by default where the model
+            without covariates has its maximum.
+        method : {"mle", "map", "nuts"}, optional
+            Maximum likelihood, the mode of the posterior density, or draws from it, as in `fit`.
+        priors : dict, optional
+            A `cam.Prior` by parameter, or by coefficient, such as ``"purchase:season"``. Parameters are those of a customer
+            whose covariates are 0. What has no prior has a flat one.
+        draws, warmup, chains, seed, target_accept : optional
+            For ``"nuts"``, as in `fit`.
+        weights : str or array, optional
+            How many customers each customer of the steps stands for: a column, or numbers, the same in all rows of one. By
+            default the column `weight`, where there is one.
+        gradient_tolerance, max_evaluations : optional
+            Where the search ends, as in `fit`.
         threads : int, optional
             How many threads to use; all processors by default. The result does not depend on it.
         progress : bool or callable, optional
@@ -130,13 +165,28 @@ class ParetoNbd(PurchaseModel):
         -------
         self
 
+        Warns
+        -----
+        ConvergenceWarning
+            The fit ended elsewhere than at a maximum; parameters that ran away are named.
+
         References
         ----------
         Bachmann, P., Meierer, M. and Näf, J. (2021), The role of time-varying contextual factors in latent attrition models for
         customer base analysis, Marketing Science 40(4), 783-809.
         """
-        fit_steps(self, steps, customer, unit, threads, progress)
+        options = self._search(start, gradient_tolerance, max_evaluations)
+        options |= bayesian(method, priors, draws, warmup, chains, seed, target_accept)
+        fit_steps(self, steps, customer, unit, weights, options, threads, progress)
+        self._customer = customer
         return self
+
+    def _data_of(self, summary: Frame | None) -> tuple[Mapping[str, Floats], str | None]:
+        if summary is not None:
+            source = Source(summary)
+            if "start" in source and "frequency" not in source:
+                return data_of_steps(self, source, self._customer)
+        return super()._data_of(summary)
 
     def score_time_varying(
         self,
@@ -153,7 +203,7 @@ class ParetoNbd(PurchaseModel):
         Parameters
         ----------
         quantity : str
-            `log_likelihood`, `probability_alive`, `expected_purchases` or `discounted_expected_purchases`.
+            One of the `quantities` that `cam.models` lists for Pareto/NBD, such as ``"purchase_probability"``.
         steps : frame or dict of arrays
             As for `fit_time_varying`. Steps that begin after `T` are what will be; the last holds for ever.
         customer : str

@@ -92,7 +92,7 @@ class Inference(Answers):
             ``method="nuts"``. By default ``"posterior"`` where there are draws, ``"wald"`` elsewhere.
         summary : frame or dict of arrays, optional
             The data of the fit, for profiles and the bootstrap; by default those of the last call of `fit`. A model
-            that was opened from a document has none.
+            that was opened from a document has none. Of `ParetoNbd.fit_time_varying` these are the steps.
         replicates : int
             How often the bootstrap fits again: at least 2 / (1 - level), which is 40 for 0.95.
         seed : int

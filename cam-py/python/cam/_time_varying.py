@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import json
 import re
-import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from cam import _core
+from cam._base import Model, weight_column
 from cam._call import Progress, flag, quantity_json, shown
 from cam._covariates import Encoding
 from cam._frames import UNIT, Floats, Frame, Source, Vector, make, unit_name
@@ -20,17 +20,13 @@ from cam._log import check_ends, is_missing, read_amounts, read_day, read_days, 
 from cam._tasks import run
 from cam.errors import (
     CamError,
-    ConvergenceWarning,
     InvalidDataError,
     InvalidParameterError,
     NotEnoughDataError,
     UnknownNameError,
 )
 
-if TYPE_CHECKING:
-    from cam._base import Model
-
-__all__ = ["covariate_steps", "fit_steps", "score_steps", "simulate_steps"]
+__all__ = ["covariate_steps", "data_of_steps", "fit_steps", "score_steps", "simulate_steps"]
 
 HISTORY = ["start", "purchases", "recency", "T"]
 # What the core reads of steps, which no covariate may be called.
@@ -191,9 +187,16 @@ def covariate_steps(
 
 
 def fit_steps(
-    model: Model, steps: Frame, customer: str, unit: str | None, threads: int | None, progress: Progress
+    model: Model,
+    steps: Frame,
+    customer: str,
+    unit: str | None,
+    weights: str | npt.ArrayLike | None,
+    options: Mapping[str, Any],
+    threads: int | None,
+    progress: Progress,
 ) -> None:
-    """Fit a model to steps; it then holds what was found."""
+    """Fit a model to steps; it then holds what was found, and the steps."""
     source = Source(steps)
     source.state_unit(unit)
     if not model._asked:
@@ -202,19 +205,22 @@ def fit_steps(
         )
     encoding = model._asked.learn(source)
     columns, _ = _columns(source, encoding, customer)
+    columns |= weight_column(source, weights)
     answer = run(
         "fit_time_varying",
         columns,
-        {"covariates": encoding.declared},
+        {"covariates": encoding.declared, **options},
         unit=source.unit,
         threads=threads,
         progress=progress,
     )
-    model._core, model._kind = _core.from_json(answer.output["document"]), source.kind
-    status, runaways = model._core.report()[5:]
-    if status != "converged":
-        which = f": {', '.join(runaways)}" if runaways else ""
-        warnings.warn(f"the fit ended with status {status!r}{which}", ConvergenceWarning, stacklevel=3)
+    model._hold(_core.from_json(answer.output["document"]), source, columns)
+
+
+def data_of_steps(model: Model, source: Source, customer: str) -> tuple[Mapping[str, Floats], str | None]:
+    """Give the columns of steps that a model was fitted to, and their unit."""
+    columns, _ = _columns(source, _encoding(model), customer)
+    return columns | weight_column(source, None), source.unit
 
 
 def score_steps(

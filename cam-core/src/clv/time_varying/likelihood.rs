@@ -30,36 +30,28 @@ impl TimeVaryingLikelihood {
     /// Customers at a time. Fixed, as the order of sums follows it.
     pub(super) const BATCH: usize = 16;
 
-    /// Centred, with penalties.
+    /// Centred.
     pub(super) fn for_search(walks: &Walks, origin: &[f64], centre: &Centre) -> Self {
-        let ridge = walks.design().coefficients.iter();
-        let ridge = ridge.map(|c| c.penalty * centre.deviation[c.term].powi(2)).collect();
         let gamma = vec![0.0; walks.design().coefficients.len()];
-        Self::new(walks, origin, &gamma, centre, centre.mean.clone(), ridge)
+        Self::new(walks, origin, &gamma, centre, centre.mean.clone())
     }
 
     /// In the caller's coordinates.
     pub(super) fn at(walks: &Walks, model: &WithCovariates<ParetoNbd>, centre: &Centre) -> Self {
-        let (m, kinds) = (model.coefficients().len(), centre.mean.len());
         let theta = model.base().theta();
-        Self::new(walks, &theta, model.coefficients(), centre, vec![0.0; kinds], vec![0.0; m])
+        Self::new(walks, &theta, model.coefficients(), centre, vec![0.0; centre.mean.len()])
     }
 
-    fn new(
-        walks: &Walks,
-        theta: &[f64],
-        gamma: &[f64],
-        centre: &Centre,
-        shift: Vec<f64>,
-        ridge: Vec<f64>,
-    ) -> Self {
+    fn new(walks: &Walks, theta: &[f64], gamma: &[f64], centre: &Centre, shift: Vec<f64>) -> Self {
+        let ridge = walks.design().coefficients.iter();
+        let ridge = ridge.map(|c| c.penalty * centre.deviation[c.term].powi(2)).collect();
         let own = ParetoNbd::SPEC.parameters.iter().zip(theta).map(|(p, &origin)| Coordinate::of(p, origin));
         let coefficients = walks.design().coefficients.iter().zip(gamma).map(|(c, &origin)| {
             Coordinate::new(c.name.clone(), Scale::Line(1.0 / centre.deviation[c.term]), origin)
         });
         TimeVaryingLikelihood {
             coordinates: own.chain(coefficients).collect(),
-            weights: vec![1.0; walks.len()],
+            weights: walks.weights(),
             walks: walks.clone(),
             centre: shift,
             ridge,
@@ -124,6 +116,31 @@ impl Likelihood for TimeVaryingLikelihood {
             hessian[[i, i]] += 2.0 * ridge * slope * slope;
         }
         Ok(Point { value, gradient, hessian })
+    }
+
+    fn value(&self, u: &[f64], control: &Control<'_>) -> Result<f64> {
+        let theta = self.theta(u);
+        let sums = control.map(self.weights.len().div_ceil(Self::BATCH), |k| {
+            let mut one = Customer::new(&self.walks, &self.centre, &theta);
+            let walks = self.walks.customers.iter().zip(&self.weights).enumerate();
+            let batch =
+                walks.skip(k * Self::BATCH).take(Self::BATCH).filter(|(_, (_, weight))| **weight != 0.0);
+            Ok(batch.map(|(i, (walk, weight))| weight * one.value(walk, i)).sum::<f64>())
+        })?;
+        Ok(self.penalty(u) - sums.iter().sum::<f64>() / self.customers())
+    }
+
+    fn each(&self, u: &[f64], from: usize, out: &mut [f64]) {
+        let theta = self.theta(u);
+        let mut one = Customer::new(&self.walks, &self.centre, &theta);
+        for ((i, walk), out) in self.walks.customers.iter().enumerate().skip(from).zip(out) {
+            *out = one.value(walk, i);
+        }
+    }
+
+    fn standing_for(&self, rows: &[(usize, f64)]) -> Option<Box<dyn Likelihood + '_>> {
+        let walks = self.walks.chosen(rows);
+        Some(Box::new(TimeVaryingLikelihood { weights: walks.weights(), walks, ..self.clone() }))
     }
 }
 
@@ -419,6 +436,36 @@ impl<'a> Customer<'a> {
         }
     }
 
+    /// The log-likelihood of customer i, without derivatives.
+    pub(super) fn value(&mut self, walk: &Walk, i: usize) -> f64 {
+        let rho = widest(Left { customer: self, walk, derivatives: false });
+        self.value_at(walk, i, rho)
+    }
+
+    /// The same where the clocks stand at T: ρ are the odds of having left.
+    fn value_at(&self, walk: &Walk, i: usize, rho: Option<f64>) -> f64 {
+        if self.is_lost() {
+            return f64::NAN;
+        }
+        let ([r, alpha, s, beta], x) = (self.theta, walk.frequency);
+        let [rising, ..] = rising_with_slopes(r, x);
+        let (log_p, log_l) = ((self.clocks[0].time / alpha).ln_1p(), (self.clocks[1].time / beta).ln_1p());
+        let mut value =
+            rising - r * log_p - x * self.rates()[0].ln() - s * log_l + rho.map_or(0.0, log1p_exp);
+        let (design, kinds) = (self.walks.design(), self.centre.len());
+        let bought = &self.walks.at_purchases[i * kinds..][..kinds];
+        for (c, gamma) in design.coefficients.iter().zip(self.gamma) {
+            let sign = -design.directions[c.direction][1];
+            value += gamma * (sign * (bought[c.term] - x * self.centre[c.term]));
+        }
+        value
+    }
+
+    /// Whether a clock is out of the range of numbers.
+    fn is_lost(&self) -> bool {
+        self.lost || !self.rates().iter().all(|&rate| Domain::Positive.contains(rate))
+    }
+
     /// The log-likelihood of customer i, with derivatives, into `sum`.
     fn evaluate(&mut self, walk: &Walk, i: usize) {
         let [r, alpha, s, beta] = self.theta;
@@ -426,29 +473,28 @@ impl<'a> Customer<'a> {
         let rho = widest(Left { customer: self, walk, derivatives: true });
         self.sum.clear();
         self.scores.clear();
-        let rates = self.rates();
-        if self.lost || !rates.iter().all(|&rate| Domain::Positive.contains(rate)) {
-            self.sum.value = f64::NAN;
+        self.sum.value = self.value_at(walk, i, rho);
+        if self.is_lost() {
             return;
         }
+        let rates = self.rates();
         if rho.is_some() {
             self.gather(walk);
         }
         self.end();
         let (design, kinds) = (self.walks.design(), self.centre.len());
         let m = r + x;
-        let [rising, slope, bend] = rising_with_slopes(r, x);
+        let [_, slope, bend] = rising_with_slopes(r, x);
         // ln(1 + A/α), ln(1 + B/β), at T.
         let (log_p, log_l) = ((self.clocks[0].time / alpha).ln_1p(), (self.clocks[1].time / beta).ln_1p());
         // ρ = ln s + m (ln(α+A))(T) + s (ln(β+B))(T) + ln ∫: odds of having left.
-        let (odds, left, both) = match rho {
-            Some(rho) => (logistic(rho), log1p_exp(rho), logistic(rho) * logistic(-rho)),
-            None => (0.0, 0.0, 0.0),
+        let (odds, both) = match rho {
+            Some(rho) => (logistic(rho), logistic(rho) * logistic(-rho)),
+            None => (0.0, 0.0),
         };
         let bought = &self.walks.at_purchases[i * kinds..][..kinds];
         let [p, l] = &self.ends;
-        let Sum { value, gradient, hessian } = &mut self.sum;
-        *value = rising - r * log_p - x * rates[0].ln() - s * log_l + left;
+        let Sum { gradient, hessian, .. } = &mut self.sum;
         let n = gradient.len();
         // The scores of the integral become those of ρ. They are reckoned from the clocks at the last purchase.
         let silent = |from: f64, to: f64| ((to - from) / from).ln_1p();
@@ -472,7 +518,6 @@ impl<'a> Customer<'a> {
                     let c = &design.coefficients[j - 4];
                     let sign = -design.directions[c.direction][1];
                     let bought = sign * (bought[c.term] - x * self.centre[c.term]);
-                    *value += self.gamma[j - 4] * bought;
                     bought - m * p.gradient[j] - s * l.gradient[j]
                 }
             };
@@ -518,12 +563,6 @@ impl Wide for Left<'_, '_> {
     fn run(self) -> Option<f64> {
         self.customer.left(self.walk, self.derivatives)
     }
-}
-
-/// The log-likelihood of customer i.
-pub(super) fn value_of(customer: &mut Customer<'_>, walk: &Walk, i: usize) -> f64 {
-    customer.evaluate(walk, i);
-    customer.sum.value
 }
 
 /// The logarithm of the fastest speed of a clock.

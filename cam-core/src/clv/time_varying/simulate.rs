@@ -43,6 +43,19 @@ pub fn simulate_time_varying(
     Ok(batches.into_iter().flatten().collect())
 }
 
+/// The same customers with purchases drawn from a model.
+///
+/// # Errors
+/// As for [`simulate_time_varying`].
+pub(crate) fn redrawn(
+    model: &WithCovariates<ParetoNbd>,
+    walks: &Walks,
+    seed: u64,
+    control: &Control<'_>,
+) -> Result<Walks> {
+    Ok(walks.with_purchases(&simulate_time_varying(model, walks, seed, control)?))
+}
+
 /// More purchases than this are not a customer.
 const MOST: usize = 1_000_000;
 

@@ -53,36 +53,42 @@ const MODEL: &str = "a Pareto/NBD model with covariates";
 /// The one model of a task, and its covariates.
 fn of_one(models: Models<'_>) -> Result<(WithCovariates<ParetoNbd>, &Covariates)> {
     let [fitted] = models.exactly::<1>()?;
-    let model = &fitted.model;
+    let model = &*fitted.model;
+    match (with_covariates(model)?, model.covariates()) {
+        (Some(own), Some(declared)) => Ok((own, declared)),
+        _ => {
+            let message = format!("need {MODEL}, got a {} model", model.spec().id);
+            Err(Error::new(ErrorKind::InvalidParameter, message).with_field("models"))
+        }
+    }
+}
+
+/// A model of the registry as what it is, where it is a Pareto/NBD model with covariates.
+fn with_covariates(model: &dyn Model) -> Result<Option<WithCovariates<ParetoNbd>>> {
     let Some(declared) = model.covariates().filter(|_| model.spec().id == ParetoNbd::SPEC.id) else {
-        let message = format!("need {MODEL}, got a {} model", model.spec().id);
-        return Err(Error::new(ErrorKind::InvalidParameter, message).with_field("models"));
+        return Ok(None);
     };
     let all = model.parameters();
     let (theta, gamma) = all.split_at(ParetoNbd::SPEC.parameters.len());
-    Ok((WithCovariates::new(ParetoNbd::from_parameters(theta)?, declared, gamma)?, declared))
+    WithCovariates::new(ParetoNbd::from_parameters(theta)?, declared, gamma).map(Some)
+}
+
+/// The model and the walks, where a table holds steps of covariates, from `start` on, and not one row per customer with a `frequency`.
+pub(crate) fn moving(
+    model: &dyn Model,
+    table: &Table<'_>,
+) -> Result<Option<(WithCovariates<ParetoNbd>, Walks)>> {
+    if table.get("start").is_none() || table.get("frequency").is_some() {
+        return Ok(None);
+    }
+    let Some(own) = with_covariates(model)? else { return Ok(None) };
+    let walks = Walks::new(table, &own.design().declared)?;
+    Ok(Some((own, walks)))
 }
 
 /// The task `fit_time_varying`: see [`fit_time_varying`].
 #[derive(Debug, Clone, Copy)]
 pub enum FitTimeVarying {}
-
-/// Its options.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct FitTimeVaryingOptions {
-    /// Which columns act on what.
-    pub covariates: Covariates,
-    /// Where the search starts: parameters, and perhaps coefficients.
-    #[serde(default)]
-    pub start: Option<Vec<f64>>,
-    /// As in [`FitOptions`].
-    #[serde(default)]
-    pub gradient_tolerance: Option<f64>,
-    /// As in [`FitOptions`].
-    #[serde(default)]
-    pub max_evaluations: Option<usize>,
-}
 
 /// Its answer.
 #[derive(Debug, Clone, Serialize)]
@@ -109,26 +115,34 @@ impl Task for FitTimeVarying {
                 default: "null",
                 meaning: "where the search starts: parameters, and perhaps coefficients",
             },
-            Setting { name: "gradient_tolerance", default: "null", meaning: "as in the options of a fit" },
-            Setting { name: "max_evaluations", default: "null", meaning: "as in the options of a fit" },
+            Setting {
+                name: "method",
+                default: "\"mle\"",
+                meaning: "mle, map or nuts, as in the options of a fit",
+            },
+            Setting {
+                name: "priors",
+                default: "{}",
+                meaning: "a prior by parameter or coefficient, as in the options of a fit",
+            },
+            Setting { name: "sampling", default: "{}", meaning: "for nuts, as in the options of a fit" },
+            Setting { name: "gradient_tolerance", default: "1e-11", meaning: "as in the options of a fit" },
+            Setting { name: "max_evaluations", default: "500", meaning: "as in the options of a fit" },
         ],
         answers: &[],
     };
-    type Options = FitTimeVaryingOptions;
+    type Options = FitOptions;
     type Output = FittedTimeVarying;
 
     fn run(
         table: &Table<'_>,
         models: Models<'_>,
-        options: &FitTimeVaryingOptions,
+        options: &FitOptions,
         control: &Control<'_>,
     ) -> Result<Answer<FittedTimeVarying>> {
         models.exactly::<0>()?;
-        let mut fit = FitOptions { start: options.start.clone(), ..FitOptions::new() };
-        fit.gradient_tolerance = options.gradient_tolerance.unwrap_or(fit.gradient_tolerance);
-        fit.max_evaluations = options.max_evaluations.unwrap_or(fit.max_evaluations);
-        let walks = Walks::new(table, &options.covariates)?;
-        let fitted = fit_time_varying(&walks, &fit, control)?;
+        let walks = Walks::new(table, &options.covariates.clone().unwrap_or_default())?;
+        let fitted = fit_time_varying(&walks, options, control)?;
         Ok(Answer::new(FittedTimeVarying { document: fitted.to_json()? }))
     }
 }

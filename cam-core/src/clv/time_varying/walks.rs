@@ -30,6 +30,8 @@ pub(super) struct Walk {
     pub(super) frequency: f64,
     pub(super) recency: f64,
     pub(super) age: f64,
+    /// How many customers it stands for.
+    pub(super) weight: f64,
     pub(super) steps: Range<usize>,
 }
 
@@ -43,6 +45,7 @@ impl Walks {
     /// | `start` | from when on the covariates of the row hold, since the first purchase; the first no later than 0. They hold until the next row, the last for ever |
     /// | `purchases` | the number of repeat purchases from then until the next row |
     /// | `recency`, `T` | as in a summary, the same in all rows of a customer |
+    /// | `weight` | how many customers this one stands for, the same in all rows; without the column 1 |
     /// | the covariates | |
     ///
     /// # Errors
@@ -81,6 +84,10 @@ impl Walks {
             true => (number("purchases", Domain::Count)?, number("recency", Domain::NonNegative)?),
             false => (ArrayView1::from(&nothing), ArrayView1::from(&nothing)),
         };
+        let weight = match table.get("weight") {
+            Some(_) => Some(number("weight", Domain::NonNegative)?),
+            None => None,
+        };
         let kinds = design.terms.len();
         let (mut customers, mut starts) = (Vec::new(), Vec::<f64>::new());
         let (mut all_terms, mut at_purchases) = (Vec::<f64>::new(), Vec::<f64>::new());
@@ -118,7 +125,8 @@ impl Walks {
                     );
                     return Err(Error::data(row + 1, message).with_field("start"));
                 }
-                for (name, column) in [("recency", &recency), ("T", &age)] {
+                let alike = [("recency", Some(&recency)), ("T", Some(&age)), ("weight", weight.as_ref())];
+                for (name, column) in alike.into_iter().filter_map(|(name, column)| Some((name, column?))) {
                     if column[row] != column[first] {
                         let message = format!(
                             "{name} must be the same in all rows of a customer, got {} after {}",
@@ -164,6 +172,7 @@ impl Walks {
                 frequency,
                 recency: recency[first],
                 age: age[first],
+                weight: weight.as_ref().map_or(1.0, |weight| weight[first]),
                 steps: steps..starts.len(),
             });
             first = end;
@@ -196,6 +205,54 @@ impl Walks {
         self.unit
     }
 
+    /// Some of the customers, by number, with these weights.
+    pub(super) fn chosen(&self, rows: &[(usize, f64)]) -> Walks {
+        let kinds = self.design.terms.len();
+        let customers =
+            rows.iter().map(|&(i, weight)| Walk { weight, ..self.customers[i].clone() }).collect();
+        let bought = rows.iter().flat_map(|&(i, _)| &self.at_purchases[i * kinds..][..kinds]);
+        let at_purchases = bought.copied().collect();
+        Walks { customers: Arc::new(customers), at_purchases: Arc::new(at_purchases), ..self.clone() }
+    }
+
+    /// The same customers, each with repeat purchases at these times, in order.
+    pub(super) fn with_purchases(&self, times: &[Vec<f64>]) -> Walks {
+        let kinds = self.design.terms.len();
+        let mut at_purchases = vec![0.0; self.at_purchases.len()];
+        let each = self.customers.iter().zip(times).enumerate();
+        let customers = each.map(|(i, (walk, times))| {
+            let starts = &self.starts[walk.steps.clone()];
+            let sums = &mut at_purchases[i * kinds..][..kinds];
+            for time in times {
+                let step = walk.steps.start + starts.partition_point(|start| start <= time).saturating_sub(1);
+                sums.iter_mut().zip(&self.terms[step * kinds..]).for_each(|(sum, term)| *sum += term);
+            }
+            let recency = times.last().copied().unwrap_or(0.0);
+            Walk { frequency: times.len() as f64, recency, ..walk.clone() }
+        });
+        let customers: Vec<Walk> = customers.collect();
+        Walks { customers: Arc::new(customers), at_purchases: Arc::new(at_purchases), ..self.clone() }
+    }
+
+    /// Every customer by himself, as often as the weight says, which must be a whole number.
+    ///
+    /// # Errors
+    /// A weight is none.
+    pub(crate) fn one_by_one(&self) -> Result<Walks> {
+        let mut rows = Vec::new();
+        for (i, walk) in self.customers.iter().enumerate() {
+            if !(walk.weight.fract() == 0.0 && walk.weight <= 1e9) {
+                let message = format!(
+                    "customers are drawn whole: the weight must be a whole number, got {}",
+                    brief(walk.weight)
+                );
+                return Err(Error::new(ErrorKind::InvalidData, message).with_field("weight"));
+            }
+            rows.extend(std::iter::repeat_n((i, 1.0), walk.weight as usize));
+        }
+        Ok(self.chosen(&rows))
+    }
+
     /// Walks and model must have been made of the same covariates.
     pub(super) fn check_model(&self, model: &WithCovariates<ParetoNbd>) -> Result<()> {
         match self.design.coefficients == model.design().coefficients {
@@ -224,12 +281,18 @@ impl Walks {
         (each(|w| w.frequency), each(|w| w.recency), each(|w| w.age))
     }
 
-    /// The terms of each step within the observed time, with its length.
+    /// How many customers each stands for.
+    pub fn weights(&self) -> Vec<f64> {
+        self.customers.iter().map(|w| w.weight).collect()
+    }
+
+    /// The terms of each step within the observed time, with its length, as often as there are customers.
     pub(super) fn exposures(&self) -> impl Iterator<Item = (f64, &[f64])> {
         let kinds = self.design.terms.len();
         self.customers.iter().flat_map(move |walk| {
-            self.pieces(walk, 0.0, walk.age)
-                .map(move |(step, from, to)| (to - from, &self.terms[step * kinds..][..kinds]))
+            self.pieces(walk, 0.0, walk.age).map(move |(step, from, to)| {
+                (walk.weight * (to - from), &self.terms[step * kinds..][..kinds])
+            })
         })
     }
 
