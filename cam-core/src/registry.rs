@@ -143,11 +143,14 @@ pub fn model(id: &str) -> Result<&'static Entry> {
 }
 
 impl Fitted<Box<dyn Model>> {
-    /// Open a document that any of cam's languages wrote; see [`Fitted::to_json`].
+    /// Open a document that any of cam's languages wrote; see [`Fitted::to_json`]. A [posterior](crate::clv::hierarchical) opens as a model, too, which answers with the means over its draws.
     ///
     /// # Errors
     /// [`ErrorKind::InvalidDocument`]: not JSON, not a model of cam, of a later schema, or with parameters that the model does not have.
     pub fn from_json(text: &str) -> Result<Self> {
+        if let Some(posterior) = crate::clv::hierarchical::open_posterior(text)? {
+            return Ok(posterior);
+        }
         let opened = open(text)?;
         let invalid = |e: Error| Error::new(ErrorKind::InvalidDocument, e.to_string());
         let entry = model(&opened.model).map_err(invalid)?;

@@ -92,8 +92,14 @@ def test_regularity_has_a_posterior_mean_for_every_customer(timed):
     model = cam.ParetoGgg().fit(timed.head(400), **SHORT)
     scores = model.predict(timed.head(400), 39, draws=40)
     assert (scores["regularity"] > 0).all()
-    with pytest.raises(cam.errors.UnsupportedError, match="horizon"):
-        model.predict(timed, continuous_discount_rate=0.01)
+    found = [
+        model.predict(timed.head(30), horizon, draws=20, **rate)["discounted_expected_purchases"]
+        for horizon in (39, None)
+        for rate in ({"continuous_discount_rate": 0.01}, {"discount_rate": np.expm1(0.01)})
+    ]
+    assert (found[0] < found[2]).all()
+    assert np.allclose(found[0], found[1], rtol=0.02)
+    assert np.allclose(found[2], found[3], rtol=0.02)
     with pytest.raises(cam.errors.InvalidShapeError, match="log_intervals"):
         cam.ParetoGgg().fit(timed.drop(columns="log_intervals"), **SHORT)
 

@@ -88,6 +88,9 @@ impl<M: Model> Fitted<M> {
     /// # Errors
     /// Only a number that JSON cannot hold (there is none in a checked model) makes it fail.
     pub fn to_json(&self) -> Result<String> {
+        if let Some(document) = self.model.document() {
+            return document;
+        }
         let spec = self.model.spec();
         let parameters: Map<String, Value> = spec
             .parameters

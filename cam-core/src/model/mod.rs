@@ -380,6 +380,11 @@ pub trait Model: Send + Sync + std::fmt::Debug {
         None
     }
 
+    /// The document of the model, where it is one of its own kind, as that of a posterior is; none where it is [that of all others](crate::Fitted::to_json).
+    fn document(&self) -> Option<Result<String>> {
+        None
+    }
+
     /// A copy behind a new box.
     fn boxed(&self) -> Box<dyn Model>;
 }
@@ -483,6 +488,9 @@ impl Model for Box<dyn Model> {
     }
     fn spending(&self) -> Option<Spending<'_>> {
         (**self).spending()
+    }
+    fn document(&self) -> Option<Result<String>> {
+        (**self).document()
     }
     fn boxed(&self) -> Box<dyn Model> {
         (**self).boxed()

@@ -86,7 +86,7 @@ fn with_gamma_heterogeneity_predictions_are_the_closed_forms_averaged_over_the_d
         ("expected_purchases", r#"{"quantity": "expected_purchases", "horizon": 39}"#),
         (
             "discounted_expected_purchases",
-            r#"{"quantity": "discounted_expected_purchases", "continuous_discount_rate": 0.0027}"#,
+            r#"{"quantity": "discounted_expected_purchases", "continuous_discount_rate": 0.0027, "horizon": 39}"#,
         ),
     ] {
         let quantity = Quantity::from_json(quantity).unwrap();
@@ -333,7 +333,8 @@ fn a_posterior_that_was_tampered_with_is_refused_and_a_row_with_nan_gets_nan() {
         ("horizon", json!(-1)),
         ("level", json!(1)),
         ("draws", json!(0)),
-        ("continuous_discount_rate", json!(0)),
+        ("continuous_discount_rate", json!(-1)),
+        ("discount_rate", json!(-1)),
     ] {
         let mut ask = good.clone();
         ask[name] = value;

@@ -14,6 +14,7 @@ mod fitting;
 mod functions;
 mod golden;
 mod hierarchical;
+mod hierarchical_scores;
 mod independence;
 mod inference;
 mod layers;

@@ -21,6 +21,7 @@ from cam._files import read_document, write_document
 from cam._frames import Floats, Frame, Source, as_floats
 from cam._hierarchical import HierarchicalModel, posterior_class
 from cam._inference import Inference
+from cam._posterior import PosteriorTables
 from cam._priors import priors_as_json
 from cam._registry import Spec, spec
 from cam.errors import (
@@ -334,6 +335,8 @@ class Model(Inference):
         if text and "{" not in text:
             raise InvalidDocumentError(f"not a JSON document of a model: {text[:80]!r}; a file is opened with load")
         core = _core.from_json(text)
+        if core.id in (one._task for one in HierarchicalModel.__subclasses__()):
+            raise InvalidDocumentError(f"the document holds a posterior of {core.id}; cam.from_json opens it")
         if cls.model is not None and core.id != cls.model:
             raise InvalidDocumentError(f"the document holds a {core.id} model, not {cls.model}")
         found = Model._classes.get(core.id, Model) if cls is Model else cls
@@ -382,7 +385,7 @@ class Model(Inference):
     __hash__ = None  # type: ignore[assignment]
 
 
-name_methods(Model, Estimates, Answers, Inference)
+name_methods(Model, Estimates, Answers, Inference, PosteriorTables)
 
 
 def _misplaced(cls: type[Model], model: str | None, given: list[str]) -> str:

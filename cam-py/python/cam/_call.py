@@ -149,6 +149,23 @@ def whole(name: str, value: Any, least: int) -> int:
     return result
 
 
+def count(n: Any) -> int:
+    """Check a number of purchases."""
+    value = number("n", n)
+    if value < 0 or value != np.floor(value) or value >= 2**32:
+        raise InvalidParameterError(f"n must be a whole number from 0 to 4,294,967,295, got {n}", field="n")
+    return int(value)
+
+
+def discounting(
+    continuous: float | None, per_period: float | None, horizon: float | None, unit: str | None
+) -> dict[str, Any]:
+    """Give the arguments of a discounted quantity that are given."""
+    rates = {"continuous_discount_rate": continuous, "discount_rate": per_period}
+    given: dict[str, Any] = {name: rate(name, value, unit) for name, value in rates.items() if value is not None}
+    return given if horizon is None else {**given, "horizon": ahead(horizon)}
+
+
 def flag(name: str, value: Any) -> bool:
     """Check that an argument is true or false, and not a word that only counts as true."""
     if not isinstance(value, bool | np.bool_):

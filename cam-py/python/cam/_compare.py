@@ -6,7 +6,7 @@ import math
 import warnings
 from collections.abc import Mapping, Sequence
 from html import escape
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -14,12 +14,15 @@ from cam._base import WEIGHT
 from cam._call import Progress, number, shown, whole
 from cam._compare_plots import ComparisonPlots
 from cam._frames import Floats, Frame, Source, default_kind, make
+from cam._hierarchical import HierarchicalModel
 from cam._models import PurchaseModel, SpendModel
 from cam._tasks import run
 from cam._tracking import track
 from cam.errors import AssumptionWarning, CamError, ConvergenceWarning, InvalidParameterError, InvalidShapeError
 
 __all__ = ["Comparison", "compare"]
+
+Comparable: TypeAlias = PurchaseModel | HierarchicalModel
 
 # What the holdout is, in the table of the core.
 HOLDOUT, LENGTH, SPENT = "frequency_holdout", "duration_holdout", "monetary_value_holdout"
@@ -44,7 +47,7 @@ class Comparison(ComparisonPlots):
 
     def __init__(
         self,
-        models: Mapping[str, PurchaseModel],
+        models: Mapping[str, Comparable],
         output: Mapping[str, Any],
         columns: Mapping[str, Floats],
         kind: str,
@@ -74,7 +77,7 @@ class Comparison(ComparisonPlots):
         return self._reason + told if warned and not self._reason.endswith(told) else self._reason
 
     @property
-    def best(self) -> PurchaseModel:
+    def best(self) -> Comparable:
         """The recommended model."""
         return self.models[self.recommended]
 
@@ -157,7 +160,7 @@ def _shown(value: float) -> str:
 
 
 def compare(
-    models: Sequence[PurchaseModel] | Mapping[str, PurchaseModel],
+    models: Sequence[Comparable] | Mapping[str, Comparable],
     calibration: Frame,
     holdout: Any = None,
     *,
@@ -175,7 +178,9 @@ def compare(
     Parameters
     ----------
     models : sequence or dict of Model
-        Models of purchases; those that are not fitted yet are fitted to `calibration`. A dict names them.
+        Models of purchases; those that are not fitted yet are fitted to `calibration`. A dict names them. `ParetoNbdHb` and
+        `ParetoGgg` may be among them, but for covariates: they answer with 400 draws at most, which takes a while, and their
+        log-likelihood is that of customers of whom the draws are known.
     calibration : frame or dict of arrays
         What was known: the columns of all models; or what `cam.split` gives, which has the holdout in it.
     holdout : str or array, optional
@@ -264,20 +269,20 @@ def compare(
     return compared
 
 
-def _named(models: Sequence[PurchaseModel] | Mapping[str, PurchaseModel]) -> dict[str, PurchaseModel]:
+def _named(models: Sequence[Comparable] | Mapping[str, Comparable]) -> dict[str, Comparable]:
     if isinstance(models, Mapping):
         named = {str(name): model for name, model in models.items()}
     else:
         named = {}
         for model in models:
-            if not isinstance(model, PurchaseModel):
+            if not isinstance(model, PurchaseModel | HierarchicalModel):
                 raise InvalidParameterError(f"models must be models of purchases, got {shown(model)}", field="models")
             name, again = model._spec.id, 2
             while name in named:
                 name, again = f"{model._spec.id}_{again}", again + 1
             named[name] = model
     for model in named.values():
-        if not isinstance(model, PurchaseModel):
+        if not isinstance(model, PurchaseModel | HierarchicalModel):
             raise InvalidParameterError(f"models must be models of purchases, got {shown(model)}", field="models")
     if not named:
         raise InvalidShapeError("a comparison needs at least one model", field="models")
@@ -285,8 +290,8 @@ def _named(models: Sequence[PurchaseModel] | Mapping[str, PurchaseModel]) -> dic
 
 
 def _fitted(
-    named: dict[str, PurchaseModel], calibration: Frame, unit: str | None, threads: int | None
-) -> dict[str, PurchaseModel]:
+    named: dict[str, Comparable], calibration: Frame, unit: str | None, threads: int | None
+) -> dict[str, Comparable]:
     for name, model in named.items():
         if model._core is None:
             with warnings.catch_warnings():

@@ -11,8 +11,8 @@ from cam._tracking import track, unit_days
 from cam.errors import InvalidParameterError
 
 if TYPE_CHECKING:
+    from cam._compare import Comparable
     from cam._frames import Floats, Frame
-    from cam._models import PurchaseModel
 
 # None is the colour of what happened.
 COLORS = ("#d1495b", "#00798c", "#edae49", "#8d6a9f", "#66a182", "#b3589a", "#7f7f7f", "#a0522d")
@@ -29,7 +29,7 @@ def beside(ax: Any, given: Any) -> None:
 class ComparisonPlots:
     """The pictures of a comparison; each takes ``ax=None`` and returns the Axes it drew on."""
 
-    models: dict[str, PurchaseModel]
+    models: dict[str, Comparable]
     results: list[dict[str, Any]]
     customers: dict[str, dict[str, Floats]]
     _lorenz: dict[str, tuple[Floats, Floats]]

@@ -10,11 +10,20 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 
-from cam._call import Progress, number, one_table, warn, whole
+from cam._call import Progress, name_methods, number, one_table, shown, warn, whole
+from cam._core import Fitted, from_json
 from cam._files import read_document, write_document
 from cam._frames import Floats, Frame, Source, default_kind, make
+from cam._posterior_answers import PosteriorAnswers
+from cam._registry import Spec
 from cam._tasks import run
-from cam.errors import ConvergenceWarning, InvalidDocumentError, InvalidParameterError, NotFittedError
+from cam.errors import (
+    ConvergenceWarning,
+    InvalidDocumentError,
+    InvalidParameterError,
+    NotFittedError,
+    UnknownNameError,
+)
 
 __all__ = ["ParetoGgg", "ParetoNbdHb"]
 
@@ -25,11 +34,8 @@ _LARGEST_R_HAT, _FEWEST_DRAWS = 1.05, 100.0
 FORMAT = "cam.posterior"
 
 
-class HierarchicalModel:
+class HierarchicalModel(PosteriorAnswers):
     """What both samplers share: draws of the population, and what they say of customers."""
-
-    _task: ClassVar[str]
-    _needs: ClassVar[tuple[str, ...]]
 
     _document: dict[str, Any] | None = None
     _kind: str | None = None
@@ -43,6 +49,7 @@ class HierarchicalModel:
         summary: Frame,
         *,
         unit: str | None = None,
+        method: str = "gibbs",
         seed: int = 1,
         chains: int = 4,
         burn_in: int = 500,
@@ -59,6 +66,9 @@ class HierarchicalModel:
             One row per customer: see `cam.summarize`.
         unit : str, optional
             The unit of its times; needed only where the frame does not remember it.
+        method : {"gibbs"}
+            The only one there is: Markov chains made for this model, which move customers and population in turn or, with gamma
+            heterogeneity of `ParetoNbdHb`, the population with customers integrated out.
         seed : int
             The seed of all random numbers. The draws depend on nothing else: not on the number of threads.
         chains : int
@@ -90,6 +100,10 @@ class HierarchicalModel:
         NotEnoughDataError
             Nobody has bought again.
         """
+        if method != "gibbs":
+            raise UnknownNameError(
+                f"no method named {shown(method)} of {type(self).__name__}; there is: gibbs", field="method"
+            )
         source = Source(summary)
         source.state_unit(unit)
         columns = source.floats([*self._needs, *self._covariates])
@@ -114,10 +128,6 @@ class HierarchicalModel:
         return self
 
     @property
-    def _covariates(self) -> list[str]:
-        return []
-
-    @property
     def _posterior(self) -> dict[str, Any]:
         if self._document is None:
             raise NotFittedError(f"this {type(self).__name__} is not fitted: call fit first")
@@ -136,9 +146,61 @@ class HierarchicalModel:
         return unit
 
     @property
-    def n_customers_(self) -> int:
-        """How many customers were learnt from."""
-        return int(self._posterior["customers"])
+    def _sampled_model(self) -> str:
+        return self._task
+
+    # What functions that take any model of purchases want of it.
+
+    _encoding: ClassVar[None] = None
+
+    @property
+    def _spec(self) -> Spec:
+        """Who this is, as of a model in the registry."""
+        plain = {"domain": "real", "dimension": "none", "meaning": ""}
+        columns = [{"name": name, **plain} for name in (*self._needs, *self._covariates)]
+        return Spec(
+            {
+                "id": self._task,
+                "title": type(self).__name__,
+                "source": "",
+                "parameters": [],
+                "columns": columns,
+                "design": [{"name": name, **plain} for name in ("T", *self._covariates)],
+                "quantities": [],
+            }
+        )
+
+    @property
+    def _core(self) -> Fitted | None:
+        return None if self._document is None else self._fitted
+
+    @property
+    def _fitted(self) -> Fitted:
+        return from_json(self.to_json())
+
+    def _state_unit(self, source: Source, unit: str | None) -> None:
+        source.state_unit(unit)
+
+    @property
+    def n_customers_(self) -> float:
+        """The customers that were learnt from, each as often as its weight says."""
+        return float(self._posterior["customers"])
+
+    @property
+    def sampling_(self) -> dict[str, Any]:
+        """How was sampled: `seed`, `chains`, `burn_in`, `draws` and `thin`."""
+        return dict(self._posterior["sampling"])
+
+    @property
+    def diagnostics_(self) -> dict[str, dict[str, float]]:
+        """Whether the chains agree, by parameter.
+
+        `r_hat` (rank-normalised, split), `ess_bulk` and `ess_tail` (effective numbers of draws).
+        """
+        found = run("posterior_summary", {}, {"posterior": self._posterior}).output
+        names = ("r_hat", "ess_bulk", "ess_tail")
+        # What is not a number in JSON is null: of chains that do not move.
+        return {one["parameter"]: {name: np.nan if one[name] is None else one[name] for name in names} for one in found}
 
     def summary(self, *, backend: str | None = None) -> Frame:
         """Tabulate the posterior of the population.
@@ -167,6 +229,7 @@ class HierarchicalModel:
         horizon: float | None = None,
         *,
         continuous_discount_rate: float | None = None,
+        discount_rate: float | None = None,
         level: float = 0.9,
         draws: int = 1000,
         seed: int = 1,
@@ -183,7 +246,9 @@ class HierarchicalModel:
         horizon : float, optional
             How far to look ahead, in the unit of the data; without it nothing is said about the future.
         continuous_discount_rate : float, optional
-            Ask for discounted purchases for ever at this rate per unit of time. Not defined by `ParetoGgg`.
+            Ask for purchases discounted at this rate per unit of time: those until the horizon or, where there is none, for ever.
+        discount_rate : float, optional
+            The same, where a purchase within the k-th unit of time counts (1 + rate)^-k. At most one of the two.
         level : float
             The probability between the ends of the interval of purchases.
         draws : int
@@ -217,6 +282,7 @@ class HierarchicalModel:
             "continuous_discount_rate": None
             if continuous_discount_rate is None
             else number("continuous_discount_rate", continuous_discount_rate),
+            "discount_rate": None if discount_rate is None else number("discount_rate", discount_rate),
             "level": number("level", level),
             "draws": whole("draws", draws, 1),
             "seed": whole("seed", seed, 0),
@@ -312,6 +378,9 @@ class HierarchicalModel:
             f"<{type(self).__name__} {means}: posterior, {sampling['chains']} x {sampling['draws']} draws, "
             f"largest R-hat {r_hat:.3f}, smallest ESS {ess:.0f}>"
         )
+
+
+name_methods(HierarchicalModel, PosteriorAnswers)
 
 
 def _pairs(priors: Mapping[str, tuple[float, float]] | None) -> dict[str, list[float]]:

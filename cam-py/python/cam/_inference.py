@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import json
 import math
 from collections.abc import Mapping
@@ -16,7 +15,8 @@ import numpy.typing as npt
 from cam._answers import Answers
 from cam._call import Progress, flag, named_arguments, number, quantity_of, shown, warn, whole
 from cam._estimates import Estimates
-from cam._frames import Floats, Frame, Source, default_kind, first_rows, make, row_count
+from cam._frames import Floats, Frame, Source, first_rows, row_count
+from cam._posterior import PosteriorTables
 from cam._tasks import run
 from cam.errors import ConvergenceWarning, InvalidParameterError, NotFittedError, UnknownNameError
 
@@ -60,7 +60,7 @@ class PredictionIntervals:
         return f"{escape(repr(self)[1:-1])}{first_rows(self.customers)}"
 
 
-class Inference(Answers):
+class Inference(PosteriorTables, Answers):
     """Intervals, tests and posteriors of a model that was fitted."""
 
     # The data of the last fit: views of the caller's columns, and their unit. Neither pickled nor in the document.
@@ -305,6 +305,10 @@ class Inference(Answers):
             )
 
     @property
+    def _sampled_model(self) -> str:
+        return self._spec.id
+
+    @property
     def posterior_(self) -> dict[str, npt.NDArray[np.float64]]:
         """The draws from the posterior, by parameter: chains x draws. For models fitted with ``method="nuts"``."""
         return self._fitted.posterior()[0]
@@ -330,72 +334,9 @@ class Inference(Answers):
         draws, told = self._fitted.posterior()
         return dict(zip(draws, json.loads(told)["mixing"], strict=True))
 
-    def posterior_frame(self, *, backend: str | None = None) -> Frame:
-        """Give the draws as a table: `chain`, `draw`, and a column for each parameter.
-
-        Parameters
-        ----------
-        backend : {"pandas", "polars", "pyarrow", "numpy"}, optional
-            The kind of frame; by default that of the data. ``"pyarrow"`` is the form for other tools.
-
-        Returns
-        -------
-        frame
-            One row per draw.
-        """
-        posterior = self.posterior_
-        chains, draws = next(iter(posterior.values())).shape
-        columns: dict[str, Any] = {
-            "chain": np.repeat(np.arange(chains), draws),
-            "draw": np.tile(np.arange(draws), chains),
-        }
-        columns |= {name: values.ravel() for name, values in posterior.items()}
-        kind = default_kind(backend) if backend is not None else self._kind or default_kind(None)
-        return make(kind, columns, {})
-
-    def posterior_dict(self) -> dict[str, Any]:
-        """Give the draws as ``xarray.Dataset.from_dict`` reads them.
-
-        Returns
-        -------
-        dict
-            Coordinates `chain` and `draw`, and a variable of these dimensions for each parameter.
-        """
-        posterior = self.posterior_
-        chains, draws = next(iter(posterior.values())).shape
-        dims = ("chain", "draw")
-        return {
-            "coords": {
-                "chain": {"dims": ("chain",), "data": np.arange(chains)},
-                "draw": {"dims": ("draw",), "data": np.arange(draws)},
-            },
-            "dims": {"chain": chains, "draw": draws},
-            "data_vars": {name: {"dims": dims, "data": values} for name, values in posterior.items()},
-            "attrs": {"inference_library": "cam", "model": self._spec.id},
-        }
-
-    def to_arviz(self) -> Any:
-        """Give the draws as arviz has them; arviz must be installed.
-
-        Returns
-        -------
-        InferenceData or DataTree
-            With the group `posterior`.
-        """
-        try:
-            arviz = importlib.import_module("arviz")
-        except ImportError:
-            raise ImportError("to_arviz needs arviz: pip install arviz") from None
-        return arviz.from_dict({"posterior": self.posterior_}) if _newer(arviz) else arviz.from_dict(self.posterior_)
-
 
 def _level(level: Any) -> float:
     found = number("level", level)
     if not 0 < found < 1:
         raise InvalidParameterError(f"level must be between 0 and 1, got {found}", field="level")
     return found
-
-
-def _newer(arviz: Any) -> bool:
-    """Whether this is arviz 1, whose `from_dict` takes groups."""
-    return int(str(arviz.__version__).partition(".")[0]) >= 1

@@ -10,8 +10,9 @@ import numpy.typing as npt
 
 from cam._answers import each
 from cam._base import Model
-from cam._call import ahead, name_methods, number, rate, share, shown
+from cam._call import count, discounting, name_methods, number, rate, share, shown
 from cam._frames import Frame, Source, Vector
+from cam._hierarchical import HierarchicalModel
 from cam._moments import PurchaseMoments, SpendMoments
 from cam.errors import InvalidParameterError
 
@@ -173,8 +174,8 @@ class PurchaseModel(PurchaseMoments, Model):
                 field="n",
             )
         if summary is None:
-            return each("n", n, lambda k: self.new_customer(quantity, n=_count(k), **times))
-        return self.score(quantity, summary, unit=unit, threads=threads, n=_count(n), **times)
+            return each("n", n, lambda k: self.new_customer(quantity, n=count(k), **times))
+        return self.score(quantity, summary, unit=unit, threads=threads, n=count(n), **times)
 
     def discounted_expected_purchases(
         self,
@@ -217,7 +218,7 @@ class PurchaseModel(PurchaseMoments, Model):
             summary,
             unit=unit,
             threads=threads,
-            **_discounting(continuous_discount_rate, discount_rate, horizon, self.unit_),
+            **discounting(continuous_discount_rate, discount_rate, horizon, self.unit_),
         )
 
     def predict(
@@ -336,20 +337,5 @@ name_methods(SpendModel, SpendMoments)
 
 def need_model(name: str, given: Any, kind: str) -> None:
     """Refuse what is no model at all, such as the class of one."""
-    if not isinstance(given, Model):
+    if not isinstance(given, Model | HierarchicalModel):
         raise InvalidParameterError(f"{name} must be a fitted model of {kind}, got {shown(given)}", field=name)
-
-
-def _count(n: Any) -> int:
-    value = number("n", n)
-    if value < 0 or value != np.floor(value) or value >= 2**32:
-        raise InvalidParameterError(f"n must be a whole number from 0 to 4,294,967,295, got {n}", field="n")
-    return int(value)
-
-
-def _discounting(
-    continuous: float | None, per_period: float | None, horizon: float | None, unit: str | None
-) -> dict[str, Any]:
-    rates = {"continuous_discount_rate": continuous, "discount_rate": per_period}
-    given: dict[str, Any] = {name: rate(name, value, unit) for name, value in rates.items() if value is not None}
-    return given if horizon is None else {**given, "horizon": ahead(horizon)}

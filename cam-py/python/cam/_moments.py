@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cam._answers import Answers
-from cam._call import number
+from cam._call import discounting, number
 from cam._frames import Frame, Vector
 
 __all__ = ["PurchaseMoments", "SpendMoments"]
@@ -68,12 +68,7 @@ class PurchaseMoments(Answers):
         vector
             Of the kind of `summary`.
         """
-        given = {
-            "continuous_discount_rate": continuous_discount_rate,
-            "discount_rate": discount_rate,
-            "horizon": horizon,
-        }
-        arguments = {name: number(name, value) for name, value in given.items() if value is not None}
+        arguments = discounting(continuous_discount_rate, discount_rate, horizon, self.unit_)
         return self.score("variance_of_discounted_purchases", summary, unit=unit, threads=threads, **arguments)
 
 

@@ -31,9 +31,9 @@ pub(super) struct Timed {
 pub(super) type Logs = [f64; 3];
 
 /// The incomplete gamma functions take no shape below this; a customer as irregular as that buys in one burst.
-const SMALLEST_SHAPE: f64 = 1e-10;
+pub(super) const SMALLEST_SHAPE: f64 = 1e-10;
 /// And none above: intervals with a standard deviation of a thousandth of their mean.
-const LARGEST_SHAPE: f64 = 1e6;
+pub(super) const LARGEST_SHAPE: f64 = 1e6;
 
 impl Timed {
     pub(super) fn new(row: &[f64]) -> Timed {
@@ -147,14 +147,16 @@ impl Timed {
 }
 
 /// k, kλ and μ.
-struct Own {
-    k: f64,
-    rate: f64,
-    leaving: f64,
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Own {
+    pub(super) k: f64,
+    pub(super) rate: f64,
+    pub(super) leaving: f64,
 }
 
 impl Own {
-    fn new(at: &Logs) -> Option<Own> {
+    /// None where k is out of all reason.
+    pub(super) fn new(at: &Logs) -> Option<Own> {
         let own = Own { k: at[0].exp(), rate: (at[0] + at[1]).exp(), leaving: at[2].exp() };
         let sound =
             (SMALLEST_SHAPE..=LARGEST_SHAPE).contains(&own.k) && own.rate > 0.0 && own.rate.is_finite();
@@ -162,7 +164,7 @@ impl Own {
     }
 
     /// P(no purchase within w of the last one).
-    fn silence(&self, w: f64) -> f64 {
+    pub(super) fn silence(&self, w: f64) -> f64 {
         let reach = (self.rate + self.leaving) * w;
         let left_first = -(-self.k * (self.leaving / self.rate).ln_1p()).exp_m1();
         let (before, beyond) = both_tails(self.k, reach);
@@ -170,7 +172,7 @@ impl Own {
     }
 
     /// An interval that is known to be longer than w.
-    fn draw_residual(&self, w: f64, stream: &mut Stream) -> f64 {
+    pub(super) fn draw_residual(&self, w: f64, stream: &mut Stream) -> f64 {
         let beyond = gamma_q(self.k, self.rate * w);
         // Most customers who are alive have not waited long: then a draw beyond w comes soon.
         if beyond > 0.1 {

@@ -82,13 +82,3 @@ pub(super) fn probability_active(at: &Rates, horizon: f64) -> f64 {
     let total = rate + leaving;
     if total > 0.0 { rate / total * -(-total * horizon).exp_m1() } else { 0.0 }
 }
-
-/// Expected purchases in the next `horizon`, discounted at `discount`, of a customer who is alive: λ (1 − e^(−(μ+δ)h))/(μ+δ). `horizon` may be infinite.
-pub(super) fn expected_purchases(at: &Rates, horizon: f64, discount: f64) -> f64 {
-    let [rate, leaving] = at.map(f64::exp);
-    let ends = leaving + discount;
-    match horizon.is_finite() {
-        true => rate * horizon * crate::math::exp_log::exprel(-ends * horizon),
-        false => rate / ends,
-    }
-}

@@ -29,25 +29,41 @@
 //! # Ok::<(), cam_core::Error>(())
 //! ```
 
+mod as_model;
+mod asked;
 mod chain;
 mod collapsed;
+mod customers;
 mod data;
 #[cfg(test)]
 mod getting_it_right;
+#[cfg(test)]
+mod future_tests;
 mod ggg;
 mod ggg_customer;
+mod individual;
 mod lognormal;
 mod lognormal_customer;
+mod marginal;
 mod names;
 mod posterior;
 mod predict;
 mod prior;
+mod renewal;
+mod score;
+mod score_task;
 mod slice;
 mod task;
 
+pub(crate) use as_model::open_posterior;
 pub use chain::Sampling;
 pub use posterior::{Account, Heterogeneity, Posterior};
 pub use prior::GammaPrior;
+pub use score_task::{
+    NewCustomer, PosteriorCustomerDraws, PosteriorCustomerDrawsOptions, PosteriorNewCustomer,
+    PosteriorNewCustomerOptions, PosteriorScore, PosteriorScoreOptions, PosteriorSimulate,
+    PosteriorSimulateOptions, Simulated,
+};
 pub use task::{
     ParetoGgg, ParetoGggOptions, ParetoNbdHb, ParetoNbdHbOptions, PosteriorPredict, PosteriorPredictOptions,
     PosteriorSummary, PosteriorSummaryOptions, Predicted, Sampled,

@@ -9,7 +9,7 @@ use crate::math::diagnostics::{diagnose, quantile};
 use crate::unit::Unit;
 use serde::{Deserialize, Serialize};
 
-const FORMAT: &str = "cam.posterior";
+pub(super) const FORMAT: &str = "cam.posterior";
 const SCHEMA: u64 = 1;
 
 /// How the parameters of customers are spread.
@@ -38,8 +38,8 @@ pub struct Posterior {
     /// The unit of time.
     #[serde(deserialize_with = "Option::deserialize")]
     pub unit: Option<Unit>,
-    /// The customers that were learnt from.
-    pub customers: usize,
+    /// The customers that were learnt from, each as often as the weight says.
+    pub customers: f64,
     /// Seed, chains, burn-in, draws, thinning.
     pub sampling: Sampling,
     /// The names of the parameters.
@@ -76,7 +76,7 @@ impl Posterior {
         model: &str,
         heterogeneity: Heterogeneity,
         covariates: &[String],
-        (unit, customers): (Option<Unit>, usize),
+        (unit, customers): (Option<Unit>, f64),
         sampling: Sampling,
         (parameters, draws): (Vec<String>, Vec<Vec<Vec<f64>>>),
     ) -> Posterior {
@@ -129,6 +129,9 @@ impl Posterior {
         };
         if self.parameters != names {
             return invalid(format!("parameters must be {names:?}, got {:?}", self.parameters));
+        }
+        if !(self.customers >= 0.0 && self.customers.is_finite()) {
+            return invalid(format!("customers must be a number, at least 0, got {}", self.customers));
         }
         let (chains, draws) = (self.sampling.chains, self.sampling.draws);
         let fits = |parameter: &Vec<Vec<f64>>| {

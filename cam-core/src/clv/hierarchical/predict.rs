@@ -1,27 +1,22 @@
-//! What a posterior says of customers, of those it learnt from and of any others.
+//! What a posterior says of customers, of those it learnt from and of any others, all at once.
 //!
-//! Given the parameters of the population, customers are independent. So each is taken through draws of the population, and what is asked is averaged over them.
-//! Whatever has a closed form given the draw is not drawn: with gamma heterogeneity that is nearly everything. Elsewhere the customer's own parameters move by
-//! Markov steps from one draw of the population to the next, and what is known given them – P(alive), expected purchases – is averaged.
-//!
-//! The random numbers of a customer come from the seed and from the history itself: equal customers get equal answers, whoever else is asked about.
+//! Whatever has a closed form given the draw of the [population](super::customers) is not drawn: with gamma heterogeneity that is nearly everything. Elsewhere what is
+//! known given the customer's own parameters is averaged. Only the ends of the interval of purchases come from purchases that were drawn.
 
-use super::chain::Key;
-use super::data;
-use super::ggg_customer::{Logs, Timed};
-use super::lognormal::{mean_of, root_of};
-use super::lognormal_customer::{self, History, Rates};
-use super::posterior::{Heterogeneity, Posterior};
-use super::prior::Population;
+use super::asked::{Asked, Moments, Sums};
+use super::customers::{
+    BLOCK, Populations, check_unit, distinct, rows_of, streams, walk_ggg, walk_log_normal,
+};
+use super::lognormal_customer;
+use super::posterior::Posterior;
+use super::score::score_rows;
 use crate::clv::ParetoNbd;
 use crate::control::{Control, Progress};
 use crate::error::{Error, Result};
 use crate::math::exp_log::logistic;
-use crate::math::random::{Stream, philox4x64};
-use crate::model::{Family, Model, Quantity};
-use crate::rows::Purpose;
+use crate::math::random::Stream;
+use crate::model::{Family, Quantity};
 use crate::table::Table;
-use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// What is asked of each customer.
@@ -29,8 +24,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 pub(super) struct Question {
     /// How far ahead, in the unit of time; none: nothing about the future.
     pub(super) horizon: Option<f64>,
-    /// Discounted purchases for ever at this continuous rate; none: not asked.
+    /// Discounted purchases at this continuous rate, or at this rate per period, until the horizon or for ever; none: not asked.
     pub(super) continuous_discount_rate: Option<f64>,
+    pub(super) discount_rate: Option<f64>,
     /// The probability between the ends of the interval of purchases.
     pub(super) level: f64,
     /// The most draws of the population that are used.
@@ -64,9 +60,6 @@ const UNKNOWN: Answers = Answers {
     ends: [NONE; 2],
 };
 
-/// Rows that are worked on at a time.
-const BLOCK: usize = 16;
-
 /// Sums over draws.
 #[derive(Default)]
 struct Tally {
@@ -75,8 +68,7 @@ struct Tally {
     regularity: f64,
     alive: f64,
     active: f64,
-    expected: f64,
-    discounted: f64,
+    expected: Sums,
     counts: Vec<f64>,
 }
 
@@ -96,71 +88,25 @@ impl Tally {
             regularity: self.regularity / n,
             alive: self.alive / n,
             active: ahead(self.active),
-            expected: ahead(self.expected),
-            discounted: if question.continuous_discount_rate.is_some() { self.discounted / n } else { NONE },
+            expected: question.expected().map_or(NONE, |asked| self.expected.answer(&asked)),
+            // Comes after all others.
+            discounted: NONE,
             ends: [end(0.5 - 0.5 * question.level), end(0.5 + 0.5 * question.level)],
         }
     }
 }
 
-/// The populations that were drawn, each ready to be asked.
-enum Populations {
-    Gamma(Vec<ParetoNbd>),
-    LogNormal(Vec<(Vec<Rates>, [[f64; 2]; 2])>),
-    Ggg(Vec<[Population; 3]>),
-}
-
-impl Populations {
-    fn of(posterior: &Posterior, question: &Question) -> Result<Populations> {
-        let count = question.draws.min(posterior.len());
-        let mut parameters = vec![0.0; posterior.parameters.len()];
-        // Evenly spaced through the chains.
-        let mut each = |i: usize| {
-            posterior.draw(i * posterior.len() / count, &mut parameters);
-            parameters.clone()
-        };
-        Ok(match (posterior.model.as_str(), posterior.heterogeneity) {
-            ("pareto_ggg", _) => {
-                let of =
-                    |p: Vec<f64>| std::array::from_fn(|j| Population { shape: p[2 * j], rate: p[2 * j + 1] });
-                Populations::Ggg((0..count).map(|i| of(each(i))).collect())
-            }
-            (_, Heterogeneity::Gamma) => Populations::Gamma(
-                (0..count).map(|i| ParetoNbd::from_parameters(&each(i))).collect::<Result<_>>()?,
-            ),
-            (_, Heterogeneity::LogNormal) => {
-                let p = 1 + posterior.covariates.len();
-                let of = |v: Vec<f64>| {
-                    let covariance = [[v[2 * p], v[2 * p + 1]], [v[2 * p + 1], v[2 * p + 2]]];
-                    ((0..p).map(|i| [v[i], v[p + i]]).collect(), root_of(&covariance))
-                };
-                Populations::LogNormal((0..count).map(|i| of(each(i))).collect())
-            }
-        })
-    }
-
-    fn one(&self, row: &[f64], question: &Question, stream: &mut Stream) -> Answers {
-        let mut tally = Tally::default();
-        let draws = match self {
-            Populations::Gamma(models) => {
-                models.iter().for_each(|model| gamma(model, row, question, stream, &mut tally));
-                models.len()
-            }
-            Populations::LogNormal(populations) => {
-                log_normal(populations, row, question, stream, &mut tally);
-                populations.len()
-            }
-            Populations::Ggg(populations) => {
-                ggg(populations, row, question, stream, &mut tally);
-                populations.len()
-            }
-        };
-        let answers = tally.answers(draws, question);
-        match self {
-            Populations::Ggg(_) => answers,
-            _ => Answers { regularity: NONE, ..answers },
+fn one(populations: &Populations, row: &[f64], question: &Question, seed: u64) -> Answers {
+    let [mut walk, mut chance] = streams(seed, row);
+    let mut tally = Tally::default();
+    match populations {
+        Populations::Gamma(models) => {
+            models.iter().for_each(|model| gamma(model, row, question, &mut chance, &mut tally));
         }
+        Populations::LogNormal(all) => log_normal(all, row, question, [&mut walk, &mut chance], &mut tally),
+        Populations::Ggg(all) => ggg(all, row, question, [&mut walk, &mut chance], &mut tally),
     }
+    tally.answers(populations.len(), question)
 }
 
 /// E\[λ\] = r/α · L(r+1)/L(r), because λ times its density is r/α times the density of one shape more; and the same for μ.
@@ -179,7 +125,7 @@ fn gamma(model: &ParetoNbd, row: &[f64], question: &Question, stream: &mut Strea
     let Some(horizon) = question.horizon else { return };
     let now = model.updated(row[0], row[2]);
     tally.active += alive * (1.0 - now.count_probability(0, horizon));
-    tally.expected += alive * now.r() / now.alpha() * now.time_alive(horizon);
+    tally.expected.add(Moments::first(alive * now.r() / now.alpha() * now.time_alive(horizon)));
     let stays = stream.uniform() < alive;
     let at = [
         stream.ln_gamma_variate(now.r()) - now.alpha().ln(),
@@ -188,99 +134,77 @@ fn gamma(model: &ParetoNbd, row: &[f64], question: &Question, stream: &mut Strea
     tally.counts.push(if stays { lognormal_customer::draw_purchases(&at, horizon, stream) } else { 0.0 });
 }
 
-/// Markov steps from one draw of the population to the next, and before the first.
-const BETWEEN: usize = 3;
-const BEFORE: usize = 30;
-
 fn log_normal(
-    populations: &[(Vec<Rates>, [[f64; 2]; 2])],
+    populations: &[super::customers::Normal],
     row: &[f64],
     question: &Question,
-    stream: &mut Stream,
+    [walk, chance]: [&mut Stream; 2],
     tally: &mut Tally,
 ) {
-    let (customer, design) = (History::new(row), &row[3..]);
-    let mut at = mean_of(&populations[0].0, design);
-    for (i, (coefficients, root)) in populations.iter().enumerate() {
-        let mean = mean_of(coefficients, design);
-        for _ in 0..if i == 0 { BEFORE } else { BETWEEN } {
-            at = customer.step(at, &mean, root, stream);
-        }
-        let alive = customer.probability_alive(&at);
+    let expected = question.expected();
+    walk_log_normal(populations, row, walk, |_, at, alive| {
         tally.rate += at[0].exp();
         tally.leaving += at[1].exp();
         tally.alive += alive;
-        if let Some(horizon) = question.horizon {
-            tally.active += alive * lognormal_customer::probability_active(&at, horizon);
-            tally.expected += alive * lognormal_customer::expected_purchases(&at, horizon, 0.0);
-            let stays = stream.uniform() < alive;
+        if let (Some(horizon), Some(expected)) = (question.horizon, expected) {
+            tally.active += alive * lognormal_customer::probability_active(at, horizon);
+            tally.expected.add(expected.poisson(at, alive));
+            let stays = chance.uniform() < alive;
             tally.counts.push(if stays {
-                lognormal_customer::draw_purchases(&at, horizon, stream)
+                lognormal_customer::draw_purchases(at, horizon, chance)
             } else {
                 0.0
             });
         }
-        if let Some(discount) = question.continuous_discount_rate {
-            tally.discounted += alive * lognormal_customer::expected_purchases(&at, f64::INFINITY, discount);
-        }
-    }
+    });
 }
 
 fn ggg(
-    populations: &[[Population; 3]],
+    populations: &[[super::prior::Population; 3]],
     row: &[f64],
     question: &Question,
-    stream: &mut Stream,
+    [walk, chance]: [&mut Stream; 2],
     tally: &mut Tally,
 ) {
-    let customer = Timed::new(row);
-    let mut at: Logs = populations[0].map(|p| (p.shape / p.rate).ln());
-    at[1] =
-        ((customer.x + 0.5) / (customer.age + 0.5 * populations[0][1].rate / populations[0][1].shape)).ln();
-    for (i, population) in populations.iter().enumerate() {
-        let ln_prior =
-            |at: &Logs| population.iter().zip(at).map(|(p, &log)| p.ln_density_of_log(log)).sum::<f64>();
-        for _ in 0..if i == 0 { BEFORE } else { BETWEEN } {
-            at = customer.step(3, at, ln_prior, stream);
-        }
-        let alive = customer.probability_alive(&at);
+    let expected = question.expected();
+    walk_ggg(populations, row, walk, |_, customer, at| {
+        let alive = customer.probability_alive(at);
         tally.regularity += at[0].exp();
         tally.rate += at[1].exp();
         tally.leaving += at[2].exp();
         tally.alive += alive;
-        if let Some(horizon) = question.horizon {
-            tally.active += customer.probability_active(&at, horizon);
-            let count = customer.draw_purchases(&at, horizon, stream);
-            tally.expected += alive * count;
-            tally.counts.push(if stream.uniform() < alive { count } else { 0.0 });
+        if let (Some(horizon), Some(expected)) = (question.horizon, expected) {
+            tally.active += customer.probability_active(at, horizon);
+            tally.expected.add(expected.renewal(customer, at, chance));
+            let stays = chance.uniform() < alive;
+            tally.counts.push(if stays { customer.draw_purchases(at, horizon, chance) } else { 0.0 });
         }
-    }
+    });
 }
 
 impl Question {
-    fn check(&self, posterior: &Posterior) -> Result<()> {
+    fn check(&self) -> Result<()> {
         if let Some(horizon) = self.horizon {
             Quantity::ExpectedPurchases { horizon }.check()?;
         }
-        if let Some(rate) = self.continuous_discount_rate {
-            if posterior.model == "pareto_ggg" {
-                return Err(Error::new(
-                    crate::ErrorKind::Unsupported,
-                    "purchases for ever have no closed form under pareto_ggg: ask for a horizon",
-                )
-                .with_field("continuous_discount_rate"));
-            }
-            if !(rate > 0.0 && rate < 1e100) {
-                return Err(Error::parameter("continuous_discount_rate", "positive and finite", rate));
-            }
+        if let Some(discounted) = self.discounted() {
+            discounted.check()?;
         }
         if !(self.level > 0.0 && self.level < 1.0) {
             return Err(Error::parameter("level", "between 0 and 1", self.level));
         }
-        if self.draws == 0 {
-            return Err(Error::parameter("draws", "at least 1", 0));
-        }
         Ok(())
+    }
+
+    fn expected(&self) -> Option<Asked> {
+        self.horizon.and_then(|horizon| Asked::of(&Quantity::ExpectedPurchases { horizon }))
+    }
+
+    fn discounted(&self) -> Option<Quantity> {
+        let &Question { continuous_discount_rate, discount_rate, horizon, .. } = self;
+        (continuous_discount_rate.is_some() || discount_rate.is_some()).then_some(
+            Quantity::DiscountedExpectedPurchases { continuous_discount_rate, discount_rate, horizon },
+        )
     }
 }
 
@@ -291,26 +215,17 @@ pub(super) fn predict(
     question: &Question,
     control: &Control<'_>,
 ) -> Result<Vec<(&'static str, Vec<f64>)>> {
-    posterior.check()?;
-    question.check(posterior)?;
-    if let (Some(mine), Some(theirs)) = (posterior.unit, table.unit())
-        && mine != theirs
-    {
-        let message =
-            format!("the posterior counts time in units of a {mine}, the data in units of a {theirs}");
-        return Err(Error::new(crate::ErrorKind::InvalidParameter, message).with_field("unit"));
-    }
+    question.check()?;
+    check_unit(posterior, table)?;
+    let populations = Populations::of(posterior, question.draws)?;
     let (rows, width) = rows_of(posterior, table)?;
     let (unique, place) = distinct(&rows, width);
-    let populations = Populations::of(posterior, question)?;
     let done = AtomicU64::new(0);
     let blocks = control.map(unique.len().div_ceil(BLOCK), |block| {
         let mine = &unique[block * BLOCK..unique.len().min((block + 1) * BLOCK)];
         let answers = mine.iter().map(|row| {
             control.check()?;
-            let seed =
-                row.iter().fold(question.seed, |seed, v| philox4x64([v.to_bits(), 0, 0, 2], [seed, 2])[0]);
-            Ok(populations.one(row, question, &mut Key::new(seed, 0, 0).customer(0)))
+            Ok(one(&populations, row, question, question.seed))
         });
         let answers = answers.collect::<Result<Vec<_>>>()?;
         let done = done.fetch_add(mine.len() as u64, Ordering::Relaxed) + mine.len() as u64;
@@ -318,8 +233,9 @@ pub(super) fn predict(
         Ok(answers)
     })?;
     let mut answers: Vec<Answers> = blocks.into_iter().flatten().collect();
-    if let (Populations::Gamma(models), Some(rate)) = (&populations, question.continuous_discount_rate) {
-        discounted(models, rate, &unique, &mut answers, control)?;
+    if let Some(quantity) = question.discounted() {
+        let scores = score_rows(&populations, &unique, &quantity, question.seed, control)?;
+        answers.iter_mut().zip(scores).for_each(|(a, score)| a.discounted = score);
     }
     let column = |of: fn(&Answers) -> f64| -> Vec<f64> {
         place.iter().map(|place| of(place.map_or(&UNKNOWN, |i| &answers[i]))).collect()
@@ -336,65 +252,8 @@ pub(super) fn predict(
         columns.push(("purchases_lower", column(|a| a.ends[0])));
         columns.push(("purchases_upper", column(|a| a.ends[1])));
     }
-    if question.continuous_discount_rate.is_some() {
+    if question.discounted().is_some() {
         columns.push(("discounted_expected_purchases", column(|a| a.discounted)));
     }
     Ok(columns)
-}
-
-/// Discounted purchases are exact given the population, and cheapest for all customers at once.
-fn discounted(
-    models: &[ParetoNbd],
-    rate: f64,
-    unique: &[&[f64]],
-    answers: &mut [Answers],
-    control: &Control<'_>,
-) -> Result<()> {
-    let quantity = Quantity::DiscountedExpectedPurchases {
-        continuous_discount_rate: Some(rate),
-        discount_rate: None,
-        horizon: None,
-    };
-    let columns: Vec<Vec<f64>> = (0..3).map(|k| unique.iter().map(|row| row[k]).collect()).collect();
-    let table =
-        Table::new().with("frequency", &columns[0])?.with("recency", &columns[1])?.with("T", &columns[2])?;
-    let mut sums = vec![0.0; unique.len()];
-    for model in models {
-        let scores = model.score(&quantity, &table, control)?;
-        sums.iter_mut().zip(scores).for_each(|(sum, score)| *sum += score);
-    }
-    answers.iter_mut().zip(sums).for_each(|(a, sum)| a.discounted = sum / models.len() as f64);
-    Ok(())
-}
-
-/// All that a posterior needs of each customer, row by row, and how many numbers that is.
-fn rows_of(posterior: &Posterior, table: &Table<'_>) -> Result<(Vec<f64>, usize)> {
-    if posterior.model == "pareto_ggg" {
-        return Ok((data::timed(table, Purpose::Score)?, 4));
-    }
-    let histories = data::histories(table, Purpose::Score)?;
-    if posterior.heterogeneity == Heterogeneity::Gamma {
-        return Ok((histories, 3));
-    }
-    let design = data::design(table, &posterior.covariates, Purpose::Score)?;
-    let width = 1 + posterior.covariates.len();
-    let both = histories.chunks_exact(3).zip(design.chunks_exact(width));
-    Ok((both.flat_map(|(history, z)| history.iter().chain(z).copied()).collect(), 3 + width))
-}
-
-/// The rows that differ, and for each row which of them it is; none with a NaN in it.
-fn distinct(rows: &[f64], width: usize) -> (Vec<&[f64]>, Vec<Option<usize>>) {
-    let mut known: HashMap<Vec<u64>, usize> = HashMap::new();
-    let mut unique: Vec<&[f64]> = Vec::new();
-    let mut places = Vec::with_capacity(rows.len() / width);
-    for row in rows.chunks_exact(width) {
-        let hole = row.iter().any(|v| v.is_nan());
-        places.push((!hole).then(|| {
-            *known.entry(row.iter().map(|v| v.to_bits()).collect()).or_insert_with(|| {
-                unique.push(row);
-                unique.len() - 1
-            })
-        }));
-    }
-    (unique, places)
 }

@@ -16,7 +16,7 @@ use crate::task::{Answer, Models, Setting, Task, TaskSpec};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-const SEED: Setting = Setting { name: "seed", default: "1", meaning: "the seed of all random numbers" };
+pub(super) const SEED: Setting = Setting { name: "seed", default: "1", meaning: "the seed of all random numbers" };
 const CHAINS: Setting = Setting { name: "chains", default: "4", meaning: "chains that begin apart" };
 const BURN_IN: Setting = Setting {
     name: "burn_in",
@@ -58,6 +58,11 @@ fn priors<const N: usize>(given: &BTreeMap<String, GammaPrior>, names: [&str; N]
         prior.check(name)?;
     }
     Ok(names.map(|name| given.get(name).copied().unwrap_or_default()))
+}
+
+/// The customers of the table, each as often as the weight says.
+fn customers(table: &Table<'_>) -> f64 {
+    table.get("weight").map_or(table.rows() as f64, |weight| weight.sum())
 }
 
 /// Draw from the posterior of Pareto/NBD: the task `pareto_nbd_hb`. See the [module](super).
@@ -156,7 +161,7 @@ impl Task for ParetoNbdHb {
                 sample(&LogNormal::new(table, covariates)?, &sampling, control)?
             }
         };
-        let known = (table.unit(), table.rows());
+        let known = (table.unit(), customers(table));
         Sampled::answer(Posterior::new(Self::SPEC.id, kind, covariates, known, sampling, drawn))
     }
 }
@@ -221,7 +226,7 @@ impl Task for ParetoGgg {
         let sampling = Sampling { seed, chains, burn_in, draws, thin };
         sampling.check(6)?;
         let drawn = sample(&Ggg::new(table, priors(&options.priors, names::GGG)?)?, &sampling, control)?;
-        let known = (table.unit(), table.rows());
+        let known = (table.unit(), customers(table));
         Sampled::answer(Posterior::new(Self::SPEC.id, Heterogeneity::Gamma, &[], known, sampling, drawn))
     }
 }
@@ -239,9 +244,12 @@ pub struct PosteriorPredictOptions {
     /// How far ahead; none: nothing about the future.
     #[serde(default)]
     pub horizon: Option<f64>,
-    /// Discounted purchases for ever at this continuous rate; none: not asked.
+    /// Discounted purchases, until the horizon or, without one, for ever, at this continuous rate; none: not asked.
     #[serde(default)]
     pub continuous_discount_rate: Option<f64>,
+    /// The same at this rate per unit of time: what comes within the k-th counts (1 + rate)^(−k).
+    #[serde(default)]
+    pub discount_rate: Option<f64>,
     /// The probability between `purchases_lower` and `purchases_upper`.
     #[serde(default = "ninety")]
     pub level: f64,
@@ -257,11 +265,11 @@ fn ninety() -> f64 {
     0.9
 }
 
-fn thousand() -> usize {
+pub(super) fn thousand() -> usize {
     1000
 }
 
-fn one() -> u64 {
+pub(super) fn one() -> u64 {
     1
 }
 
@@ -272,7 +280,12 @@ pub struct Predicted {
     pub draws: usize,
 }
 
-const POSTERIOR: Setting =
+pub(super) const USED: Setting = Setting {
+    name: "draws",
+    default: "1000",
+    meaning: "the most draws of the population that are used",
+};
+pub(super) const POSTERIOR: Setting =
     Setting { name: "posterior", default: "", meaning: "the document that a sampler gave as `posterior`" };
 
 impl Task for PosteriorPredict {
@@ -292,18 +305,19 @@ impl Task for PosteriorPredict {
             Setting {
                 name: "continuous_discount_rate",
                 default: "null",
-                meaning: "discounted purchases for ever at this rate per unit of time; null: not asked",
+                meaning: "discounted purchases until the horizon, or for ever where there is none, at this continuous rate per unit of time; null: not asked",
+            },
+            Setting {
+                name: "discount_rate",
+                default: "null",
+                meaning: "the same, where a purchase within the k-th unit of time counts (1 + rate)^-k; null: not asked",
             },
             Setting {
                 name: "level",
                 default: "0.9",
                 meaning: "the probability between purchases_lower and purchases_upper",
             },
-            Setting {
-                name: "draws",
-                default: "1000",
-                meaning: "the most draws of the population that are used",
-            },
+            USED,
             SEED,
         ],
         answers: &[
@@ -325,11 +339,12 @@ impl Task for PosteriorPredict {
         control: &Control<'_>,
     ) -> Result<Answer<Predicted>> {
         models.exactly::<0>()?;
-        let PosteriorPredictOptions { posterior, horizon, continuous_discount_rate, level, draws, seed } =
-            options;
+        let PosteriorPredictOptions { posterior, horizon, level, draws, seed, .. } = options;
+        posterior.check()?;
         let question = Question {
             horizon: *horizon,
-            continuous_discount_rate: *continuous_discount_rate,
+            continuous_discount_rate: options.continuous_discount_rate,
+            discount_rate: options.discount_rate,
             level: *level,
             draws: *draws,
             seed: *seed,
