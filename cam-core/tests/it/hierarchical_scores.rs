@@ -80,9 +80,7 @@ fn with_gamma_heterogeneity_every_quantity_is_averaged_over_the_draws() {
         let read = |q: &Value| Quantity::from_json(&q.to_string()).unwrap();
         let ask = json!({"posterior": gamma(), "quantity": quantity});
         let got = run("posterior_score", &table(&columns), &ask, 2).unwrap();
-        let score = |q: &Value| {
-            models.map(|m| m.score(&read(q), &table(&columns), &Control::new()).unwrap())
-        };
+        let score = |q: &Value| models.map(|m| m.score(&read(q), &table(&columns), &Control::new()).unwrap());
         let values = score(&quantity);
         let name = quantity["quantity"].as_str().unwrap();
         let mut mean = quantity.clone();
@@ -126,7 +124,8 @@ fn with_k_of_one_pareto_ggg_answers_as_pareto_nbd() {
         let want = model.score(&read, &table(&columns), &Control::new()).unwrap();
         let log = quantity["quantity"] == "log_likelihood";
         // 2000 draws of a chain that moves slowly; a variance has heavy tails.
-        let tolerance = if quantity["quantity"].as_str().unwrap().starts_with("variance") { 0.25 } else { 0.1 };
+        let tolerance =
+            if quantity["quantity"].as_str().unwrap().starts_with("variance") { 0.25 } else { 0.1 };
         for (i, (got, want)) in got.column("score").unwrap().iter().zip(&want).enumerate().take(4) {
             let off = if log { got - want } else { (got - want) / want };
             let tolerance = if log { 0.03 } else { tolerance };
@@ -143,8 +142,7 @@ fn with_k_of_one_pareto_ggg_answers_as_pareto_nbd() {
 
 #[test]
 fn with_log_normal_heterogeneity_a_mean_over_customers_is_what_is_answered() {
-    let names =
-        ["log_lambda_intercept", "log_mu_intercept", "variance_lambda", "covariance", "variance_mu"];
+    let names = ["log_lambda_intercept", "log_mu_intercept", "variance_lambda", "covariance", "variance_mu"];
     // Customers who are nearly alike: then every quantity is that of one customer with these rates.
     let values = [0.1_f64.ln(), 0.02_f64.ln(), 1e-8, 0.0, 1e-8];
     let all: Vec<_> = names.iter().zip(values).map(|(name, v)| (*name, vec![v; 50])).collect();

@@ -336,7 +336,7 @@ class Model(Inference):
             raise InvalidDocumentError(f"not a JSON document of a model: {text[:80]!r}; a file is opened with load")
         core = _core.from_json(text)
         if core.id in (one._task for one in HierarchicalModel.__subclasses__()):
-            raise InvalidDocumentError(f"the document holds a posterior of {core.id}; cam.from_json opens it")
+            raise InvalidDocumentError('format must be "cam.model", got "cam.posterior": cam.from_json opens it')
         if cls.model is not None and core.id != cls.model:
             raise InvalidDocumentError(f"the document holds a {core.id} model, not {cls.model}")
         found = Model._classes.get(core.id, Model) if cls is Model else cls

@@ -106,9 +106,9 @@ impl Asked {
                 };
                 Moments::first(if n == 0 { 1.0 - there + count } else { count })
             }
-            Asked::Expected(lifetime) => Moments::first(renewal_mean(&ahead, &lifetime, || {
-                ahead.draw(&lifetime, stream).correction
-            })),
+            Asked::Expected(lifetime) => {
+                Moments::first(renewal_mean(&ahead, &lifetime, || ahead.draw(&lifetime, stream).correction))
+            }
             Asked::Variance(squares) => {
                 let lifetime = squares.once;
                 let horizon = lifetime.horizon();

@@ -102,10 +102,7 @@ impl Populations {
                 let (coefficients, root) = &all[i];
                 let mean = mean_of(coefficients, &row[3..]);
                 let z = [uniforms[0], uniforms[1]].map(normal_quantile);
-                Own::Poisson([
-                    mean[0] + root[0][0] * z[0],
-                    mean[1] + root[1][0] * z[0] + root[1][1] * z[1],
-                ])
+                Own::Poisson([mean[0] + root[0][0] * z[0], mean[1] + root[1][0] * z[0] + root[1][1] * z[1]])
             }
             Populations::Ggg(all) => {
                 let own: Logs = std::array::from_fn(|j| gamma(all[i][j].shape, all[i][j].rate, uniforms[j]));

@@ -51,7 +51,8 @@ pub(super) fn individual_draws(
                 drawn.iter_mut().zip(values).for_each(|(column, value)| column.push(value));
             });
         }
-        let done = done.fetch_add((mine.len() / width) as u64, Ordering::Relaxed) + (mine.len() / width) as u64;
+        let done =
+            done.fetch_add((mine.len() / width) as u64, Ordering::Relaxed) + (mine.len() / width) as u64;
         control.report(Progress::new("posterior_customer_draws", done, Some(customers as u64), done as f64));
         Ok(drawn)
     })?;
@@ -96,7 +97,8 @@ fn one(populations: &Populations, row: &[f64], seed: u64, mut visit: impl FnMut(
 fn of_gamma(model: &ParetoNbd, row: &[f64], stream: &mut Stream) -> [f64; 3] {
     let (x, recency, age) = (row[0], row[1], row[2]);
     let (m, s) = (model.r() + x, model.s());
-    let draw = |shape: f64, rate: f64, stream: &mut Stream| (stream.ln_gamma_variate(shape) - rate.ln()).exp();
+    let draw =
+        |shape: f64, rate: f64, stream: &mut Stream| (stream.ln_gamma_variate(shape) - rate.ln()).exp();
     if stream.uniform() < logistic(-model.log_odds_left(row)) {
         let rate = draw(m, model.alpha() + age, stream);
         let leaving = draw(s, model.beta() + age, stream);
@@ -188,8 +190,8 @@ fn share_alive(model: &ParetoNbd, row: &[f64], n: usize, stream: &mut Stream) ->
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use super::super::lognormal_customer::History;
+    use super::*;
     use crate::model::{Family, Model, Quantity};
 
     /// E\[λ\] and E\[μ\] as [`ParetoNbd`] has them, P(alive) now and at an earlier time.

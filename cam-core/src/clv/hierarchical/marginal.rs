@@ -11,10 +11,7 @@ use super::lognormal_customer::History;
 use super::prior::Population;
 use super::score::ln_mean;
 use crate::math::{
-    gamma::ln_gamma,
-    incomplete_gamma::gamma_p_inverse,
-    linalg::cholesky,
-    normal::normal_quantile,
+    gamma::ln_gamma, incomplete_gamma::gamma_p_inverse, linalg::cholesky, normal::normal_quantile,
     random::Stream,
 };
 use ndarray::Array2;
@@ -92,14 +89,12 @@ fn integrate<const D: usize>(seen: &[[f64; D]], stream: &mut Stream, f: impl Fn(
     let steps = [2.0_f64, 3.0, 5.0, 7.0].map(f64::sqrt);
     let weights: Vec<f64> = (0..POINTS)
         .map(|point| {
-            let uniform =
-                |j: usize| (shift[j] + point as f64 * steps[j]).fract().clamp(1e-12, 1.0 - 1e-12);
+            let uniform = |j: usize| (shift[j] + point as f64 * steps[j]).fract().clamp(1e-12, 1.0 - 1e-12);
             let chi_squared = 2.0 * gamma_p_inverse(0.5 * FREEDOM, uniform(D));
             let scale = (FREEDOM / chi_squared).sqrt();
             let z: [f64; D] = std::array::from_fn(|j| scale * normal_quantile(uniform(j)));
-            let at: [f64; D] = std::array::from_fn(|i| {
-                centre[i] + (0..=i).map(|j| root[[i, j]] * z[j]).sum::<f64>()
-            });
+            let at: [f64; D] =
+                std::array::from_fn(|i| centre[i] + (0..=i).map(|j| root[[i, j]] * z[j]).sum::<f64>());
             let square: f64 = z.iter().map(|z| z * z).sum();
             f(&at) - constant + half * (square / FREEDOM).ln_1p()
         })

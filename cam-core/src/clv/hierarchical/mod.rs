@@ -36,9 +36,9 @@ mod collapsed;
 mod customers;
 mod data;
 #[cfg(test)]
-mod getting_it_right;
-#[cfg(test)]
 mod future_tests;
+#[cfg(test)]
+mod getting_it_right;
 mod ggg;
 mod ggg_customer;
 mod individual;

@@ -170,8 +170,7 @@ impl Task for PosteriorCustomerDraws {
         models.exactly::<0>()?;
         let PosteriorCustomerDrawsOptions { posterior, draws, seed } = options;
         posterior.check()?;
-        let columns =
-            individual_draws(posterior, table, Effort { draws: *draws, seed: *seed }, control)?;
+        let columns = individual_draws(posterior, table, Effort { draws: *draws, seed: *seed }, control)?;
         let answer = Answer::new(Predicted { draws: (*draws).min(posterior.len()) });
         Ok(columns.into_iter().fold(answer, |answer, (name, values)| answer.with(name, values)))
     }

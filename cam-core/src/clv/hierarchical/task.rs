@@ -16,7 +16,8 @@ use crate::task::{Answer, Models, Setting, Task, TaskSpec};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-pub(super) const SEED: Setting = Setting { name: "seed", default: "1", meaning: "the seed of all random numbers" };
+pub(super) const SEED: Setting =
+    Setting { name: "seed", default: "1", meaning: "the seed of all random numbers" };
 const CHAINS: Setting = Setting { name: "chains", default: "4", meaning: "chains that begin apart" };
 const BURN_IN: Setting = Setting {
     name: "burn_in",
@@ -280,11 +281,8 @@ pub struct Predicted {
     pub draws: usize,
 }
 
-pub(super) const USED: Setting = Setting {
-    name: "draws",
-    default: "1000",
-    meaning: "the most draws of the population that are used",
-};
+pub(super) const USED: Setting =
+    Setting { name: "draws", default: "1000", meaning: "the most draws of the population that are used" };
 pub(super) const POSTERIOR: Setting =
     Setting { name: "posterior", default: "", meaning: "the document that a sampler gave as `posterior`" };
 
