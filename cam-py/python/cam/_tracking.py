@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from cam._base import Model
 from cam._frames import Floats, Frame, Source
+from cam._hierarchical import HierarchicalModel
 from cam._log import read_days
 from cam._models import PurchaseModel
 from cam._summary import SummaryBuilder
@@ -42,7 +43,12 @@ class Tracked:
 
 
 def track(
-    model: PurchaseModel, log: Frame, step: str = "W", *, customers: Frame | None = None, **options: Any
+    model: PurchaseModel | HierarchicalModel,
+    log: Frame,
+    step: str = "W",
+    *,
+    customers: Frame | None = None,
+    **options: Any,
 ) -> Tracked:
     """Follow the customers of a log, or of those with covariates the ones in a table of customers.
 
@@ -132,7 +138,7 @@ def _only(log: Frame, key: str, known: dict[Any, int]) -> Frame:
     return table.filter(kept.tolist()).to_native()
 
 
-def _new_customers(model: PurchaseModel, lags: Floats) -> Floats:
+def _new_customers(model: PurchaseModel | HierarchicalModel, lags: Floats) -> Floats:
     """Expect purchases of new customers at many lags: of each distinct one, or of a fine grid and between its points."""
     distinct, where = np.unique(lags, return_inverse=True)
     if distinct.size <= MANY:
@@ -215,7 +221,7 @@ def thinned(ages: Floats) -> Floats:
     return nearest
 
 
-def unit_days(model: Model) -> float:
+def unit_days(model: Model | HierarchicalModel) -> float:
     """Give the length of a model's unit of time in days."""
     unit = model.unit_
     if unit is None:
