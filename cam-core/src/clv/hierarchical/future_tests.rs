@@ -55,8 +55,7 @@ fn a_customer_with_k_of_one_is_one_of_pareto_nbd() {
     for customer in customers() {
         for (rate, leaving) in [(0.6_f64, 0.1_f64), (0.05, 0.4), (2.0, 1e-3)] {
             let at = [rate.ln(), leaving.ln()];
-            let alive =
-                History::new(&[customer.x, customer.recency, customer.age]).probability_alive(&at);
+            let alive = History::new(&[customer.x, customer.recency, customer.age]).probability_alive(&at);
             for (i, quantity) in quantities().iter().enumerate() {
                 let asked = Asked::of(quantity).unwrap();
                 let mut sums = Sums::default();

@@ -66,7 +66,8 @@ impl Ahead {
 
     /// P(alive): 1 where that is known.
     pub(super) fn probability_alive(&self) -> f64 {
-        (self.weight * gamma_q(self.own.k, self.own.rate * self.w) * (-self.own.leaving * self.w).exp()).min(1.0)
+        (self.weight * gamma_q(self.own.k, self.own.rate * self.w) * (-self.own.leaving * self.w).exp())
+            .min(1.0)
     }
 
     /// ln g for what leaves at rate μ + δ.
@@ -98,7 +99,9 @@ impl Ahead {
         // x = v^p takes the pole at 0 of an irregular customer away.
         let p = k.min(1.0);
         let (from, to) = (low.powf(p), high.powf(p));
-        let ln_scale = k * c.ln() - ln_gamma(k) - p.ln() + self.ln_stays(discount) + discount * self.w
+        let ln_scale = k * c.ln() - ln_gamma(k) - p.ln()
+            + self.ln_stays(discount)
+            + discount * self.w
             + self.weight.ln();
         let rule = legendre(NODES);
         let node = |(t, weight): (&f64, &f64)| {
