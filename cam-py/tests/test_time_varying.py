@@ -98,9 +98,9 @@ def test_intervals_are_of_the_steps_and_not_of_the_data_of_an_earlier_fit(few, s
     assert opened.confidence_intervals(method="profile", summary=few) == found
     with pytest.raises(InvalidDataError, match="these are not the data that"):
         model.confidence_intervals(method="profile", summary=summary.loc[first.index].assign(season=first))
-    again = [model.confidence_intervals(method="bootstrap", replicates=20, seed=2, threads=n) for n in (1, 2)]
+    again = [model.confidence_intervals(method="bootstrap", replicates=40, seed=2, threads=n) for n in (1, 2)]
     assert again[0] == again[1]
-    drawn = model.confidence_intervals(method="bootstrap", kind="parametric", replicates=20, seed=2)
+    drawn = model.confidence_intervals(method="bootstrap", kind="parametric", replicates=40, seed=2)
     for name, value in model.params_.items():
         assert drawn[name][0] < value < drawn[name][1], name
 

@@ -155,7 +155,7 @@ class Bdw(_ContractModel):
     >>> rows = {"frequency": np.arange(8.0), "T": np.full(8, 7.0), "weight": [*left, 491.0]}
     >>> model = cam.Bdw().fit(rows, unit="Y")
     >>> model
-    <Bdw alpha=0.214253, beta=1.42657, c=1.72357, unit='year': log-likelihood -1605.31421, converged>
+    <Bdw alpha=0.214253, beta=1.42657, c=1.72356, unit='year': log-likelihood -1605.31421, converged>
     >>> print(f"{model.likelihood_ratio_test(cam.Sbg().fit(rows, unit='Y')).p_value:.4f}")
     0.0006
     """
