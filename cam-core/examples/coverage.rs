@@ -29,7 +29,7 @@ fn main() -> Result<()> {
     let mut given = std::env::args().skip(1);
     let replications: usize = given.next().and_then(|n| n.parse().ok()).unwrap_or(1000);
     let date = given.next().unwrap_or_default();
-    let customers: usize = given.next().and_then(|n| n.parse().ok()).unwrap_or(2000);
+    let customers: usize = given.next().and_then(|n| n.parse().ok()).unwrap_or(1000);
     println!("# Coverage of confidence intervals\n");
     println!(
         "By `make coverage`{}. For every model {customers} customers are drawn at the parameters of its trials, and the model is",

@@ -2,7 +2,7 @@
 
 use super::choice::{choices, choose, sum_of_logs};
 use super::document::Fitted;
-use super::likelihood::{Coordinate, FamilyLikelihood, Likelihood, Scale};
+use super::likelihood::{FamilyLikelihood, Likelihood, Scale};
 use super::posterior::{Sampling, sample_posterior};
 use super::prior::{Posterior, Prior, Priors};
 use super::report::{FitReport, Status};
@@ -174,8 +174,6 @@ const SETTLED: f64 = 1e-3;
 const BOUND: f64 = 46.0;
 /// Parameters that have come as far as this, by a factor of e³ ≈ 20, along a flat direction are on the same way.
 const FAR: f64 = 3.0;
-/// The same for a coordinate that is any number.
-const FAR_LINE: f64 = 1.5;
 
 /// Maximum likelihood: see [`Fit::fit`](super::Fit::fit).
 ///
@@ -432,14 +430,14 @@ pub(super) fn conclude(
     let vanishes = found.stop == Stop::Gradient
         || gradient_norm <= options.gradient_tolerance.max(1e-13 * (1.0 + point.value.abs()))
         || (found.stop == Stop::Rounding && gradient_norm <= 1e3 * options.gradient_tolerance);
-    // The coefficient of a covariate is counted in steps of one standard deviation of it, and that of a rare level is far away after few.
-    let far = |(coordinate, u): (&Coordinate, &f64)| match coordinate.scale {
-        Scale::Line(_) => u.abs() > FAR_LINE,
-        _ => u.abs() > FAR,
+    let weight = |i: usize| flat.iter().map(|&k| vectors[[i, k]].abs()).fold(0.0, f64::max);
+    // A coefficient of covariates along which the likelihood is flat is on its way however near it is: that of a rare level is far after a small step, and one of which the data say
+    // nothing does not move at all.
+    let gone = |i: usize| match coordinates[i].scale {
+        Scale::Line(_) => weight(i) > 0.3,
+        _ => found.at[i].abs() > FAR,
     };
-    let gone = || coordinates.iter().zip(&found.at).any(far);
-    let status = if found.stop == Stop::Bound || (!flat.is_empty() && gone()) {
-        let weight = |i: usize| flat.iter().map(|&k| vectors[[i, k]].abs()).fold(0.0, f64::max);
+    let status = if found.stop == Stop::Bound || (!flat.is_empty() && (0..found.at.len()).any(gone)) {
         let mut parameters: Vec<String> = (0..found.at.len())
             .filter(|&i| weight(i) > 0.3 || found.at[i].abs() > 0.9 * BOUND)
             .map(|i| format!("{} -> {}", coordinates[i].name, coordinates[i].limit(found.at[i] < 0.0)))

@@ -444,6 +444,37 @@ fn coefficients_that_the_data_cannot_tell_are_named() {
     assert!(fitted.report().unwrap().covariance.is_none());
 }
 
+/// One customer of a level who is surely there has no risk of leaving; and of a covariate that only customers have of whom leaving is not seen the data say nothing.
+#[test]
+fn a_coefficient_along_which_the_likelihood_is_flat_is_named() {
+    let (_, mut data) = pareto();
+    let column = |data: &Data, name: &str| data.table().column(name).unwrap().to_vec();
+    let (x, t_x, age) = (column(&data, "frequency"), column(&data, "recency"), column(&data, "T"));
+    let surest =
+        (0..x.len()).max_by(|&i, &j| (x[i] * t_x[i] / age[i]).total_cmp(&(x[j] * t_x[j] / age[j]))).unwrap();
+    data.names.extend(["rare", "again"]);
+    data.columns.push((0..x.len()).map(|i| f64::from(u8::from(i == surest))).collect());
+    data.columns.push(x.iter().map(|x| f64::from(u8::from(*x > 0.0))).collect());
+    let named = |status: &Status, name: &str| {
+        let Status::Boundary { parameters } = status else { panic!("{status:?}") };
+        assert!(parameters.iter().any(|p| p.starts_with(name)), "{parameters:?}");
+    };
+    let rare = Covariates::new().on("lifetime", ["rare"]);
+    let fitted =
+        fit_with_covariates::<ParetoNbd>(&data.table(), &rare, &FitOptions::new(), &Control::new()).unwrap();
+    named(&fitted.report().unwrap().status, "lifetime:rare -> -infinity");
+    // In BG/NBD only those who came back may have left.
+    let again = Covariates::new().on("lifetime", ["again"]);
+    let fitted =
+        fit_with_covariates::<BgNbd>(&data.table(), &again, &FitOptions::new(), &Control::new()).unwrap();
+    named(&fitted.report().unwrap().status, "lifetime.");
+    // A penalty holds both.
+    let held = rare.penalty("lifetime", 0.01);
+    let fitted =
+        fit_with_covariates::<ParetoNbd>(&data.table(), &held, &FitOptions::new(), &Control::new()).unwrap();
+    assert!(fitted.report().unwrap().converged());
+}
+
 #[test]
 fn every_family_that_declares_processes_takes_covariates_by_name_and_the_others_refuse_them() {
     for entry in models() {
