@@ -132,7 +132,7 @@ pub(crate) fn draw_lifetime_value(
     let (purchases, spend) = (&*many_purchases[0], &*many_spend[0]);
     need(purchases, "discounted_expected_purchases")?;
     need(spend, "expected_spend")?;
-    let horizon = options.horizon.unwrap_or(1e12f64.ln() / options.log_rate());
+    let horizon = last(options.horizon, options.log_rate());
     // Both say what is wrong with a row, and where there is a NaN.
     let alive = purchases.score(&Quantity::ProbabilityAlive { after: 0.0 }, table, control)?;
     let known = spend.score(&Quantity::ExpectedSpend {}, table, control)?;
@@ -208,14 +208,24 @@ pub(crate) fn draw_lifetime_value(
     Ok(all)
 }
 
+/// How far to draw: to the horizon, or to where a purchase counts next to nothing.
+pub(crate) fn last(horizon: Option<f64>, rate: f64) -> f64 {
+    horizon.unwrap_or_else(|| 1e12f64.ln() / rate)
+}
+
+/// What a purchase counts at its time: e^(−rate t), or by whole periods as one within the k-th unit of time, k = 1, 2, …; a purchase at an opportunity is at its end.
+pub(crate) fn present(rate: f64, by_period: bool, time: f64) -> f64 {
+    let at = if by_period { time.ceil().max(1.0) } else { time };
+    (-rate * at).exp()
+}
+
 /// What one future is worth.
 fn worth(options: &ValueOptions, horizon: f64, leaves: f64, times: &[f64], amounts: &[f64]) -> f64 {
     let rate = options.log_rate();
     let mut sum = 0.0;
     for (&time, amount) in times.iter().zip(amounts) {
-        // Within the k-th unit of time, k = 1, 2, …; a purchase at an opportunity is at its end.
-        let at = if options.discount_rate.is_some() { time.ceil().max(1.0) } else { time };
-        sum += (-rate * at).exp() * (options.margin_at(time) * amount - options.cost_per_purchase);
+        sum += present(rate, options.discount_rate.is_some(), time)
+            * (options.margin_at(time) * amount - options.cost_per_purchase);
     }
     if options.cost_per_period != 0.0 {
         // v + … + v^kept, v = e^(−rate).

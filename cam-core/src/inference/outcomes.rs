@@ -2,6 +2,7 @@
 //!
 //! A number of purchases has a distribution that is known exactly, see [`predictions`](super::predictions); these two have not. They are drawn, once for each draw of the parameters.
 
+use crate::clv::value_draws::{last, present};
 use crate::error::{Error, ErrorKind, Result};
 use crate::math::random::Stream;
 use crate::model::{Futures, Model, Quantity, Spending};
@@ -15,9 +16,6 @@ pub(super) enum Outcome {
     Spend,
 }
 
-/// Where a discount is down to this, purchases count no more.
-const NOTHING: f64 = 1e-12;
-
 impl Outcome {
     /// None for a quantity that is no such mean.
     pub(super) fn of(quantity: &Quantity) -> Option<Outcome> {
@@ -28,7 +26,7 @@ impl Outcome {
                 Some(Outcome::Discounted {
                     rate,
                     by_period: discount_rate.is_some(),
-                    horizon: horizon.unwrap_or_else(|| -NOTHING.ln() / rate),
+                    horizon: last(horizon, rate),
                 })
             }
             _ => None,
@@ -71,9 +69,7 @@ impl Drawer<'_> {
             Drawer::Discounted { futures, rate, by_period, horizon } => {
                 times.clear();
                 futures(row, *horizon, stream, times);
-                // Within the k-th unit of time, k = 1, 2, …; a purchase at an opportunity is at its end.
-                let at = |time: f64| if *by_period { time.ceil().max(1.0) } else { time };
-                times.iter().map(|&time| (-rate * at(time)).exp()).sum()
+                times.iter().map(|&time| present(*rate, *by_period, time)).sum()
             }
         }
     }
