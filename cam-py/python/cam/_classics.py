@@ -10,7 +10,7 @@ import numpy.typing as npt
 from cam._base import bayesian
 from cam._call import Progress
 from cam._frames import Floats, Frame, Source, Vector
-from cam._models import PurchaseModel
+from cam._models import OpportunityModel, PurchaseModel
 from cam._time_varying import data_of_steps, fit_steps, score_steps, simulate_steps
 
 __all__ = ["BgBb", "BgNbd", "ParetoNbd"]
@@ -270,7 +270,7 @@ class ParetoNbd(PurchaseModel):
         return super().from_params(unit=unit, r=r, alpha=alpha, s=s, beta=beta)
 
 
-class BgBb(PurchaseModel):
+class BgBb(OpportunityModel):
     r"""BG/BB: purchases and leaving at discrete opportunities, such as yearly donations.
 
     Notes
@@ -342,24 +342,3 @@ class BgBb(PurchaseModel):
             Of the kind of `summary`.
         """
         return self.score("posterior_purchase_probability", summary, unit=unit, threads=threads)
-
-    def posterior_dropout_probability(
-        self, summary: Frame, *, unit: str | None = None, threads: int | None = None
-    ) -> Vector:
-        """Give the mean of each customer's own probability of leaving at an opportunity, given the history.
-
-        Parameters
-        ----------
-        summary : frame or dict of arrays
-            Columns `frequency`, `recency` and `T`, counted in opportunities.
-        unit : str, optional
-            The time from one opportunity to the next; needed only where the frame does not remember it.
-        threads : int, optional
-            How many threads to use; all processors by default.
-
-        Returns
-        -------
-        vector
-            Of the kind of `summary`.
-        """
-        return self.score("posterior_dropout_probability", summary, unit=unit, threads=threads)

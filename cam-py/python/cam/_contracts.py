@@ -7,35 +7,13 @@ from typing import Self
 import numpy as np
 import numpy.typing as npt
 
-from cam._frames import Frame, Vector
-from cam._models import PurchaseModel
+from cam._models import OpportunityModel
 
 __all__ = ["Bdw", "Sbg"]
 
 
-class _ContractModel(PurchaseModel):
+class _ContractModel(OpportunityModel):
     """What is asked of contracts, besides what is asked of purchases: a purchase is a renewal here."""
-
-    def posterior_dropout_probability(
-        self, summary: Frame, *, unit: str | None = None, threads: int | None = None
-    ) -> Vector:
-        """Give the mean of each customer's own θ, the probability of leaving at the first opportunity, given the history.
-
-        Parameters
-        ----------
-        summary : frame or dict of arrays
-            Columns `frequency` and `T`, counted in opportunities.
-        unit : str, optional
-            The time from one opportunity to the next; needed only where the frame does not remember it.
-        threads : int, optional
-            How many threads to use; all processors by default.
-
-        Returns
-        -------
-        vector
-            Of the kind of `summary`.
-        """
-        return self.score("posterior_dropout_probability", summary, unit=unit, threads=threads)
 
     def survival(self, periods: int) -> npt.NDArray[np.float64]:
         """Give the share of new customers who are still there after 0, 1, ... `periods` opportunities: S(t).

@@ -16,7 +16,7 @@ from cam._hierarchical import HierarchicalModel
 from cam._moments import PurchaseMoments, SpendMoments
 from cam.errors import InvalidParameterError
 
-__all__ = ["PurchaseModel", "SpendModel"]
+__all__ = ["OpportunityModel", "PurchaseModel", "SpendModel"]
 
 
 class PurchaseModel(PurchaseMoments, Model):
@@ -297,6 +297,31 @@ class PurchaseModel(PurchaseMoments, Model):
                 columns["customer_lifetime_value"] = earned * columns["expected_spend"]
         encodings = (self._encoding, None if spend is None else spend._encoding)
         return source.scores(columns, [name for encoding in encodings if encoding for name in encoding.columns])
+
+
+class OpportunityModel(PurchaseModel):
+    """A model of purchases at opportunities that can be counted, at each of which a customer may leave."""
+
+    def posterior_dropout_probability(
+        self, summary: Frame, *, unit: str | None = None, threads: int | None = None
+    ) -> Vector:
+        """Give the mean of each customer's own probability of leaving at an opportunity, given the history.
+
+        Parameters
+        ----------
+        summary : frame or dict of arrays
+            The columns of the model, counted in opportunities.
+        unit : str, optional
+            The time from one opportunity to the next; needed only where the frame does not remember it.
+        threads : int, optional
+            How many threads to use; all processors by default.
+
+        Returns
+        -------
+        vector
+            Of the kind of `summary`.
+        """
+        return self.score("posterior_dropout_probability", summary, unit=unit, threads=threads)
 
 
 class SpendModel(SpendMoments, Model):
