@@ -451,7 +451,7 @@ CALLS = [
         e.InvalidParameterError,
         "drop_zero_amounts",
     ),
-    ("a level of 1", lambda: model.confidence_intervals(1), e.InvalidParameterError, "level"),
+    ("a level of 1", lambda: model.confidence_intervals_(1), e.InvalidParameterError, "level"),
     ("a seed below 0", lambda: model.simulate(T=1, n=1, seed=-1), e.InvalidParameterError, "seed"),
     ("a negative number of customers", lambda: model.simulate(T=1, n=-1, seed=1), e.InvalidParameterError, "n"),
     ("no number of customers", lambda: model.simulate(T=1, seed=1), e.InvalidParameterError, "n"),

@@ -32,7 +32,7 @@ def test_coefficients_have_names_errors_and_intervals(fitted):
     assert list(fitted.params_) == ["r", "alpha", "s", "beta", *names]
     assert list(fitted.standard_errors_) == list(fitted.params_)
     assert fitted.coefficients_["purchase:channel=web"] > 4 * fitted.standard_errors_["purchase:channel=web"]
-    low, high = fitted.confidence_intervals()["purchase:age"]
+    low, high = fitted.confidence_intervals_()["purchase:age"]
     assert low < fitted.coefficients_["purchase:age"] < high
     assert "purchase:channel=web" in fitted.summary(meanings=True).index
     assert "lifetime:channel=web" in fitted._repr_html_()

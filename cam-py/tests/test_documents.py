@@ -82,7 +82,7 @@ def test_a_model_shows_itself(bg):
 
 
 def test_intervals_cover_the_estimate_and_widen_with_the_level(bg):
-    narrow, wide = bg.confidence_intervals(0.5), bg.confidence_intervals(0.99)
+    narrow, wide = bg.confidence_intervals_(0.5), bg.confidence_intervals_(0.99)
     for name, value in bg.params_.items():
         assert 0 < wide[name][0] < narrow[name][0] < value < narrow[name][1] < wide[name][1]
     table = bg.summary(level=0.5)

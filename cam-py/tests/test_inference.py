@@ -32,9 +32,9 @@ def sampled(customers):
 
 
 def test_the_three_kinds_of_interval_are_about_the_same(fitted):
-    wald = fitted.confidence_intervals(0.9)
-    profile = fitted.confidence_intervals(0.9, method="profile")
-    bootstrap = fitted.confidence_intervals(0.9, method="bootstrap", replicates=150, seed=2)
+    wald = fitted.confidence_intervals_(0.9)
+    profile = fitted.confidence_intervals_(0.9, method="profile")
+    bootstrap = fitted.confidence_intervals_(0.9, method="bootstrap", replicates=150, seed=2)
     assert list(wald) == list(profile) == list(bootstrap) == ["r", "alpha", "a", "b"]
     for name, (low, high) in wald.items():
         for other in (profile, bootstrap):
@@ -46,12 +46,12 @@ def test_the_three_kinds_of_interval_are_about_the_same(fitted):
 def test_a_model_that_was_stored_needs_the_data_again(fitted, customers):
     opened = pickle.loads(pickle.dumps(fitted))
     with pytest.raises(cam.errors.NotFittedError, match="summary="):
-        opened.confidence_intervals(method="profile")
-    assert opened.confidence_intervals(method="profile", summary=customers) == fitted.confidence_intervals(
+        opened.confidence_intervals_(method="profile")
+    assert opened.confidence_intervals_(method="profile", summary=customers) == fitted.confidence_intervals_(
         method="profile"
     )
     with pytest.raises(cam.errors.InvalidDataError, match="the data must be the same"):
-        opened.confidence_intervals(method="profile", summary={k: v[:-1] for k, v in customers.items()})
+        opened.confidence_intervals_(method="profile", summary={k: v[:-1] for k, v in customers.items()})
 
 
 def test_likelihood_ratios_take_the_models_in_either_order(fitted, customers):
@@ -83,7 +83,7 @@ def test_draws_come_as_arrays_frames_and_documents(sampled):
     assert frame["r"][700] == sampled.posterior_["r"][1, 0]
     opened = cam.from_json(sampled.to_json())
     np.testing.assert_array_equal(opened.posterior_["b"], sampled.posterior_["b"])
-    low, high = sampled.confidence_intervals(0.8)["a"]
+    low, high = sampled.confidence_intervals_(0.8)["a"]
     assert low == pytest.approx(np.quantile(sampled.posterior_["a"], 0.1))
     assert high > low
     assert sampled.posterior_dict()["data_vars"]["a"]["dims"] == ("chain", "draw")
@@ -124,9 +124,9 @@ def test_bad_arguments_are_named(fitted, customers):
     assert field(lambda: cam.BgNbd().fit(customers, draws=100)) == "draws"
     assert field(lambda: cam.BgNbd().fit(customers, method="vb")) == "method"
     assert field(lambda: cam.BgNbd().fit(customers, method="nuts", chains=0)) == "chains"
-    assert field(lambda: fitted.confidence_intervals(method="delta")) == "method"
-    assert field(lambda: fitted.confidence_intervals(method="bootstrap", replicates=1)) == "replicates"
-    assert field(lambda: fitted.confidence_intervals(method="bootstrap", kind="wild")) == "kind"
+    assert field(lambda: fitted.confidence_intervals_(method="delta")) == "method"
+    assert field(lambda: fitted.confidence_intervals_(method="bootstrap", replicates=1)) == "replicates"
+    assert field(lambda: fitted.confidence_intervals_(method="bootstrap", kind="wild")) == "kind"
     assert field(lambda: fitted.likelihood_ratio_test(3)) == "other"
     with pytest.raises(cam.errors.UnsupportedError, match="nuts"):
         _ = fitted.posterior_

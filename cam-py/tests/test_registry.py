@@ -57,7 +57,7 @@ def test_what_is_simulated_can_be_fitted_and_is_recovered(entry, suitable):
     start = {design: 100.0} if design == "T" else {design: np.arange(100_000) % 6 + 1.0}
     drawn = truth.simulate(seed=5, n=100_000, **start)
     found = cam.Model(entry["id"]).fit(drawn)
-    for name, (low, high) in found.confidence_intervals(0.9999).items():
+    for name, (low, high) in found.confidence_intervals_(0.9999).items():
         assert low < truth.params_[name] < high
     first = {design: value if design == "T" else value[:1000] for design, value in start.items()}
     assert truth.simulate(seed=5, n=1000, threads=1, **first).equals(drawn.iloc[:1000])

@@ -228,7 +228,7 @@ def test_names_that_there_are_not_are_unknown_names(bg, summary):
     calls = (
         lambda: cam.Prior("gama", alpha=2, beta=1),
         lambda: cam.BgNbd().fit(summary, method="mcmc"),
-        lambda: bg.confidence_intervals(method="guess"),
+        lambda: bg.confidence_intervals_(method="guess"),
     )
     for call in calls:
         with pytest.raises(e.UnknownNameError, match="there are: "):

@@ -479,9 +479,9 @@ def test_for_ever_is_none(bg, gg, summary):
 def test_a_bootstrap_has_enough_replicates_for_its_level(bg):
     for level, few, least in ((0.95, 39, 40), (0.9, 19, 20), (0.99, 2, 200)):
         with pytest.raises(e.InvalidParameterError, match=f"needs at least {least} replicates, got {few}") as caught:
-            bg.confidence_intervals(level, method="bootstrap", replicates=few)
+            bg.confidence_intervals_(level, method="bootstrap", replicates=few)
         assert caught.value.field == "replicates"
-    low, high = bg.confidence_intervals(0.5, method="bootstrap", replicates=4)["r"]
+    low, high = bg.confidence_intervals_(0.5, method="bootstrap", replicates=4)["r"]
     assert low < high
 
 

@@ -86,21 +86,21 @@ def test_intervals_are_of_the_steps_and_not_of_the_data_of_an_earlier_fit(few, s
     few = few[few["customer_id"] <= 300]
     first = few.groupby("customer_id")["season"].first()
     model = cam.ParetoNbd(purchase_covariates=["season"]).fit(summary.loc[first.index].assign(season=first))
-    static = model.confidence_intervals(method="profile")["purchase:season"]
-    found = model.fit_time_varying(few).confidence_intervals(method="profile")
+    static = model.confidence_intervals_(method="profile")["purchase:season"]
+    found = model.fit_time_varying(few).confidence_intervals_(method="profile")
     assert found["purchase:season"] != static
     estimate, error = model.params_["purchase:season"], model.standard_errors_["purchase:season"]
     # A coefficient is nearly normal.
     np.testing.assert_allclose(found["purchase:season"], (estimate - 1.96 * error, estimate + 1.96 * error), atol=0.05)
     opened = cam.from_json(model.to_json())
     with pytest.raises(NotFittedError, match="does not hold the data of its fit"):
-        opened.confidence_intervals(method="profile")
-    assert opened.confidence_intervals(method="profile", summary=few) == found
+        opened.confidence_intervals_(method="profile")
+    assert opened.confidence_intervals_(method="profile", summary=few) == found
     with pytest.raises(InvalidDataError, match="these are not the data that"):
-        model.confidence_intervals(method="profile", summary=summary.loc[first.index].assign(season=first))
-    again = [model.confidence_intervals(method="bootstrap", replicates=40, seed=2, threads=n) for n in (1, 2)]
+        model.confidence_intervals_(method="profile", summary=summary.loc[first.index].assign(season=first))
+    again = [model.confidence_intervals_(method="bootstrap", replicates=40, seed=2, threads=n) for n in (1, 2)]
     assert again[0] == again[1]
-    drawn = model.confidence_intervals(method="bootstrap", kind="parametric", replicates=40, seed=2)
+    drawn = model.confidence_intervals_(method="bootstrap", kind="parametric", replicates=40, seed=2)
     for name, value in model.params_.items():
         assert drawn[name][0] < value < drawn[name][1], name
 
@@ -167,7 +167,7 @@ def test_priors_draw_coefficients_towards_them_and_posteriors_are_about_the_mode
     assert drawn.posterior_["purchase:season"].shape == (2, 60)
     for name, value in mode.params_.items():
         assert abs(drawn.params_[name] - value) < 1.5 * drawn.standard_errors_[name], name
-    low, high = drawn.confidence_intervals()["purchase:season"]
+    low, high = drawn.confidence_intervals_()["purchase:season"]
     assert low < drawn.params_["purchase:season"] < high
     with pytest.raises(UnknownNameError, match="parameter of pareto_nbd for a prior"):
         cam.ParetoNbd(**ask).fit_time_varying(few, priors={"purchase:price": priors["r"]})

@@ -157,7 +157,7 @@ class Estimates:
         """The Bayesian information criterion, k ln n - 2 ln L; smaller is better."""
         return self._fitted.information_criteria()[1]
 
-    def confidence_intervals(self, level: float = 0.95) -> dict[str, tuple[float, float]]:
+    def confidence_intervals_(self, level: float = 0.95) -> dict[str, tuple[float, float]]:
         """Give an interval for each parameter: Wald intervals of its logarithm, so that they keep to the positive numbers.
 
         Parameters
@@ -199,7 +199,7 @@ class Estimates:
         free = [names.index(name) for name in self._estimated]
         if self._fitted.estimated and (self.converged_ or self._is_sampled):
             errors[free] = np.sqrt(np.diag(self.covariance_))
-            ends[free] = np.array(list(self.confidence_intervals(level).values()))
+            ends[free] = np.array(list(self.confidence_intervals_(level).values()))
         columns |= {"standard_error": errors, "lower": ends[:, 0].copy(), "upper": ends[:, 1].copy()}
         if self._is_sampled:
             for name, values in self._mixing.items():
@@ -228,7 +228,7 @@ class Estimates:
             return f"<b>{title}</b>, not fitted yet"
         fit = self._core.estimated and (self.converged_ or self._is_sampled)
         errors = self.standard_errors_ if fit else {}
-        ends = self.confidence_intervals() if fit else {}
+        ends = self.confidence_intervals_() if fit else {}
         rows = []
         for name, meaning in zip(self._fitted.names, self._meanings, strict=True):
             low, high = ends.get(name, (math.nan, math.nan))

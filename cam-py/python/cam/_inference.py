@@ -66,7 +66,7 @@ class Inference(PosteriorTables, Answers):
     # The data of the last fit: views of the caller's columns, and their unit. Neither pickled nor in the document.
     _data: tuple[Mapping[str, Floats], str | None] | None = None
 
-    def confidence_intervals(
+    def confidence_intervals_(
         self,
         level: float = 0.95,
         *,
@@ -117,7 +117,7 @@ class Inference(PosteriorTables, Answers):
         >>> import cam
         >>> summary = cam.summarize(cam.datasets.load_cdnow(), unit="W", observation_end="1997-09-30")
         >>> model = cam.BgNbd().fit(summary)
-        >>> low, high = model.confidence_intervals(0.95, method="profile")["r"]
+        >>> low, high = model.confidence_intervals_(0.95, method="profile")["r"]
         >>> round(low, 3), round(high, 3)
         (0.219, 0.269)
         """
@@ -129,7 +129,7 @@ class Inference(PosteriorTables, Answers):
             ends = {name: np.quantile(draws, tails) for name, draws in self.posterior_.items()}
             return {name: (float(low), float(high)) for name, (low, high) in ends.items()}
         if method == "wald":
-            return Estimates.confidence_intervals(self, level)
+            return Estimates.confidence_intervals_(self, level)
         if method not in ("profile", "bootstrap"):
             raise UnknownNameError(
                 f"no method named {shown(method)}; there are: wald, profile, bootstrap, posterior", field="method"
