@@ -24,17 +24,18 @@ mod likelihood;
 mod simulate;
 mod sums;
 mod tasks;
+mod walking;
 mod walks;
 
 pub use future::score_time_varying;
 pub use likelihood::TimeVaryingLikelihood;
 pub(crate) use simulate::redrawn;
 pub use simulate::simulate_time_varying;
-pub(crate) use tasks::moving;
 pub use tasks::{
     FitTimeVarying, FittedTimeVarying, ScoreTimeVarying, ScoreTimeVaryingOptions, ScoredTimeVarying,
     SimulateTimeVarying, SimulateTimeVaryingOptions, SimulatedTimeVarying,
 };
+pub(crate) use walking::{Customers, by_customer, moving};
 pub use walks::Walks;
 
 use super::pareto_nbd::ParetoNbd;

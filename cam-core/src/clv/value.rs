@@ -28,6 +28,7 @@
 //! value"); that the parameters are estimates is not in it.
 
 use super::horizons::{blocks, gauss_sum};
+use super::time_varying::by_customer;
 use crate::control::Control;
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{Discount, Model, Quantity};
@@ -322,7 +323,8 @@ pub(super) fn need(model: &dyn Model, quantity: &str) -> Result<()> {
     }
 }
 
-/// The value of every customer of the table, in units of money: a purchase model, a spend model, and the columns of both.
+/// The value of every customer of the table, in units of money: a purchase model, a spend model, and the columns of both. Where covariates of purchases change over time, the
+/// table has the [steps](crate::clv::time_varying::Walks::new) of each customer, and all other columns are those of the first.
 ///
 /// ```
 /// use cam_core::clv::{BgNbd, GammaGamma, ValueOptions, customer_lifetime_value};
@@ -347,7 +349,9 @@ pub fn customer_lifetime_value(
     options: &ValueOptions,
     control: &Control<'_>,
 ) -> Result<Vec<f64>> {
-    Whom::Table(table, control).value(purchases, spend, options)
+    by_customer(purchases, table, |purchases, rows| {
+        Whom::Table(rows, control).value(purchases, spend, options)
+    })
 }
 
 /// The variance of the value of every customer of the table, in squared units of money; see the [module](self) for what is in it.
@@ -362,7 +366,9 @@ pub fn lifetime_value_variance(
     options: &ValueOptions,
     control: &Control<'_>,
 ) -> Result<Vec<f64>> {
-    Whom::Table(table, control).variance(purchases, spend, options)
+    by_customer(purchases, table, |purchases, rows| {
+        Whom::Table(rows, control).variance(purchases, spend, options)
+    })
 }
 
 /// The value of a customer who has just been acquired, from then on: the purchase with which that happened is not in it.

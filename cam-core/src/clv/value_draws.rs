@@ -6,6 +6,7 @@
 //!
 //! Without a horizon purchases end where a discount of 1e-12 is reached.
 
+use super::time_varying::Customers;
 use super::value::{ValueOptions, need};
 use crate::control::Control;
 use crate::error::{Error, ErrorKind, Result};
@@ -120,6 +121,23 @@ pub fn simulate_lifetime_value(
 
 /// The same with parameters that are not known: draw d is of the d-th model of each kind, which begin again where there are fewer.
 pub(crate) fn draw_lifetime_value(
+    many_purchases: &[Box<dyn Model>],
+    many_spend: &[Box<dyn Model>],
+    table: &Table<'_>,
+    options: &ValueOptions,
+    draws: &DrawOptions,
+    control: &Control<'_>,
+) -> Result<ValueDistribution> {
+    match Customers::of(table)? {
+        None => draw_values(many_purchases, many_spend, table, options, draws, control),
+        Some(customers) => {
+            let many_purchases = customers.models(many_purchases)?;
+            customers.ask(|rows| draw_values(&many_purchases, many_spend, rows, options, draws, control))
+        }
+    }
+}
+
+fn draw_values(
     many_purchases: &[Box<dyn Model>],
     many_spend: &[Box<dyn Model>],
     table: &Table<'_>,

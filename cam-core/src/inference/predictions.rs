@@ -19,6 +19,7 @@
 
 use super::customers::{Customers, Kind};
 use super::outcomes::{Drawer, Outcome};
+use crate::clv::time_varying::Customers as Walkers;
 use crate::control::{Control, Progress};
 use crate::error::{Error, ErrorKind, Result};
 use crate::fit::{Coordinate, Fitted, Scale};
@@ -114,7 +115,8 @@ const LONGEST: u32 = 4096;
 /// The part of a count's distribution that its variance may miss.
 const REST: f64 = 1e-10;
 
-/// Intervals for a quantity, of every row of a table and of all together. A row with a NaN gives NaN, and is not in the total.
+/// Intervals for a quantity, of every row of a table and of all together. A row with a NaN gives NaN, and is not in the total. Where covariates change over time, the table has the
+/// [steps](crate::clv::time_varying::Walks::new) of each customer.
 ///
 /// # Errors
 /// As for [`Model::score`]; a level outside (0, 1); and a model whose parameters were given, or whose fit did not converge.
@@ -129,11 +131,31 @@ pub fn prediction_intervals(
         return Err(Error::parameter("level", "between 0 and 1", options.level));
     }
     fitted.check_unit(table.unit())?;
+    let models = || drawn_models(fitted, options);
+    match Walkers::of(table)? {
+        None => predict(&*fitted.model, models, table, quantity, options, control),
+        Some(walkers) => {
+            let model = walkers.model(&*fitted.model)?;
+            let models = || walkers.models(&models()?);
+            walkers.ask(|rows| predict(&*model, models, rows, quantity, options, control))
+        }
+    }
+}
+
+/// The same by a model, and models with other parameters.
+fn predict(
+    model: &dyn Model,
+    models: impl FnOnce() -> Result<Vec<Box<dyn Model>>>,
+    table: &Table<'_>,
+    quantity: &Quantity,
+    options: &PredictionOptions,
+    control: &Control<'_>,
+) -> Result<Predictions> {
     // The whole table first: what is wrong with it is told with the rows of the caller.
-    let estimate = fitted.model.score(quantity, table, control)?;
-    let models = drawn_models(fitted, options)?;
-    let spec = fitted.model.spec();
-    let customers = Customers::new(&*fitted.model, table, control)?;
+    let estimate = model.score(quantity, table, control)?;
+    let models = models()?;
+    let spec = model.spec();
+    let customers = Customers::new(model, table, control)?;
     let tails = [0.5 * (1.0 - options.level), 0.5 * (1.0 + options.level)];
     let random = match *quantity {
         _ if !options.process => None,
@@ -147,7 +169,7 @@ pub fn prediction_intervals(
     let blocks = customers.len().div_ceil(most);
     let block = customers.len().div_ceil(blocks.max(1));
     let progress = (AtomicU64::new(0), (blocks * models.len()) as u64);
-    let work = Work { model: &*fitted.model, models: &models, customers: &customers, tails, progress };
+    let work = Work { model, models: &models, customers: &customers, tails, progress };
     let mut parts = Vec::with_capacity(blocks);
     for k in 0..blocks {
         let range = k * block..customers.len().min((k + 1) * block);

@@ -10,7 +10,7 @@ use super::counts::{Uniformity, count_scores, uniformity};
 use super::frequency::{FrequencyFit, frequency_fit};
 use super::points::{Decile, PointErrors, deciles, point_errors};
 use super::ranking::{Ranking, ranking};
-use crate::clv::spend_independence;
+use crate::clv::{spend_independence, time_varying::Customers};
 use crate::control::Control;
 use crate::error::{Error, ErrorKind, Result, brief};
 use crate::fit::{FitOptions, Fitted, Status};
@@ -118,6 +118,7 @@ const CONTRADICTS: f64 = 1e-3;
 
 /// Compare purchase models on the customers of a table: the columns of all of them and, with a holdout, `frequency_holdout` with the purchases in it
 /// (and, for the lift of value, `expected_spend` and `value_holdout`). A column `weight` counts for the frequencies and the log-likelihood only.
+/// Where covariates of a Pareto/NBD model change over time, the table has the [steps](crate::clv::time_varying::Walks::new) of each customer, and all other columns are those of the first.
 ///
 /// # Errors
 /// No models, models that are not of purchases, columns missing, or what a model says to a row.
@@ -147,6 +148,18 @@ pub fn compare(
             return Err(Error::new(ErrorKind::Unsupported, message).with_field("models"));
         }
     }
+    let Some(customers) = Customers::of(table)? else { return judge_all(models, table, options, control) };
+    let walking = models.iter().map(|fitted| customers.fitted(fitted)).collect::<Result<Vec<_>>>()?;
+    let walking: Vec<&Fitted<Box<dyn Model>>> = walking.iter().collect();
+    customers.ask(|rows| judge_all(&walking, rows, options, control))
+}
+
+fn judge_all(
+    models: &[&Fitted<Box<dyn Model>>],
+    table: &Table<'_>,
+    options: &CompareOptions,
+    control: &Control<'_>,
+) -> Result<Comparison> {
     let mut all = Comparison {
         customers: table.rows(),
         models: Vec::new(),

@@ -38,6 +38,7 @@ mod time_varying;
 mod unit;
 mod validate;
 mod value;
+mod walking;
 
 use cam_core::summary::{Log, Moment, Split, Summary, SummaryOptions, Times, parse_date, split, summarize};
 use cam_core::{Control, Unit};

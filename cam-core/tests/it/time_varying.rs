@@ -15,8 +15,8 @@ use cam_core::{Control, FitOptions, Fitted, Model, Quantity, Table};
 type Customer = (f64, f64, Vec<(f64, f64, f64, f64)>);
 
 #[derive(Default)]
-struct Long {
-    columns: [Vec<f64>; 7],
+pub(crate) struct Long {
+    pub(crate) columns: [Vec<f64>; 7],
 }
 
 const NAMES: [&str; 7] = ["customer", "start", "purchases", "recency", "T", "z1", "z2"];
@@ -33,7 +33,7 @@ impl Long {
         long
     }
 
-    fn table(&self) -> Table<'_> {
+    pub(crate) fn table(&self) -> Table<'_> {
         NAMES.iter().zip(&self.columns).fold(Table::new(), |t, (n, c)| t.with(n, c).unwrap())
     }
 }
@@ -212,7 +212,7 @@ fn probabilities_of_all_counts_are_1_and_have_the_mean_and_the_variance() {
 }
 
 /// The static customers of another test, whose covariates are cut into steps that change nothing, or next to nothing.
-fn cut(data: &Data, steps: usize, change: f64) -> Long {
+pub(crate) fn cut(data: &Data, steps: usize, change: f64) -> Long {
     let [x, recency, age, web, years] = [0, 1, 2, 3, 4].map(|k| &data.columns[k]);
     let customers: Vec<Customer> = (0..x.len())
         .map(|i| {
@@ -229,14 +229,14 @@ fn cut(data: &Data, steps: usize, change: f64) -> Long {
     Long::of(&customers)
 }
 
-fn static_customers(n: usize) -> (WithCovariates<ParetoNbd>, Data) {
+pub(crate) fn static_customers(n: usize) -> (WithCovariates<ParetoNbd>, Data) {
     let base = ParetoNbd::new(0.8, 8.0, 0.7, 12.0).unwrap();
     let model = WithCovariates::new(base, &on_all::<ParetoNbd>(), &[0.5, -0.2, 0.3, 0.15]).unwrap();
     let data = simulated(&model, n);
     (model, data)
 }
 
-fn renamed() -> Covariates {
+pub(crate) fn renamed() -> Covariates {
     Covariates::new().on("purchase", ["z1", "z2"]).on("lifetime", ["z1", "z2"])
 }
 
@@ -339,7 +339,7 @@ fn coefficients_of_0_are_the_plain_model() {
 const THREE: [&str; 3] = ["season", "promotion", "price"];
 
 /// Three covariates that change every week, of so many customers, from the first purchase on.
-fn weeks(customers: usize, weeks: usize) -> Vec<(&'static str, Vec<f64>)> {
+pub(crate) fn weeks(customers: usize, weeks: usize) -> Vec<(&'static str, Vec<f64>)> {
     let mut columns = vec![Vec::new(); 6];
     for i in 0..customers {
         let mut stream = Stream::new(17, i as u64);
@@ -353,7 +353,7 @@ fn weeks(customers: usize, weeks: usize) -> Vec<(&'static str, Vec<f64>)> {
     ["customer", "start", "T"].into_iter().chain(THREE).zip(columns).collect()
 }
 
-fn of<'a>(columns: &'a [(&'static str, Vec<f64>)]) -> Table<'a> {
+pub(crate) fn of<'a>(columns: &'a [(&'static str, Vec<f64>)]) -> Table<'a> {
     columns.iter().fold(Table::new(), |table, (name, column)| table.with(name, column).unwrap())
 }
 
@@ -361,13 +361,13 @@ fn on_both() -> Covariates {
     Covariates::new().on("purchase", THREE).on("lifetime", THREE)
 }
 
-fn truth() -> WithCovariates<ParetoNbd> {
+pub(crate) fn truth() -> WithCovariates<ParetoNbd> {
     let base = ParetoNbd::new(0.9, 9.0, 0.8, 40.0).unwrap();
     WithCovariates::new(base, &on_both(), &[0.5, 0.8, -0.3, -0.6, 0.4, 0.3]).unwrap()
 }
 
 /// The columns with purchases drawn from a model, as the task of that name gives them.
-fn drawn(truth: &WithCovariates<ParetoNbd>, columns: &mut Vec<(&'static str, Vec<f64>)>, seed: u64) {
+pub(crate) fn drawn(truth: &WithCovariates<ParetoNbd>, columns: &mut Vec<(&'static str, Vec<f64>)>, seed: u64) {
     let model = Fitted { model: Model::boxed(truth), unit: None, fit: None };
     let options = format!(r#"{{"seed": {seed}}}"#);
     let task = cam_core::task("simulate_time_varying").unwrap();

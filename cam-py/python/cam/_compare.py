@@ -12,12 +12,14 @@ import numpy as np
 
 from cam._base import WEIGHT
 from cam._call import Progress, number, shown, whole
+from cam._classics import ParetoNbd
 from cam._compare_plots import ComparisonPlots
 from cam._frames import Floats, Frame, Source, default_kind, make
 from cam._hierarchical import HierarchicalModel
 from cam._models import PurchaseModel, SpendModel
 from cam._tasks import run
 from cam._tracking import track
+from cam._walks import Walks, beside
 from cam.errors import AssumptionWarning, CamError, ConvergenceWarning, InvalidParameterError, InvalidShapeError
 
 __all__ = ["Comparison", "compare"]
@@ -52,6 +54,7 @@ class Comparison(ComparisonPlots):
         columns: Mapping[str, Floats],
         kind: str,
         summary: Frame,
+        walks: Walks | None = None,
     ) -> None:
         self.models = dict(models)
         self.results: list[dict[str, Any]] = list(output["models"])
@@ -67,6 +70,7 @@ class Comparison(ComparisonPlots):
                 self._lorenz[name] = (columns[f"lorenz_x:{name}"], columns[f"lorenz_y:{name}"])
         self._kind = kind
         self._summary = summary
+        self._walks = walks
 
     @property
     def reason(self) -> str:
@@ -168,6 +172,8 @@ def compare(
     spend: SpendModel | None = None,
     log: Frame | None = None,
     log_options: Mapping[str, Any] | None = None,
+    steps: Frame | None = None,
+    customer: str = "customer_id",
     unit: str | None = None,
     seed: int = 0,
     threads: int | None = None,
@@ -195,6 +201,12 @@ def compare(
         a model has covariates, only customers of `calibration` are followed: it is there that their covariates are found, by key.
     log_options : dict, optional
         How the log is read: `customer`, `time` and `observation_end`, as for `cam.summarize`.
+    steps : frame or dict of arrays, optional
+        Where covariates change over time: the steps of the customers of `calibration` until its end, with what the covariates
+        are after it, as ``cam.covariate_steps(…, observation_end=calibration_end)`` gives them. Pareto/NBD models whose
+        covariates are columns of the steps are fitted to them, and judged by them.
+    customer : str
+        The key by which the steps are found: a column of both, or the index of a pandas frame.
     unit : str, optional
         The unit of the table's times; needed only where the frame does not remember it.
     seed : int
@@ -235,14 +247,17 @@ def compare(
     """
     source = Source(calibration)
     source.state_unit(unit)
-    named = _fitted(_named(models), calibration, unit, threads)
+    walks = None if steps is None else Walks(source, steps, customer)
+    named = _fitted(_named(models), calibration, walks, unit, threads)
     columns = source.floats(dict.fromkeys(name for model in named.values() for name in model._spec.columns))
     extra = dict.fromkeys([name for model in named.values() for name in model._spec.logs])
     columns |= source.floats(
         [name for name in (*extra, "monetary_value", WEIGHT) if name in source and name not in columns]
     )
-    for encoding in filter(None, (model._encoding for model in named.values())):
-        columns |= encoding.read(source)
+    encodings = [model._encoding for model in named.values() if model._encoding is not None]
+    for encoding in encodings:
+        if walks is None or not walks.hold(encoding.columns):
+            columns |= encoding.read(source)
     options: dict[str, Any] = {"labels": list(named), "seed": whole("seed", seed, 0)}
     counts = _counts(source, holdout)
     if counts is not None:
@@ -253,17 +268,17 @@ def compare(
             columns["value_holdout"] = counts * source.float(SPENT)
     elif horizon is not None:
         raise InvalidShapeError(f"a horizon needs a holdout: the column {HOLDOUT!r}, or holdout=…", field="holdout")
-    with source.named_rows():
+    with beside(source, walks):
         answer = run(
             "compare",
-            columns,
+            columns if walks is None else walks.columns(columns, encodings),
             options,
             models=[model._fitted for model in named.values()],
             unit=source.unit,
             threads=threads,
             progress=progress,
         )
-    compared = Comparison(named, answer.output, answer.columns, source.kind, calibration)
+    compared = Comparison(named, answer.output, answer.columns, source.kind, calibration, walks)
     if log is not None:
         _add_tracking(compared, log, dict(log_options or {}))
     return compared
@@ -290,7 +305,7 @@ def _named(models: Sequence[Comparable] | Mapping[str, Comparable]) -> dict[str,
 
 
 def _fitted(
-    named: dict[str, Comparable], calibration: Frame, unit: str | None, threads: int | None
+    named: dict[str, Comparable], calibration: Frame, walks: Walks | None, unit: str | None, threads: int | None
 ) -> dict[str, Comparable]:
     for name, model in named.items():
         if model._core is None:
@@ -299,7 +314,10 @@ def _fitted(
                 warnings.simplefilter("ignore", ConvergenceWarning)
                 warnings.simplefilter("ignore", AssumptionWarning)
                 try:
-                    model.fit(calibration, unit=unit, threads=threads)
+                    if walks is not None and isinstance(model, ParetoNbd) and walks.hold(model._asked.names()):
+                        model.fit_time_varying(walks.steps(), customer=walks.key, unit=unit, threads=threads)
+                    else:
+                        model.fit(calibration, unit=unit, threads=threads)
                 except CamError as problem:
                     told = type(problem)(f"the fit of {name}: {problem}", row=problem.row, field=problem.field)
                     for note in getattr(problem, "__notes__", ()):
@@ -339,7 +357,7 @@ def _add_tracking(compared: Comparison, log: Frame, options: dict[str, Any]) -> 
         if model._spec.discrete:
             continue
         try:
-            followed = track(model, log, customers=customers, **options)
+            followed = track(model, log, customers=customers, walks=compared._walks, **options)
         except InvalidShapeError as problem:
             if customers is None:
                 raise

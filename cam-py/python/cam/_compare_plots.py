@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cam._tracking import track, unit_days
+from cam._walks import Walks
 from cam.errors import InvalidParameterError
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ class ComparisonPlots:
     customers: dict[str, dict[str, Floats]]
     _lorenz: dict[str, tuple[Floats, Floats]]
     _summary: Frame
+    _walks: Walks | None
 
     def plot_transform(self, *, ax: Any = None) -> Any:
         """Draw the histogram of the probability integral transform of each model: level, if the model is right.
@@ -200,7 +202,7 @@ class ComparisonPlots:
         reading = {"customer": customer, "time": time, "observation_end": observation_end}
         drawn: Any = None
         for (name, model), color, dashes in zip(models.items(), cycle(COLORS), cycle(DASHES), strict=False):
-            followed = track(model, log, step, customers=customers, **reading)
+            followed = track(model, log, step, customers=customers, walks=self._walks, **reading)
             at, dated = _moments(followed, log, time, unit_days(model))
             actual, expected = _by_step(followed, cumulative)
             if drawn is None:

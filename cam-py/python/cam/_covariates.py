@@ -67,6 +67,10 @@ class Covariates:
     def __bool__(self) -> bool:
         return bool(self.columns)
 
+    def names(self) -> list[str]:
+        """Give the columns, each once."""
+        return list(dict.fromkeys(name for names in self.columns.values() for name in names))
+
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Covariates) and self.__dict__ == other.__dict__
 
@@ -88,7 +92,7 @@ class Covariates:
     def learn(self, source: Source) -> Encoding:
         """Find the levels of the columns that hold texts."""
         levels = dict(self.levels)
-        for name in dict.fromkeys(name for names in self.columns.values() for name in names):
+        for name in self.names():
             if name not in levels and (texts := _texts(source, name)) is not None:
                 levels[name] = _levels(source, name, texts)
         return Encoding(self.declared(levels))

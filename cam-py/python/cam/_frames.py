@@ -151,6 +151,29 @@ class Source:
                 raise InvalidShapeError(f"the frame cannot be read: {problem}", field=name) from None
         return self._table.get_column(name)
 
+    def keys(self, name: str) -> list[Any]:
+        """Give the key of each row: a column of that name, or the index of a pandas frame that has this name or none."""
+        if name not in self.names and self.kind == "pandas" and self.native.index.name in (name, None):
+            return list(self.native.index.tolist())
+        series = self.series(name)
+        return list(series.tolist() if isinstance(series, np.ndarray) else series.to_list())
+
+    def taken(self, name: str, rows: npt.NDArray[np.int64], kind: str) -> Any:
+        """Give these rows of a column, as a frame of that kind takes them: categories stay categories."""
+        series = self.series(name)
+        if isinstance(series, np.ndarray):
+            return series[rows]
+        taken = series[rows.tolist()]
+        if kind != self.kind:
+            return taken.to_numpy()
+        # A pandas series would be put in the order of its index.
+        return taken.to_native().array if kind == "pandas" else taken.to_native()
+
+    def rows(self, rows: npt.NDArray[np.int64]) -> Frame:
+        """Give a frame of these rows."""
+        columns = {str(name): self.taken(str(name), rows, self.kind) for name in self.names}
+        return make(self.kind, columns, {UNIT: self.unit} if self.unit else {})
+
     def floats(self, names: Iterable[str]) -> dict[str, Floats]:
         """Give columns as ``float64`` arrays."""
         if self.kind == "pandas" and UNIT in self.native.attrs and len(self.native) <= SMALL:

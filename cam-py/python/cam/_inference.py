@@ -18,6 +18,7 @@ from cam._estimates import Estimates
 from cam._frames import Floats, Frame, Source, first_rows, row_count
 from cam._posterior import PosteriorTables
 from cam._tasks import run
+from cam._walks import Walks, beside
 from cam.errors import ConvergenceWarning, InvalidParameterError, NotFittedError, UnknownNameError
 
 __all__ = ["Inference", "LikelihoodRatio", "PredictionIntervals"]
@@ -210,6 +211,8 @@ class Inference(PosteriorTables, Answers):
         draws: int = 200,
         seed: int = 0,
         process: bool = True,
+        steps: Frame | None = None,
+        customer: str = "customer_id",
         unit: str | None = None,
         threads: int | None = None,
         progress: Progress = None,
@@ -239,6 +242,10 @@ class Inference(PosteriorTables, Answers):
             Their seed.
         process : bool
             Whether the intervals of what will happen are wanted, too; they take longer.
+        steps : frame or dict of arrays, optional
+            After `ParetoNbd.fit_time_varying`: the steps of the customers of `summary`, as `cam.covariate_steps` gives them.
+        customer : str
+            The key by which they are found: a column of both, or the index of a pandas frame.
         unit : str, optional
             The unit of the table's times; needed only where the frame does not remember it.
         threads : int, optional
@@ -258,7 +265,11 @@ class Inference(PosteriorTables, Answers):
         columns = source.floats(self._spec.columns)
         if "weight" in source:
             columns["weight"] = source.float("weight")
-        if (encoding := self._encoding) is not None:
+        encoding = self._encoding
+        walks = None if steps is None else Walks(source, steps, customer)
+        if walks is not None:
+            columns = walks.columns(columns, [encoding])
+        elif encoding is not None:
             columns |= encoding.read(source)
         options = {
             "quantity": quantity_of(quantity, arguments),
@@ -267,7 +278,7 @@ class Inference(PosteriorTables, Answers):
             "seed": whole("seed", seed, 0),
             "process": flag("process", process),
         }
-        with source.named_rows(), named_arguments(quantity):
+        with beside(source, walks), named_arguments(quantity):
             found = run(
                 "prediction_intervals",
                 columns,

@@ -18,6 +18,7 @@ from cam._covariates import Encoding
 from cam._frames import UNIT, Floats, Frame, Source, Vector, make, unit_name
 from cam._log import check_ends, is_missing, read_amounts, read_day, read_days, to_dates
 from cam._tasks import run
+from cam._walks import key_of
 from cam.errors import (
     CamError,
     InvalidDataError,
@@ -182,7 +183,7 @@ def covariate_steps(
     columns["T"] = ((end - first_day) / length)[owner]
     for name in changes.names:
         if name not in (customer, time):
-            columns[str(name)] = _taken(changes, str(name), rows, bought.kind)
+            columns[str(name)] = changes.taken(str(name), rows, bought.kind)
     return make(bought.kind, columns, {UNIT: unit_name_})
 
 
@@ -219,7 +220,8 @@ def fit_steps(
 
 def data_of_steps(model: Model, source: Source, customer: str) -> tuple[Mapping[str, Floats], str | None]:
     """Give the columns of steps that a model was fitted to, and their unit."""
-    columns, _ = _columns(source, _encoding(model), customer)
+    encoding = _encoding(model)
+    columns, _ = _columns(source, encoding, key_of(source, encoding, customer))
     return columns | weight_column(source, None), source.unit
 
 
@@ -260,7 +262,7 @@ def simulate_steps(
     )
     drawn: dict[str, Any] = {name: answer.columns[name] for name in ("purchases", "recency")}
     rows = np.arange(len(columns["T"]))
-    taken = {str(name): _taken(source, str(name), rows, source.kind) for name in source.names if name not in drawn}
+    taken = {str(name): source.taken(str(name), rows, source.kind) for name in source.names if name not in drawn}
     return make(source.kind, {**taken, **drawn}, {UNIT: source.unit} if source.unit else {})
 
 
@@ -289,18 +291,6 @@ def _columns(
     else:
         columns["customer"] = np.unique(keys, return_inverse=True)[1].astype(np.float64)
     return columns, keys[starts]
-
-
-def _taken(source: Source, name: str, rows: Days, kind: str) -> Any:
-    """Give these rows of a column, as a frame of that kind takes them: categories stay categories."""
-    series = source.series(name)
-    if isinstance(series, np.ndarray):
-        return series[rows]
-    taken = series[rows.tolist()]
-    if kind != source.kind:
-        return taken.to_numpy()
-    # A pandas series would be put in the order of its index.
-    return taken.to_native().array if kind == "pandas" else taken.to_native()
 
 
 def _shown(key: Any) -> str:

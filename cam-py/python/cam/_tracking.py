@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +16,8 @@ from cam._hierarchical import HierarchicalModel
 from cam._log import read_days
 from cam._models import PurchaseModel
 from cam._summary import SummaryBuilder
+from cam._tasks import run
+from cam._walks import Walks
 from cam.errors import InvalidParameterError, InvalidShapeError, NotEnoughDataError
 
 __all__ = ["Tracked", "expected_counts", "members", "thinned", "track", "unit_days"]
@@ -48,6 +51,7 @@ def track(
     step: str = "W",
     *,
     customers: Frame | None = None,
+    walks: Walks | None = None,
     **options: Any,
 ) -> Tracked:
     """Follow the customers of a log, or of those with covariates the ones in a table of customers.
@@ -62,6 +66,8 @@ def track(
         The length of a step.
     customers : frame or dict of arrays, optional
         The covariates of each customer, by the same key as in the log: only these customers are followed then.
+    walks : Walks, optional
+        The steps of these customers, where covariates of the model change over time.
     **options
         How the log is read, as for `cam.summarize`.
     """
@@ -91,26 +97,22 @@ def track(
     else:
         places = members(customers, key)
         rows = np.array([places[one] for one in members(born, key)], dtype=np.int64)
-        expected = _with_covariates(model, Source(customers), rows, which, lags)
+        if walks is not None and walks.hold(model._encoding.columns):
+            expected = _expected(_walking(model, walks), rows, which, lags)
+        else:
+            blank, kinds = _newborn(model, Source(customers), rows)
+            expected = _expected(_static(model, blank), kinds, which, lags)
     return Tracked(end, steps["cumulative"][:complete], expected, origin, float(births.max()))
 
 
 def members(customers: Frame, key: str) -> dict[Any, int]:
     """Give the row of each customer by the key: a column of that name, or the index of a pandas frame."""
-    source = Source(customers)
-    if key in source:
-        series = source.series(key)
-        values = series.tolist() if isinstance(series, np.ndarray) else series.to_list()
-    elif source.kind == "pandas" and source.native.index.name in (key, None):
-        values = source.native.index.tolist()
-    else:
-        there = ", ".join(map(str, source.names))
+    try:
+        return {value: row for row, value in enumerate(Source(customers).keys(key))}
+    except InvalidShapeError as problem:
         raise InvalidShapeError(
-            f"the customers of the log are looked up by {key!r}, which the table of covariates has no column of; "
-            f"there are: {there}",
-            field=key,
-        )
-    return {value: row for row, value in enumerate(values)}
+            f"the customers of the log are looked up by {key!r} in the table of covariates: {problem}", field=key
+        ) from None
 
 
 def _end(log: Frame, time: str) -> Any:
@@ -150,20 +152,38 @@ def _new_customers(model: PurchaseModel | HierarchicalModel, lags: Floats) -> Fl
     return between
 
 
-def _with_covariates(
-    model: PurchaseModel, source: Source, rows: npt.NDArray[np.int64], born: npt.NDArray[np.int64], lags: Floats
+def _static(model: PurchaseModel, blank: dict[str, Any]) -> Callable[[float], Floats]:
+    """Tell how many purchases are expected of these newly acquired customers in so long a time."""
+    return lambda horizon: model._score(Source(blank), "expected_purchases", None, horizon=horizon)
+
+
+def _walking(model: PurchaseModel, walks: Walks) -> Callable[[float], Floats]:
+    """Tell the same of customers whose covariates change over time."""
+    columns = walks.columns({}, [model._encoding])
+    columns |= {name: np.zeros_like(columns[name]) for name in ("purchases", "recency", "T")}
+
+    def expected(horizon: float) -> Floats:
+        asked = {"quantity": {"quantity": "expected_purchases", "horizon": horizon}}
+        answer = run("score_time_varying", columns, asked, models=[model._fitted], unit=walks.source.unit)
+        found: Floats = answer.columns["score"]
+        return found
+
+    return expected
+
+
+def _expected(
+    newly: Callable[[float], Floats], kinds: npt.NDArray[np.int64], born: npt.NDArray[np.int64], lags: Floats
 ) -> Floats:
-    """Expect purchases at each step, of customers with covariates of their own who were born at some of the births."""
-    blank, which = _newborn(model, source, rows)
-    groups, count = np.unique(np.stack([which, born]), axis=1, return_counts=True)
+    """Expect purchases at each step, of customers of some kinds who were born at some of the births."""
+    groups, count = np.unique(np.stack([kinds, born]), axis=1, return_counts=True)
     grid = np.unique(lags)
-    most = min(MANY, max(100, MOST // len(blank["T"])))
+    most = min(MANY, max(100, MOST // max(1, groups.shape[1])))
     if grid.size > most:
         grid = np.linspace(0.0, float(grid[-1]), most)
     births = lags.shape[1]
     at = np.zeros((grid.size, births))
     for i in np.flatnonzero(grid > 0):
-        each = model._score(Source(blank), "expected_purchases", None, horizon=float(grid[i]))
+        each = newly(float(grid[i]))
         at[i] = np.bincount(groups[1], count * each[groups[0]], births)
     expected = np.zeros(lags.shape[0])
     for birth in range(births):

@@ -12,6 +12,7 @@ from cam import _core
 from cam._call import Progress, ahead, number, observer, rate, share, thread_count
 from cam._frames import Frame, Source, Vector
 from cam._models import PurchaseModel, SpendModel, need_model
+from cam._walks import Walks, beside
 from cam.errors import InvalidParameterError
 
 __all__ = ["customer_lifetime_value"]
@@ -29,6 +30,8 @@ def customer_lifetime_value(
     margin_period: float | None = None,
     cost_per_purchase: float = 0.0,
     cost_per_period: float = 0.0,
+    steps: Frame | None = None,
+    customer: str = "customer_id",
     unit: str | None = None,
     threads: int | None = None,
     progress: Progress = None,
@@ -60,6 +63,11 @@ def customer_lifetime_value(
     cost_per_period : float
         What a customer who is alive costs at the end of each unit of time, in money: those who have left cost nothing. It
         needs a `horizon`.
+    steps : frame or dict of arrays, optional
+        Where covariates of `purchases` change over time: the steps of the customers of `summary`, as `cam.covariate_steps`
+        gives them.
+    customer : str
+        The key by which they are found: a column of both, or the index of a pandas frame.
     unit : str, optional
         The unit of the table's times; needed only where the frame does not remember it.
     threads : int, optional
@@ -100,8 +108,8 @@ def customer_lifetime_value(
         cost_per_purchase,
         cost_per_period,
     )
-    source, columns = value_columns(purchases, spend, summary, unit)
-    with source.named_rows():
+    source, columns, walks = value_columns(purchases, spend, summary, unit, steps, customer)
+    with beside(source, walks):
         value = _core.customer_lifetime_value(
             purchases._fitted,
             spend._fitted,
@@ -149,17 +157,27 @@ def value_options(
 
 
 def value_columns(
-    purchases: PurchaseModel, spend: SpendModel, summary: Frame, unit: str | None
-) -> tuple[Source, dict[str, Any]]:
-    """Read the columns of both models."""
+    purchases: PurchaseModel,
+    spend: SpendModel,
+    summary: Frame,
+    unit: str | None,
+    steps: Frame | None,
+    customer: str,
+) -> tuple[Source, dict[str, Any], Walks | None]:
+    """Read the columns of both models; where covariates of purchases change over time, beside their steps."""
     need_model("purchases", purchases, "purchases, such as BgNbd")
     need_model("spend", spend, "spend, such as GammaGamma")
     source = Source(summary)
     purchases._state_unit(source, unit)
     columns = source.floats(dict.fromkeys(purchases._spec.columns + spend._spec.columns))
-    for encoding in filter(None, (purchases._encoding, spend._encoding)):
+    walks = None if steps is None else Walks(source, steps, customer)
+    moving = purchases._encoding
+    fixed = None if walks is not None and moving is not None and walks.hold(moving.columns) else moving
+    for encoding in filter(None, (fixed, spend._encoding)):
         for name, values in encoding.read(source).items():
             if name in columns and not np.array_equal(columns[name], values, equal_nan=True):
                 raise InvalidParameterError(f"the two models number the levels of {name} differently", field=name)
             columns[name] = values
-    return source, columns
+    if walks is not None:
+        columns = walks.columns(columns, [moving])
+    return source, columns, walks

@@ -15,6 +15,7 @@ from cam._frames import Floats, Frame, Vector, first_rows, row_count
 from cam._models import PurchaseModel, SpendModel, need_model
 from cam._tasks import run
 from cam._value import value_columns, value_options
+from cam._walks import beside
 
 __all__ = [
     "NewCustomerValue",
@@ -35,6 +36,8 @@ def lifetime_value_variance(
     *,
     continuous_discount_rate: float | None = None,
     cost_per_purchase: float = 0.0,
+    steps: Frame | None = None,
+    customer: str = "customer_id",
     unit: str | None = None,
     threads: int | None = None,
     progress: Progress = None,
@@ -45,7 +48,7 @@ def lifetime_value_variance(
     ----------
     purchases, spend, summary, horizon, discount_rate, margin, continuous_discount_rate, cost_per_purchase
         As for `cam.customer_lifetime_value`; one margin for all times.
-    unit, threads, progress
+    steps, customer, unit, threads, progress
         As there.
 
     Returns
@@ -78,8 +81,8 @@ def lifetime_value_variance(
     options = value_options(
         purchases, horizon, discount_rate, continuous_discount_rate, margin, 1.0, cost_per_purchase, 0.0
     )
-    source, columns = value_columns(purchases, spend, summary, unit)
-    with source.named_rows():
+    source, columns, walks = value_columns(purchases, spend, summary, unit, steps, customer)
+    with beside(source, walks):
         answer = run(
             "lifetime_value_variance",
             columns,
@@ -195,6 +198,8 @@ def simulate_lifetime_value(
     margin_period: float | None = None,
     cost_per_purchase: float = 0.0,
     cost_per_period: float = 0.0,
+    steps: Frame | None = None,
+    customer: str = "customer_id",
     unit: str | None = None,
     threads: int | None = None,
     progress: Progress = None,
@@ -214,7 +219,7 @@ def simulate_lifetime_value(
     parameters : bool
         Whether each draw has other parameters of both models, from the posterior where a model was sampled and from the normal
         approximation elsewhere. Then the quantiles hold what is not known of the parameters, too; without it chance alone.
-    margin_period, cost_per_purchase, cost_per_period, unit, threads, progress
+    margin_period, cost_per_purchase, cost_per_period, steps, customer, unit, threads, progress
         As for `cam.customer_lifetime_value`.
 
     Returns
@@ -243,7 +248,7 @@ def simulate_lifetime_value(
         cost_per_purchase,
         cost_per_period,
     )
-    source, columns = value_columns(purchases, spend, summary, unit)
+    source, columns, walks = value_columns(purchases, spend, summary, unit, steps, customer)
     options: dict[str, Any] = {
         "value": value,
         "seed": whole("seed", seed, 0),
@@ -251,7 +256,7 @@ def simulate_lifetime_value(
         "probabilities": [number("probabilities", p) for p in probabilities],
         "parameters": flag("parameters", parameters),
     }
-    with source.named_rows():
+    with beside(source, walks):
         answer = run(
             "simulate_lifetime_value",
             columns,

@@ -66,28 +66,56 @@ fn draw(
     i: usize,
     stream: &mut Stream,
 ) -> Result<Vec<f64>> {
-    let (base, gamma) = (model.base(), model.coefficients());
+    let base = model.base();
     let rate = stream.gamma(base.r()) / base.alpha();
-    // When the customer leaves, and when the next purchase comes, by the clocks.
     let leaves = stream.exponential() / (stream.gamma(base.s()) / base.beta());
-    let mut next = stream.exponential() / rate;
-    let (mut bought, mut left) = (0.0, 0.0);
     let mut times = Vec::new();
-    for (step, from, to) in walks.pieces(walk, 0.0, walk.age) {
-        let [a, b] = walks.speeds(step, gamma);
-        let stays = ((leaves - left) / b).min(to - from);
-        while next <= bought + a * stays {
-            if times.len() == MOST {
-                let message = format!("customer number {i} of the walks would buy more than {MOST} times");
-                return Err(Error::new(ErrorKind::Numerical, message).with_field("alpha"));
-            }
-            times.push((from + (next - bought) / a).min(to));
-            next += stream.exponential() / rate;
+    let life = Life { walk, gamma: model.coefficients(), rate, leaves };
+    match life.draw(walks, 0.0, walk.age, stream, &mut times) {
+        Some(_) => Ok(times),
+        None => {
+            let message = format!("customer number {i} of the walks would buy more than {MOST} times");
+            Err(Error::new(ErrorKind::Numerical, message).with_field("alpha"))
         }
-        if stays < to - from {
-            break;
-        }
-        (bought, left) = (bought + a * (to - from), left + b * (to - from));
     }
-    Ok(times)
+}
+
+/// A customer whose rate is known, and when he or she leaves by the lifetime clock, which begins with the time drawn.
+pub(super) struct Life<'a> {
+    pub(super) walk: &'a Walk,
+    pub(super) gamma: &'a [f64],
+    pub(super) rate: f64,
+    pub(super) leaves: f64,
+}
+
+impl Life<'_> {
+    /// Draw the times of purchases between two times, in order; gives when the customer leaves, infinite where that is later. None for more purchases than a customer makes.
+    pub(super) fn draw(
+        &self,
+        walks: &Walks,
+        from: f64,
+        to: f64,
+        stream: &mut Stream,
+        times: &mut Vec<f64>,
+    ) -> Option<f64> {
+        // When the next purchase comes, by the clock; and what both clocks show.
+        let mut next = stream.exponential() / self.rate;
+        let (mut bought, mut left) = (0.0, 0.0);
+        for (step, from, to) in walks.pieces(self.walk, from, to) {
+            let [a, b] = walks.speeds(step, self.gamma);
+            let stays = ((self.leaves - left) / b).min(to - from);
+            while next <= bought + a * stays {
+                if times.len() == MOST {
+                    return None;
+                }
+                times.push((from + (next - bought) / a).min(to));
+                next += stream.exponential() / self.rate;
+            }
+            if stays < to - from {
+                return Some(from + stays);
+            }
+            (bought, left) = (bought + a * (to - from), left + b * (to - from));
+        }
+        Some(f64::INFINITY)
+    }
 }

@@ -1,11 +1,12 @@
 //! Fits and scores with covariates that change, for the doors.
 
+use super::walking::with_covariates;
 use super::{Walks, fit_time_varying, score_time_varying, simulate_time_varying};
 use crate::clv::pareto_nbd::ParetoNbd;
 use crate::control::Control;
 use crate::error::{Error, ErrorKind, Result};
 use crate::fit::FitOptions;
-use crate::model::{Covariates, Family, Model, Quantity, WithCovariates};
+use crate::model::{Covariates, Quantity, WithCovariates};
 use crate::table::{Dimension, Domain, Table, Variable};
 use crate::task::{Answer, Models, Setting, Task, TaskSpec};
 use serde::{Deserialize, Serialize};
@@ -61,29 +62,6 @@ fn of_one(models: Models<'_>) -> Result<(WithCovariates<ParetoNbd>, &Covariates)
             Err(Error::new(ErrorKind::InvalidParameter, message).with_field("models"))
         }
     }
-}
-
-/// A model of the registry as what it is, where it is a Pareto/NBD model with covariates.
-fn with_covariates(model: &dyn Model) -> Result<Option<WithCovariates<ParetoNbd>>> {
-    let Some(declared) = model.covariates().filter(|_| model.spec().id == ParetoNbd::SPEC.id) else {
-        return Ok(None);
-    };
-    let all = model.parameters();
-    let (theta, gamma) = all.split_at(ParetoNbd::SPEC.parameters.len());
-    WithCovariates::new(ParetoNbd::from_parameters(theta)?, declared, gamma).map(Some)
-}
-
-/// The model and the walks, where a table holds steps of covariates, from `start` on, and not one row per customer with a `frequency`.
-pub(crate) fn moving(
-    model: &dyn Model,
-    table: &Table<'_>,
-) -> Result<Option<(WithCovariates<ParetoNbd>, Walks)>> {
-    if table.get("start").is_none() || table.get("frequency").is_some() {
-        return Ok(None);
-    }
-    let Some(own) = with_covariates(model)? else { return Ok(None) };
-    let walks = Walks::new(table, &own.design().declared)?;
-    Ok(Some((own, walks)))
 }
 
 /// The task `fit_time_varying`: see [`fit_time_varying`].

@@ -35,6 +35,29 @@ pub(super) struct Walk {
     pub(super) steps: Range<usize>,
 }
 
+/// The rows of each customer, which stand together.
+///
+/// # Errors
+/// They do not.
+pub(super) fn together(customer: ArrayView1<'_, f64>) -> Result<Vec<Range<usize>>> {
+    let mut seen = HashSet::new();
+    let mut ranges: Vec<Range<usize>> = Vec::new();
+    for (row, id) in customer.iter().enumerate() {
+        match ranges.last_mut() {
+            Some(range) if customer[range.start] == *id => range.end = row + 1,
+            _ if seen.insert((id + 0.0).to_bits()) => ranges.push(row..row + 1),
+            _ => {
+                let message = format!(
+                    "the rows of customer {} must stand together, in the order of time: sort them by customer and start",
+                    brief(*id)
+                );
+                return Err(Error::data(row, message).with_field("customer"));
+            }
+        }
+    }
+    Ok(ranges)
+}
+
 impl Walks {
     /// Read walks from a table with a row for each customer and each time at which covariates change. The rows of a customer stand together, in the order
     /// of time.
@@ -91,17 +114,9 @@ impl Walks {
         let kinds = design.terms.len();
         let (mut customers, mut starts) = (Vec::new(), Vec::<f64>::new());
         let (mut all_terms, mut at_purchases) = (Vec::<f64>::new(), Vec::<f64>::new());
-        let mut seen = HashSet::new();
         let (mut values, mut terms) = (vec![0.0; columns.len()], vec![0.0; kinds]);
-        let mut first = 0;
-        while first < table.rows() {
+        for Range { start: first, end } in together(customer)? {
             let id = customer[first];
-            let rows = (first..table.rows()).take_while(|&row| customer[row] == id).count();
-            let end = first + rows;
-            if !seen.insert((id + 0.0).to_bits()) {
-                let message = format!("the rows of customer {} must stand together", brief(id));
-                return Err(Error::data(first, message).with_field("customer"));
-            }
             let steps = starts.len();
             let sums = at_purchases.len();
             at_purchases.resize(sums + kinds, 0.0);
@@ -175,7 +190,6 @@ impl Walks {
                 weight: weight.as_ref().map_or(1.0, |weight| weight[first]),
                 steps: steps..starts.len(),
             });
-            first = end;
         }
         if customers.is_empty() {
             return Err(Error::new(ErrorKind::NotEnoughData, "there is no row to read"));
@@ -212,6 +226,23 @@ impl Walks {
             rows.iter().map(|&(i, weight)| Walk { weight, ..self.customers[i].clone() }).collect();
         let bought = rows.iter().flat_map(|&(i, _)| &self.at_purchases[i * kinds..][..kinds]);
         let at_purchases = bought.copied().collect();
+        Walks { customers: Arc::new(customers), at_purchases: Arc::new(at_purchases), ..self.clone() }
+    }
+
+    /// Customers who go these walks, each by its number, with this frequency, recency and age: those of the walk, or none at all of somebody who begins it.
+    pub(super) fn gone(&self, rows: &[(usize, [f64; 3])]) -> Walks {
+        let kinds = self.design.terms.len();
+        let customers = rows.iter().map(|&(i, [frequency, recency, age])| {
+            let steps = self.customers[i].steps.clone();
+            Walk { frequency, recency, age, weight: 1.0, steps }
+        });
+        let customers: Vec<Walk> = customers.collect();
+        let mut at_purchases = vec![0.0; rows.len() * kinds];
+        for (sums, (i, [frequency, ..])) in at_purchases.chunks_mut(kinds.max(1)).zip(rows) {
+            if *frequency > 0.0 {
+                sums.copy_from_slice(&self.at_purchases[i * kinds..][..kinds]);
+            }
+        }
         Walks { customers: Arc::new(customers), at_purchases: Arc::new(at_purchases), ..self.clone() }
     }
 
