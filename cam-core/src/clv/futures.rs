@@ -3,7 +3,7 @@
 use crate::math::random::Stream;
 
 /// The rates of a customer who is alive, drawn given the history: purchases are Poisson at `rate` until the customer leaves at `leaves`.
-pub(super) fn poisson_until(rate: f64, leaves: f64, horizon: f64, stream: &mut Stream, times: &mut Vec<f64>) {
+pub(crate) fn poisson_until(rate: f64, leaves: f64, horizon: f64, stream: &mut Stream, times: &mut Vec<f64>) {
     let end = leaves.min(horizon);
     let n = stream.poisson(rate * end);
     times.extend((0..n as u64).map(|_| end * stream.uniform()));

@@ -218,16 +218,7 @@ impl Family for ParetoNbd {
     }
 
     fn futures(&self) -> Option<Futures<'_>> {
-        Some(Box::new(|row, horizon, stream, times| {
-            if stream.uniform() >= logistic(-self.log_odds_left(row)) {
-                return 0.0;
-            }
-            let now = self.updated(row[0], row[2]);
-            let rate = stream.gamma(now.r) / now.alpha;
-            let leaves = stream.exponential() / (stream.gamma(now.s) / now.beta);
-            poisson_until(rate, leaves, horizon, stream, times);
-            leaves
-        }))
+        Some(Box::new(|row, horizon, stream, times| self.draw_future(row, horizon, stream, times)))
     }
 }
 
@@ -240,6 +231,24 @@ impl ParetoNbd {
     /// P(alive at T | x, t_x, T) = 1/(1 + R).
     pub fn probability_alive(&self, h: &History) -> f64 {
         logistic(-self.log_odds_left(h.row()))
+    }
+
+    /// See [`Futures`](crate::model::Futures).
+    pub(super) fn draw_future(
+        &self,
+        row: &[f64],
+        horizon: f64,
+        stream: &mut Stream,
+        times: &mut Vec<f64>,
+    ) -> f64 {
+        if stream.uniform() >= logistic(-self.log_odds_left(row)) {
+            return 0.0;
+        }
+        let now = self.updated(row[0], row[2]);
+        let rate = stream.gamma(now.r) / now.alpha;
+        let leaves = stream.exponential() / (stream.gamma(now.s) / now.beta);
+        poisson_until(rate, leaves, horizon, stream, times);
+        leaves
     }
 
     pub(super) fn log_odds_left(&self, row: &[f64]) -> f64 {

@@ -156,7 +156,9 @@ fn draw_values(
     let known = spend.score(&Quantity::ExpectedSpend {}, table, control)?;
     let history = columns(purchases, table)?;
     let spends = columns(spend, table)?;
-    // With covariates each customer has a plain model of his or her own.
+    // With covariates each customer has a plain model of his or her own, and by a posterior draws of the own parameters.
+    let is_own = |model: &dyn Model| model.covariates().is_some() || model.is_posterior();
+    let (buys_own, pays_own) = (is_own(purchases), is_own(spend));
     let own = |models: &[Box<dyn Model>], i: usize| -> Result<Vec<Box<dyn Model>>> {
         let row = row_of(table, i)?;
         models.iter().map(|model| model.given(&row).map_err(|e| e.with_row(i))).collect()
@@ -169,8 +171,8 @@ fn draw_values(
         let mut totals = vec![0.0; draws.draws];
         let mut customers = Vec::with_capacity(range.len());
         let (mut times, mut amounts, mut values) = (Vec::new(), Vec::new(), vec![0.0; draws.draws]);
-        let futures = if purchases.covariates().is_some() { Vec::new() } else { futures_of(many_purchases)? };
-        let spending = if spend.covariates().is_some() { Vec::new() } else { spending_of(many_spend)? };
+        let futures = if buys_own { Vec::new() } else { futures_of(many_purchases)? };
+        let spending = if pays_own { Vec::new() } else { spending_of(many_spend)? };
         let plain = (futures, spending);
         for i in range {
             if i % 16 == 0 {
@@ -180,8 +182,8 @@ fn draw_values(
                 customers.push(vec![f64::NAN; 2 + draws.probabilities.len()]);
                 continue;
             }
-            let buys = if purchases.covariates().is_some() { own(many_purchases, i)? } else { Vec::new() };
-            let pays = if spend.covariates().is_some() { own(many_spend, i)? } else { Vec::new() };
+            let buys = if buys_own { own(many_purchases, i)? } else { Vec::new() };
+            let pays = if pays_own { own(many_spend, i)? } else { Vec::new() };
             let given = (futures_of(&buys)?, spending_of(&pays)?);
             let futures = if buys.is_empty() { &plain.0 } else { &given.0 };
             let spending = if pays.is_empty() { &plain.1 } else { &given.1 };

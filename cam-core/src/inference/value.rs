@@ -26,6 +26,10 @@ pub fn lifetime_value_distribution(
 ) -> Result<ValueDistribution> {
     let many = |fitted: &Fitted<Box<dyn Model>>, seed: u64| {
         fitted.check_unit(table.unit())?;
+        if fitted.model.is_posterior() {
+            // Whose draws have other parameters each as it is.
+            return Ok(vec![fitted.model.boxed()]);
+        }
         drawn_models(fitted, &PredictionOptions { draws: draws.draws, seed, ..PredictionOptions::default() })
     };
     // What is not known of one model says nothing of the other.

@@ -343,6 +343,12 @@ pub trait Model: Send + Sync + std::fmt::Debug {
         Ok(self.boxed())
     }
 
+    /// Whether it stands for many draws of parameters, as a posterior does. The [futures](Self::futures) of a customer are then those of the model that [`given`](Self::given) the
+    /// history.
+    fn is_posterior(&self) -> bool {
+        false
+    }
+
     /// The quantity for every row of the table. A row with a NaN gives NaN.
     ///
     /// # Errors
@@ -470,6 +476,9 @@ impl Model for Box<dyn Model> {
     }
     fn given(&self, covariates: &Table<'_>) -> Result<Box<dyn Model>> {
         (**self).given(covariates)
+    }
+    fn is_posterior(&self) -> bool {
+        (**self).is_posterior()
     }
     fn score(&self, quantity: &Quantity, table: &Table<'_>, control: &Control<'_>) -> Result<Vec<f64>> {
         (**self).score(quantity, table, control)

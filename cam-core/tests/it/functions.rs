@@ -257,57 +257,80 @@ const HOLES: &[(&str, &[&str], &str)] = &[
     ),
 ];
 
+/// A table of `docs/reference/functions.md` as it is filled.
+pub(crate) struct Page {
+    text: String,
+    /// In the order in which they come up.
+    reasons: Vec<&'static str>,
+    wrong: Vec<String>,
+}
+
+impl Page {
+    pub(crate) fn new(titles: &[&str]) -> Page {
+        let text = format!("| function | {} |\n|---|{}\n", titles.join(" | "), ":-:|".repeat(titles.len()));
+        Page { text, reasons: Vec::new(), wrong: Vec::new() }
+    }
+
+    /// A function: of each model none where the question has no meaning, or its name, the answer, and the reason not to have one.
+    pub(crate) fn row(
+        &mut self,
+        function: &str,
+        answers: impl Iterator<Item = Option<(&'static str, Result<()>, Option<&'static str>)>>,
+    ) {
+        let mut cells = Vec::new();
+        for answer in answers {
+            match answer {
+                None => cells.push(String::new()),
+                Some((_, Ok(()), None)) => cells.push("✓".into()),
+                Some((_, Err(_), Some(reason))) => {
+                    let number = self.reasons.iter().position(|r| *r == reason).unwrap_or_else(|| {
+                        self.reasons.push(reason);
+                        self.reasons.len() - 1
+                    });
+                    cells.push(format!("({})", number + 1));
+                }
+                Some((id, Ok(()), Some(_))) => {
+                    self.wrong.push(format!("{id}: {function} is answered, and has a reason not to be"));
+                }
+                Some((id, Err(e), None)) => self.wrong.push(format!("{id}: {function}: {e}")),
+            }
+        }
+        self.text.push_str(&format!("| {function} | {} |\n", cells.join(" | ")));
+    }
+
+    /// Hold the page to it, between these marks.
+    pub(crate) fn check(mut self, mark: &str) {
+        assert!(self.wrong.is_empty(), "{}", self.wrong.join("\n"));
+        self.text.push('\n');
+        for (i, reason) in self.reasons.iter().enumerate() {
+            self.text.push_str(&format!("{}. {reason}.\n", i + 1));
+        }
+        println!("{}", self.text);
+        let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/reference/functions.md");
+        let page = std::fs::read_to_string(path).unwrap();
+        let between = page
+            .split(&format!("<!-- {mark}:begin -->\n\n"))
+            .nth(1)
+            .and_then(|t| t.split(&format!("\n<!-- {mark}:end -->")).next());
+        assert_eq!(between, Some(&self.text[..]), "docs/reference/functions.md is to have this table");
+    }
+}
+
 #[test]
 fn every_function_is_answered_by_every_model_that_has_it() {
     let subjects: Vec<Subject> = models().iter().map(Subject::new).collect();
-    let mut wrong = Vec::new();
-    // In the order in which they come up.
-    let mut reasons: Vec<&str> = Vec::new();
     let titles: Vec<&str> = subjects.iter().map(|s| s.entry.spec().title).collect();
-    let mut page = format!("| function | {} |\n|---|{}\n", titles.join(" | "), ":-:|".repeat(titles.len()));
+    let mut page = Page::new(&titles);
     for (function, of, ask) in FUNCTIONS {
-        let mut cells = Vec::new();
-        for subject in &subjects {
+        let answers = subjects.iter().map(|subject| {
             let spec = subject.entry.spec();
-            let spends = spec.quantities.contains(&"expected_spend");
-            if *of != Both && (*of == Spend) != spends {
-                cells.push(String::new());
-                continue;
+            if *of != Both && (*of == Spend) != spec.quantities.contains(&"expected_spend") {
+                return None;
             }
-            let reason = HOLES.iter().position(|(name, ids, _)| name == function && ids.contains(&spec.id));
-            let begun = std::time::Instant::now();
-            let answer = ask(subject);
-            if begun.elapsed().as_secs() > 2 {
-                println!("{}: {function}: {:.1} s", spec.id, begun.elapsed().as_secs_f64());
-            }
-            match (answer, reason) {
-                (Ok(()), None) => cells.push("✓".into()),
-                (Err(_), Some(i)) => {
-                    let number = reasons.iter().position(|r| *r == HOLES[i].2).unwrap_or(reasons.len());
-                    if number == reasons.len() {
-                        reasons.push(HOLES[i].2);
-                    }
-                    cells.push(format!("({})", number + 1));
-                }
-                (Ok(()), Some(_)) => {
-                    wrong.push(format!("{}: {function} is answered, and has a reason not to be", spec.id))
-                }
-                (Err(e), None) => wrong.push(format!("{}: {function}: {e}", spec.id)),
-            }
-        }
-        page.push_str(&format!("| {function} | {} |\n", cells.join(" | ")));
+            let hole = HOLES.iter().find(|(name, ids, _)| name == function && ids.contains(&spec.id));
+            Some((spec.id, ask(subject), hole.map(|hole| hole.2)))
+        });
+        page.row(function, answers);
     }
-    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
-    page.push('\n');
-    for (i, reason) in reasons.iter().enumerate() {
-        page.push_str(&format!("{}. {reason}.\n", i + 1));
-    }
-    println!("{page}");
-    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/reference/functions.md");
-    let text = std::fs::read_to_string(path).unwrap();
-    let between = text
-        .split("<!-- functions:begin -->\n\n")
-        .nth(1)
-        .and_then(|t| t.split("\n<!-- functions:end -->").next());
-    assert_eq!(between, Some(&page[..]), "docs/reference/functions.md is to have this table");
+    page.check("functions");
 }

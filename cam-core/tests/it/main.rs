@@ -12,6 +12,7 @@ mod discrete;
 mod donations;
 mod fitting;
 mod functions;
+mod functions_of_tasks;
 mod golden;
 mod hierarchical;
 mod hierarchical_scores;

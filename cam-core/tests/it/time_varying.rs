@@ -367,7 +367,11 @@ pub(crate) fn truth() -> WithCovariates<ParetoNbd> {
 }
 
 /// The columns with purchases drawn from a model, as the task of that name gives them.
-pub(crate) fn drawn(truth: &WithCovariates<ParetoNbd>, columns: &mut Vec<(&'static str, Vec<f64>)>, seed: u64) {
+pub(crate) fn drawn(
+    truth: &WithCovariates<ParetoNbd>,
+    columns: &mut Vec<(&'static str, Vec<f64>)>,
+    seed: u64,
+) {
     let model = Fitted { model: Model::boxed(truth), unit: None, fit: None };
     let options = format!(r#"{{"seed": {seed}}}"#);
     let task = cam_core::task("simulate_time_varying").unwrap();

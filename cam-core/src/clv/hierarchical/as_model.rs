@@ -2,15 +2,19 @@
 //!
 //! It answers with [`DRAWS`] draws of the population at most, and has no fit to report: neither standard errors nor a likelihood to climb.
 
+use super::customers::{Populations, rows_of, streams, walk_ggg, walk_log_normal};
+use super::ggg_customer::{Logs, Timed};
 use super::individual::simulate;
+use super::lognormal_customer::Rates;
 use super::posterior::{Heterogeneity, Posterior};
 use super::score::{Effort, new_customers, score};
 use crate::clv::ParetoNbd;
+use crate::clv::futures::poisson_until;
 use crate::clv::history::{AGE, HISTORY, PURCHASE_QUANTITIES, TIMED_HISTORY};
 use crate::control::Control;
 use crate::error::{Error, ErrorKind, Result};
 use crate::fit::Fitted;
-use crate::model::{Model, Quantity, Spec};
+use crate::model::{Futures, Model, Quantity, Spec};
 use crate::table::{Dimension, Domain, Table, Variable};
 use serde::Deserialize;
 use std::borrow::Cow;
@@ -113,9 +117,102 @@ impl Model for PosteriorModel {
         Ok(simulate(&self.0, design, seed, control)?.into_iter().map(|(_, values)| values).collect())
     }
 
+    fn is_posterior(&self) -> bool {
+        true
+    }
+
+    /// The model of the customer whose history is the first row, as each draw of the population has it.
+    fn given(&self, history: &Table<'_>) -> Result<Box<dyn Model>> {
+        let (rows, width) = rows_of(&self.0, history)?;
+        let row = rows
+            .get(..width)
+            .ok_or_else(|| Error::shape("the history of a customer is one row, got none"))?;
+        let populations = Populations::of(&self.0, DRAWS)?;
+        let [mut walk, _] = streams(SEED, row);
+        let mut own = Vec::with_capacity(populations.len());
+        match populations {
+            Populations::Gamma(models) => own.extend(models.into_iter().map(Drawn::Population)),
+            Populations::LogNormal(all) => {
+                walk_log_normal(&all, row, &mut walk, |_, at, alive| own.push(Drawn::Poisson(*at, alive)));
+            }
+            Populations::Ggg(all) => walk_ggg(&all, row, &mut walk, |_, customer, at| {
+                own.push(Drawn::Regular(*customer, *at, customer.probability_alive(at)));
+            }),
+        }
+        Ok(Box::new(Individual { posterior: self.clone(), own: own.into() }))
+    }
+
     fn document(&self) -> Option<Result<String>> {
         Some(serde_json::to_string(&*self.0).map_err(|e| {
             Error::new(ErrorKind::Internal, format!("cannot write the document of a posterior: {e}"))
+        }))
+    }
+
+    fn boxed(&self) -> Box<dyn Model> {
+        Box::new(self.clone())
+    }
+}
+
+/// A customer as one draw has him or her.
+#[derive(Debug, Clone, Copy)]
+enum Drawn {
+    /// The population, of which the customer is one whose history is known.
+    Population(ParetoNbd),
+    /// The own parameters, and P(alive) given them.
+    Poisson(Rates, f64),
+    Regular(Timed, Logs, f64),
+}
+
+/// The model of one customer whose history is known.
+#[derive(Debug, Clone)]
+struct Individual {
+    posterior: PosteriorModel,
+    own: Arc<[Drawn]>,
+}
+
+impl Model for Individual {
+    fn spec(&self) -> &'static Spec {
+        self.posterior.spec()
+    }
+
+    fn parameters(&self) -> Vec<f64> {
+        self.posterior.parameters()
+    }
+
+    fn score(&self, quantity: &Quantity, table: &Table<'_>, control: &Control<'_>) -> Result<Vec<f64>> {
+        self.posterior.score(quantity, table, control)
+    }
+
+    fn new_customer(&self, quantity: &Quantity) -> Result<f64> {
+        self.posterior.new_customer(quantity)
+    }
+
+    fn simulate(&self, design: &Table<'_>, seed: u64, control: &Control<'_>) -> Result<Vec<Vec<f64>>> {
+        self.posterior.simulate(design, seed, control)
+    }
+
+    /// Each time by another draw, taken by chance.
+    fn futures(&self) -> Option<Futures<'_>> {
+        Some(Box::new(|row, horizon, stream, times| {
+            let which = (stream.uniform() * self.own.len() as f64) as usize;
+            match &self.own[which.min(self.own.len() - 1)] {
+                Drawn::Population(model) => model.draw_future(row, horizon, stream, times),
+                Drawn::Poisson(at, alive) => {
+                    if stream.uniform() >= *alive {
+                        return 0.0;
+                    }
+                    let [rate, leaving] = at.map(f64::exp);
+                    let leaves = stream.exponential() / leaving;
+                    poisson_until(rate, leaves, horizon, stream, times);
+                    leaves
+                }
+                Drawn::Regular(customer, at, alive) => {
+                    if stream.uniform() >= *alive {
+                        return 0.0;
+                    }
+                    customer.draw_times(at, horizon, stream, |time| times.push(time)).unwrap_or(0.0)
+                }
+            }
         }))
     }
 

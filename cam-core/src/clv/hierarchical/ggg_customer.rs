@@ -105,16 +105,33 @@ impl Timed {
 
     /// The number of purchases in the next `horizon` of a customer who is alive at T.
     pub(super) fn draw_purchases(&self, at: &Logs, horizon: f64, stream: &mut Stream) -> f64 {
-        let Some(own) = Own::new(at) else { return f64::NAN };
-        let w = self.age - self.recency;
-        let end = (stream.exponential() / own.leaving).min(horizon);
-        let mut time = own.draw_residual(w, stream) - w;
         let mut count = 0.0;
-        while time < end && count < 1e7 {
-            count += 1.0;
+        match self.draw_times(at, horizon, stream, |_| count += 1.0) {
+            Some(_) => count,
+            None => f64::NAN,
+        }
+    }
+
+    /// The times of those purchases, counted from T; gives when the customer leaves. None where k is out of all reason.
+    pub(super) fn draw_times(
+        &self,
+        at: &Logs,
+        horizon: f64,
+        stream: &mut Stream,
+        mut each: impl FnMut(f64),
+    ) -> Option<f64> {
+        let own = Own::new(at)?;
+        let w = self.age - self.recency;
+        let leaves = stream.exponential() / own.leaving;
+        let end = leaves.min(horizon);
+        let mut time = own.draw_residual(w, stream) - w;
+        let mut count = 0;
+        while time < end && count < 10_000_000 {
+            each(time);
+            count += 1;
             time += stream.gamma(own.k) / own.rate;
         }
-        count
+        Some(leaves)
     }
 
     /// One slice step for each of the first `moved` of ln k, ln λ, ln μ, under densities of theirs. Gives where it ends.
