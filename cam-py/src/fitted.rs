@@ -80,7 +80,7 @@ impl Fitted {
     /// How many parameters are estimated.
     #[getter]
     fn free(&self) -> usize {
-        self.0.fit.as_ref().map_or(0, |fit| fit.estimated())
+        self.0.estimated()
     }
 
     /// The draws from the posterior by parameter, chains x draws; and what they say about themselves, as JSON.

@@ -76,7 +76,7 @@ def test_the_document_opens_again_and_predicts_the_same(gamma, summary, tmp_path
 @pytest.mark.filterwarnings("ignore::cam.ConvergenceWarning")
 def test_rates_may_be_correlated_and_depend_on_covariates(summary):
     data = summary.assign(spender=(summary["monetary_value"] > 20).astype(float))
-    model = cam.ParetoNbdHb("lognormal", ["spender"]).fit(data, **SHORT)
+    model = cam.ParetoNbdHb("log_normal", ["spender"]).fit(data, **SHORT)
     assert list(model.posterior_)[:2] == ["log_lambda_intercept", "log_lambda_spender"]
     scores = model.predict(data.head(50), 26, draws=40)
     assert ((scores["probability_alive"] >= 0) & (scores["probability_alive"] <= 1)).all()
@@ -121,6 +121,6 @@ def test_bad_input_is_told(summary):
     with pytest.raises(cam.errors.InvalidParameterError, match="shape and a rate"):
         cam.ParetoNbdHb(priors={"r": 1}).fit(summary)
     with pytest.raises(cam.errors.InvalidParameterError, match="names of columns"):
-        cam.ParetoNbdHb("lognormal", "spender")
+        cam.ParetoNbdHb("log_normal", "spender")
     with pytest.raises(cam.errors.InvalidDataError, match="row 1"):
         cam.ParetoNbdHb().fit({"frequency": [1, np.nan], "recency": [1, 1], "T": [3, 3]})

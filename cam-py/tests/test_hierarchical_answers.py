@@ -169,7 +169,7 @@ def test_weights_count(summary):
 
 def test_covariates_of_a_new_customer_are_given(summary):
     data = summary.assign(spender=(summary["monetary_value"] > 20).astype(float))
-    model = cam.ParetoNbdHb("lognormal", ["spender"]).fit(data, draws=20, burn_in=20, chains=1)
+    model = cam.ParetoNbdHb("log_normal", ["spender"]).fit(data, draws=20, burn_in=20, chains=1)
     few, many = (model.expected_purchases_new_customer(52, covariates={"spender": z}) for z in (0, 1))
     assert few != many
     with pytest.raises(cam.errors.InvalidParameterError, match="spender"):

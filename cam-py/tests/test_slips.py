@@ -188,7 +188,7 @@ def test_an_argument_that_a_model_does_not_take_is_told_where_it_belongs():
         "Model('bg_nbd', purchase_covariates=['c'], levels={'c': ['a', 'b']})",
         "Model('pareto_nbd')",
         "BgNbd()",
-        "ParetoNbdHb(heterogeneity='lognormal', covariates=('x',))",
+        "ParetoNbdHb(heterogeneity='log_normal', covariates=('x',))",
         "ParetoGgg(priors={'t': (2, 2)})",
         "ParetoGgg()",
     ],

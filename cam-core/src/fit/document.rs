@@ -34,6 +34,12 @@ pub struct Fitted<M> {
 }
 
 impl<M: Model> Fitted<M> {
+    /// How many parameters a fit estimates, coefficients of covariates among them: all but whole numbers, which are chosen.
+    pub fn estimated(&self) -> usize {
+        let spec = self.model.spec();
+        self.model.parameters().len() - (spec.parameters.len() - spec.free_parameters().len())
+    }
+
     /// The report of the fit.
     ///
     /// # Errors

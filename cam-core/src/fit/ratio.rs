@@ -74,7 +74,7 @@ pub fn likelihood_ratio_test<A: Model, B: Model>(
         ));
     }
     full.check_unit(restricted.unit)?;
-    let (few, many) = (small.estimated(), large.estimated());
+    let (few, many) = (restricted.estimated(), full.estimated());
     if few >= many {
         return unsupported(format!(
             "the full model must have more free parameters: {title} has {few}, {full_title} has {many}; \

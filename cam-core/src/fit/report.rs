@@ -147,11 +147,6 @@ impl FitReport {
         self.log_likelihood + self.log_prior.unwrap_or(0.0)
     }
 
-    /// How many parameters were estimated, where a covariance tells; 0 otherwise.
-    pub fn estimated(&self) -> usize {
-        self.covariance.as_ref().map_or(0, Vec::len)
-    }
-
     /// Akaike's information criterion for `parameters` free parameters: 2k − 2 ln L.
     pub fn aic(&self, parameters: usize) -> f64 {
         2.0 * parameters as f64 - 2.0 * self.log_likelihood

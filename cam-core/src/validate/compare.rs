@@ -189,9 +189,8 @@ fn judge(
 ) -> Result<()> {
     let model = &*fitted.model;
     let spec = model.spec();
-    // Coefficients of covariates are parameters; whole numbers are chosen, not estimated.
-    let parameters = model.parameters().len();
-    let estimated = parameters - (spec.parameters.len() - spec.free_parameters().len());
+    // Whole numbers are parameters, too, but chosen, not estimated.
+    let (parameters, estimated) = (model.parameters().len(), fitted.estimated());
     let weight = table.get("weight");
     let scores = model.score(&Quantity::LogLikelihood {}, table, control)?;
     let weighted = |(i, log): (usize, &f64)| weight.map_or(*log, |w| w[i] * log);

@@ -204,7 +204,7 @@ class Answers(Estimates):
         Returns
         -------
         frame
-            The columns of the model, one row per customer.
+            The columns of the model, and those of its covariates, one row per customer.
         """
         encoding = self._encoding
         wanted = self._spec.design + ([] if encoding is None else encoding.columns)
@@ -217,7 +217,12 @@ class Answers(Estimates):
         columns = {name: _repeat(name, design[name], n) for name in self._spec.design}
         if encoding is not None:
             columns |= encoding.repeated(design, len(next(iter(columns.values()))))
-        drawn = self._fitted.simulate(columns, int(seed), thread_count(threads), observer(progress))
+        drawn: dict[str, Any] = dict(
+            self._fitted.simulate(columns, int(seed), thread_count(threads), observer(progress))
+        )
+        if encoding is not None:
+            # So that what was drawn can be fitted.
+            drawn |= {name: encoding.written(name, columns[name]) for name in encoding.columns}
         kind = self._kind if backend is None and self._kind is not None else default_kind(backend)
         return make(kind, drawn, {UNIT: self.unit_} if self.unit_ else {})
 

@@ -15,7 +15,7 @@ import numpy.typing as npt
 from cam import _core
 from cam._answers import Answers
 from cam._call import Progress, name_methods, number, observer, one_table, shown, thread_count, warn, whole
-from cam._covariates import Covariates
+from cam._covariates import Covariates, declared
 from cam._estimates import Estimates
 from cam._files import read_document, write_document
 from cam._frames import Floats, Frame, Source, as_floats
@@ -342,6 +342,9 @@ class Model(Inference):
         found = Model._classes.get(core.id, Model) if cls is Model else cls
         model = found() if found.model is not None else found(core.id)
         model._core = core
+        if (encoding := model._encoding) is not None:
+            # Whoever fits it again asks for the same.
+            model._asked = declared(encoding.declared)
         return model  # type: ignore[return-value]
 
     def save(self, path: str | os.PathLike[str]) -> None:
@@ -445,7 +448,9 @@ def weight_column(source: Source, weights: str | npt.ArrayLike | None) -> dict[s
     """Give the weights of the rows as a column: those that are named or given, else the column `weight`, where there is one."""
     if weights is None:
         return {WEIGHT: source.float(WEIGHT)} if WEIGHT in source else {}
-    return {WEIGHT: source.float(weights) if isinstance(weights, str) else _weights(weights)}
+    if isinstance(weights, str):
+        return {WEIGHT: source.float(weights)}
+    return {WEIGHT: _weights(source.beside(weights, "weights"))}
 
 
 def _weights(given: npt.ArrayLike) -> Floats:

@@ -17,7 +17,6 @@ import numpy.typing as npt
 from cam import _core
 from cam._base import WEIGHT, Model
 from cam._call import Progress, flag, observer, shown, thread_count
-from cam._covariates import Covariates
 from cam._frames import Frame, Source, first_rows, make
 from cam._log import check_ends, is_missing, named_columns, read_amounts, read_keys, read_moment, read_times
 from cam.errors import (
@@ -196,7 +195,7 @@ def fit_cohorts(
     """
     if not isinstance(model, Model):
         raise InvalidParameterError(f"model must be a model, got {shown(model)}", field="model")
-    asked = _declared(model)
+    asked = model._asked
     priors = _priors_of(model) if priors is None else priors
     source = Source(summary)
     source.state_unit(unit)
@@ -253,20 +252,6 @@ def fit_cohorts(
     return CohortFits(models, pooled, frame, statistic, freedom, p_value)
 
 
-def _declared(model: Model) -> Covariates:
-    """Give the covariates that a model is asked for, or was, before it was written as a document."""
-    if model._asked or model._core is None or (encoding := model._encoding) is None:
-        return model._asked
-    told = encoding.declared
-    return Covariates(
-        told["columns"],
-        told.get("levels"),
-        told.get("penalty"),
-        told.get("constrain", ()),
-        told.get("pooled", ()),
-    )
-
-
 def _priors_of(model: Model) -> dict[str, Any] | None:
     """Give the priors of the last fit."""
     if model._core is None or not model._core.estimated:
@@ -290,7 +275,7 @@ def _values(source: Source, name: str) -> npt.NDArray[Any]:
 def _labels(source: Source, cohort: str | npt.ArrayLike, rows: int) -> tuple[list[Any], npt.NDArray[np.int64]]:
     """Give the cohorts in order, and for each customer the number of the cohort."""
     try:
-        labels = np.asarray(source.series(cohort) if isinstance(cohort, str) else cohort)
+        labels = np.asarray(source.series(cohort) if isinstance(cohort, str) else source.beside(cohort, "cohort"))
     except ValueError:
         # Rows of unequal length make no array.
         labels = np.empty(())

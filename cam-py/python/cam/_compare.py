@@ -331,7 +331,7 @@ def _counts(source: Source, holdout: Any) -> Floats | None:
         return source.float(HOLDOUT) if HOLDOUT in source else None
     if isinstance(holdout, str):
         return source.float(holdout)
-    counts = np.asarray(holdout, dtype=np.float64)
+    counts = np.asarray(source.beside(holdout, "holdout"), dtype=np.float64)
     if counts.ndim != 1:
         raise InvalidShapeError(f"holdout must have one dimension, got {counts.ndim}", field="holdout")
     return counts

@@ -57,6 +57,12 @@ class Covariates:
             self.penalty = {str(process): number(f"penalty[{process!r}]", value) for process, value in penalty.items()}
         else:
             self.penalty = dict.fromkeys(self.columns, number("penalty", penalty))
+        for process in self.penalty:
+            if self.columns and process not in self.columns:
+                raise InvalidParameterError(
+                    f"penalty[{process!r}] is of a process without covariates; there are some of: {', '.join(self.columns)}",
+                    field="penalty",
+                )
         if not self.columns and (self.levels or self.constrain or self.pooled or penalty is not None):
             raise InvalidParameterError(
                 "levels, penalty, constrain and pooled are about covariates: name some, such as "
@@ -109,6 +115,17 @@ class Covariates:
         return {key: value for key, value in declared.items() if value}
 
 
+def declared(told: Mapping[str, Any]) -> Covariates:
+    """Give the covariates of a document as they would be asked for."""
+    return Covariates(
+        told["columns"],
+        told.get("levels"),
+        told.get("penalty"),
+        told.get("constrain", ()),
+        told.get("pooled", ()),
+    )
+
+
 class Encoding:
     """Which columns a model wants, and the levels of those that are categorical."""
 
@@ -155,6 +172,11 @@ class Encoding:
                     known[value] = code
             out.append(code)
         return np.array(out, dtype=np.float64)
+
+    def written(self, name: str, values: Floats) -> npt.NDArray[Any]:
+        """Give a column as it was read: levels by their names."""
+        levels = self.levels.get(name)
+        return values if levels is None else np.array([levels[int(code)] for code in values], dtype=object)
 
     def one(self, given: Mapping[str, Any]) -> dict[str, Floats]:
         """Give one customer's covariates as columns of one row."""

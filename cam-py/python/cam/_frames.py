@@ -158,6 +158,20 @@ class Source:
         series = self.series(name)
         return list(series.tolist() if isinstance(series, np.ndarray) else series.to_list())
 
+    def beside(self, given: Any, field: str) -> Any:
+        """Give what came in beside the frame, one value for each row: a pandas Series by its index, all else by position."""
+        if self.kind != "pandas" or type(given).__name__ != "Series" or not hasattr(given, "index"):
+            return given
+        mine = self.native.index
+        if given.index.equals(mine):
+            return given.to_numpy()
+        if len(given) == len(mine) and mine.is_unique and given.index.is_unique and given.index.isin(mine).all():
+            return given.reindex(mine).to_numpy()
+        raise InvalidShapeError(
+            f"{field} has another index than the table: give it the same one, or {field}.to_numpy() to go by position",
+            field=field,
+        )
+
     def taken(self, name: str, rows: npt.NDArray[np.int64], kind: str) -> Any:
         """Give these rows of a column, as a frame of that kind takes them: categories stay categories."""
         series = self.series(name)

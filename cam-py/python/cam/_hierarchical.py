@@ -23,6 +23,7 @@ from cam.errors import (
     InvalidParameterError,
     NotFittedError,
     UnknownNameError,
+    UnsupportedError,
 )
 
 __all__ = ["ParetoGgg", "ParetoNbdHb"]
@@ -177,6 +178,14 @@ class HierarchicalModel(PosteriorAnswers):
     @property
     def _fitted(self) -> Fitted:
         return from_json(self.to_json())
+
+    def _need_plain(self) -> None:
+        """Refuse a model of whose new customers nothing can be said without their covariates."""
+        if self._covariates:
+            raise UnsupportedError(
+                f"new customers of this model have covariates ({', '.join(self._covariates)}): new_customer takes them",
+                field="covariates",
+            )
 
     def _state_unit(self, source: Source, unit: str | None) -> None:
         source.state_unit(unit)
@@ -404,11 +413,11 @@ class ParetoNbdHb(HierarchicalModel):
 
     Parameters
     ----------
-    heterogeneity : {"gamma", "lognormal"}
+    heterogeneity : {"gamma", "log_normal"}
         How the rates of customers are spread: independent gamma distributions, or a bivariate normal distribution of their
         logarithms, so that they may be correlated.
     covariates : sequence of str
-        Columns that the means of the logarithms depend on; for ``"lognormal"``.
+        Columns that the means of the logarithms depend on; for ``"log_normal"``.
     priors : dict, optional
         Shape and rate of the gamma priors of `r`, `alpha`, `s` and `beta`, by name, such as ``{"s": (2, 2)}``; for
         ``"gamma"``. The
@@ -454,6 +463,10 @@ class ParetoNbdHb(HierarchicalModel):
     ) -> None:
         if isinstance(covariates, str):
             raise InvalidParameterError(f"covariates must be names of columns, got {covariates!r}", field="covariates")
+        if heterogeneity not in ("gamma", "log_normal"):
+            raise UnknownNameError(
+                f"no heterogeneity named {shown(heterogeneity)}; there are: gamma, log_normal", field="heterogeneity"
+            )
         self.heterogeneity = heterogeneity
         self.covariates = tuple(covariates)
         self.priors = priors
@@ -471,7 +484,7 @@ class ParetoNbdHb(HierarchicalModel):
 
     def _opened(self) -> None:
         document = self._posterior
-        self.heterogeneity = "gamma" if document["heterogeneity"] == "gamma" else "lognormal"
+        self.heterogeneity = document["heterogeneity"]
         self.covariates = tuple(document["covariates"])
 
 

@@ -73,10 +73,10 @@ class Inference(PosteriorTables, Answers):
         *,
         method: str | None = None,
         summary: Frame | None = None,
-        replicates: int = 1000,
-        seed: int = 0,
-        kind: str = "nonparametric",
-        interval: str = "percentile",
+        replicates: int | None = None,
+        seed: int | None = None,
+        kind: str | None = None,
+        interval: str | None = None,
         threads: int | None = None,
         progress: Progress = None,
     ) -> dict[str, tuple[float, float]]:
@@ -94,13 +94,13 @@ class Inference(PosteriorTables, Answers):
         summary : frame or dict of arrays, optional
             The data of the fit, for profiles and the bootstrap; by default those of the last call of `fit`. A model
             that was opened from a document has none. Of `ParetoNbd.fit_time_varying` these are the steps.
-        replicates : int
-            How often the bootstrap fits again: at least 2 / (1 - level), which is 40 for 0.95.
-        seed : int
-            Its seed. Replicates depend on it and on their number, not on threads.
-        kind : {"nonparametric", "parametric"}
+        replicates : int, optional
+            How often the bootstrap fits again, 1,000 by default: at least 2 / (1 - level), which is 40 for 0.95.
+        seed : int, optional
+            Its seed, 0 by default. Replicates depend on it and on their number, not on threads.
+        kind : {"nonparametric", "parametric"}, optional
             Whether the bootstrap draws customers from the data, or from the fitted model.
-        interval : {"percentile", "basic"}
+        interval : {"percentile", "basic"}, optional
             Quantiles of the replicates, or those mirrored at the estimate.
         threads : int, optional
             How many threads to use; all processors by default.
@@ -124,6 +124,13 @@ class Inference(PosteriorTables, Answers):
         """
         sampled = self._core is not None and self._core.sampled
         method = method or ("posterior" if sampled else "wald")
+        of_bootstrap = {"replicates": replicates, "seed": seed, "kind": kind, "interval": interval}
+        aside = [name for name, value in of_bootstrap.items() if value is not None and method != "bootstrap"]
+        if summary is not None and method not in ("profile", "bootstrap"):
+            aside.append("summary")
+        if aside:
+            which = 'method="bootstrap"' if aside != ["summary"] else "profiles and the bootstrap"
+            raise InvalidParameterError(f"{aside[0]} is for {which}, and the method is {shown(method)}", field=aside[0])
         if method == "posterior":
             level = _level(level)
             tails = [0.5 * (1 - level), 0.5 * (1 + level)]
@@ -139,14 +146,17 @@ class Inference(PosteriorTables, Answers):
         options: dict[str, Any] = {"method": method, "level": _level(level)}
         if method == "bootstrap":
             # With fewer the ends would lie outside of all replicates.
-            replicates, least = whole("replicates", replicates, 2), math.ceil(round(2 / (1 - options["level"]), 6))
+            replicates = 1000 if replicates is None else whole("replicates", replicates, 2)
+            least = math.ceil(round(2 / (1 - options["level"]), 6))
             if replicates < least:
                 raise InvalidParameterError(
                     f"an interval of level {level:g} needs at least {least} replicates, got {replicates}",
                     field="replicates",
                 )
-            options |= {"replicates": replicates, "seed": whole("seed", seed, 0)}
-            options |= {"kind": kind, "interval": interval}
+            options["replicates"] = replicates
+            options |= {name: value for name, value in (("kind", kind), ("interval", interval)) if value is not None}
+            if seed is not None:
+                options["seed"] = whole("seed", seed, 0)
         found = run(
             "confidence_intervals",
             columns,

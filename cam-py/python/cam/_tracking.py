@@ -205,11 +205,9 @@ def _newborn(
             raise InvalidParameterError(f"row {row} of the customers: covariate {name} is missing", field=name)
     distinct, which = np.unique(table, axis=0, return_inverse=True)
     blank: dict[str, Any] = {name: np.zeros(len(distinct)) for name in model._spec.columns}
-    for name, values in zip(encoding.columns, distinct.T, strict=True):
-        levels = encoding.levels.get(name)
-        blank[name] = (
-            values.copy() if levels is None else np.array([levels[int(code)] for code in values], dtype=object)
-        )
+    blank |= {
+        name: encoding.written(name, values.copy()) for name, values in zip(encoding.columns, distinct.T, strict=True)
+    }
     return blank, which.ravel()
 
 

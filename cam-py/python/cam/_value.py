@@ -141,6 +141,10 @@ def value_options(
             "margin_period=52 for years of weeks",
             field="margin_period",
         )
+    if given.size == 1 and margin_period is not None:
+        raise InvalidParameterError(
+            "margin_period says how long each of several margins holds, and there is one: margin", field="margin_period"
+        )
     unit = purchases.unit_
     options: dict[str, Any] = {
         "horizon": ahead(horizon),

@@ -79,7 +79,7 @@ def lifetime_value_variance(
     Name: lifetime_value_variance, dtype: float64
     """
     options = value_options(
-        purchases, horizon, discount_rate, continuous_discount_rate, margin, 1.0, cost_per_purchase, 0.0
+        purchases, horizon, discount_rate, continuous_discount_rate, margin, None, cost_per_purchase, 0.0
     )
     source, columns, walks = value_columns(purchases, spend, summary, unit, steps, customer)
     with beside(source, walks):
@@ -150,8 +150,8 @@ def new_customer_value(
         cost_per_purchase,
         cost_per_period,
     )
-    purchases._need_plain()
-    spend._need_plain()
+    for model in (purchases, spend):
+        model._need_plain()
     found = run("new_customer_value", {}, options, models=[purchases._fitted, spend._fitted]).output
     variance = found["variance"]
     return NewCustomerValue(found["value"], math.nan if variance is None else variance)

@@ -1,0 +1,97 @@
+"""What is given beside a table, what is taken over from a document, and options that would have no effect."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import cam
+from cam.errors import CamError, InvalidParameterError, InvalidShapeError, UnknownNameError, UnsupportedError
+
+
+@pytest.fixture(scope="module")
+def table(summary):
+    return summary.assign(north=(np.arange(len(summary)) % 3 == 0) * 1.0)
+
+
+def refused(call):
+    with pytest.raises(CamError) as caught:
+        call()
+    return type(caught.value), caught.value.field
+
+
+def test_an_opened_model_is_fitted_again_with_its_covariates(table):
+    model = cam.ParetoNbd(purchase_covariates=["north"], penalty=5.0).fit(table)
+    again = cam.from_json(model.to_json()).fit(table)
+    assert again == model
+    assert list(again.coefficients_) == ["purchase:north"]
+
+
+def test_a_series_goes_by_its_index(table):
+    weights = pd.Series(np.arange(len(table)) % 3 + 1.0, index=table.index)
+    model = cam.BgNbd().fit(table, weights=weights)
+    assert cam.BgNbd().fit(table, weights=weights.sample(frac=1, random_state=1)) == model
+    assert cam.BgNbd().fit(table, weights=weights.to_numpy()) == model
+    assert refused(lambda: cam.BgNbd().fit(table, weights=weights.reset_index(drop=True))) == (
+        InvalidShapeError,
+        "weights",
+    )
+    cohort = pd.Series(np.where(np.arange(len(table)) % 2 == 0, "even", "odd"), index=table.index)
+    found = cam.fit_cohorts(cam.BgNbd(), table, cohort.sample(frac=1, random_state=2))
+    assert found.statistic == cam.fit_cohorts(cam.BgNbd(), table, cohort).statistic
+    holdout = pd.Series(np.arange(len(table)) % 4, index=table.index)
+    models = [cam.BgNbd().fit(table)]
+    one, other = (
+        cam.compare(models, table, given, horizon=20).frame()
+        for given in (holdout, holdout.sample(frac=1, random_state=3))
+    )
+    pd.testing.assert_frame_equal(one, other)
+
+
+def test_what_would_have_no_effect_is_refused(table):
+    model = cam.BgNbd().fit(table)
+    spend = cam.GammaGamma.from_params(p=6.25, q=3.74, v=15.44)
+    for call, field in [
+        (lambda: model.confidence_intervals_(replicates=100), "replicates"),
+        (lambda: model.confidence_intervals_(method="profile", kind="parametric"), "kind"),
+        (lambda: model.confidence_intervals_(summary=table), "summary"),
+        (lambda: cam.ParetoNbd(purchase_covariates=["north"], penalty={"lifetime": 1.0}), "penalty"),
+        (
+            lambda: cam.customer_lifetime_value(
+                model, spend, table.assign(monetary_value=1.0), 52, 0.002, margin_period=26
+            ),
+            "margin_period",
+        ),
+    ]:
+        assert refused(call) == (InvalidParameterError, field)
+    assert refused(lambda: cam.ParetoNbdHb("normal")) == (UnknownNameError, "heterogeneity")
+
+
+def test_a_posterior_tells_what_a_new_customer_is_worth(table):
+    spend = cam.GammaGamma.from_params(p=6.25, q=3.74, v=15.44)
+    model = cam.ParetoNbdHb().fit(table, draws=40, burn_in=40, chains=2)
+    found = cam.new_customer_value(model, spend, 52, 0.002)
+    plain = cam.new_customer_value(cam.ParetoNbd().fit(table), spend, 52, 0.002)
+    assert found.value == pytest.approx(plain.value, rel=0.1)
+    moving = cam.ParetoNbdHb("log_normal", ["north"]).fit(table, draws=10, burn_in=10, chains=1)
+    assert refused(lambda: cam.new_customer_value(moving, spend, 52, 0.002)) == (UnsupportedError, "covariates")
+
+
+def test_customers_that_were_drawn_can_be_fitted(table):
+    frame = table.assign(channel=np.where(table["north"] == 1, "web", "shop"))
+    model = cam.ParetoNbd(purchase_covariates=["channel"]).fit(frame)
+    channels = np.where(np.arange(3000) % 2 == 0, "web", "shop")
+    drawn = model.simulate(T=np.full(3000, 39.0), seed=2, channel=channels)
+    assert list(drawn["channel"]) == list(channels)
+    low, high = (
+        cam.ParetoNbd(purchase_covariates=["channel"]).fit(drawn).confidence_intervals_(0.999)["purchase:channel=web"]
+    )
+    assert low < model.coefficients_["purchase:channel=web"] < high
+
+
+def test_a_full_model_that_ended_at_the_boundary_is_tested(table):
+    full = cam.GgomNbd()
+    with pytest.warns(cam.errors.ConvergenceWarning):
+        full.fit(table)
+    found = full.likelihood_ratio_test(cam.ParetoNbd().fit(table), boundary=True)
+    assert (found.degrees_of_freedom, found.boundary) == (1, True)
+    assert found.statistic == pytest.approx(0, abs=1e-3)
