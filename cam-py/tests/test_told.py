@@ -26,6 +26,15 @@ def test_an_opened_model_is_fitted_again_with_its_covariates(table):
     assert list(again.coefficients_) == ["purchase:north"]
 
 
+@pytest.mark.filterwarnings("ignore::cam.errors.ConvergenceWarning")
+def test_an_opened_posterior_is_fitted_again_with_its_priors(table):
+    short = {"draws": 20, "burn_in": 20, "chains": 1}
+    model = cam.ParetoNbdHb(priors={"s": (50, 50)}).fit(table, **short)
+    opened = cam.from_json(model.to_json())
+    assert opened.priors == {"s": (50.0, 50.0)}
+    assert opened.fit(table, **short).to_json() == model.to_json()
+
+
 def test_a_series_goes_by_its_index(table):
     weights = pd.Series(np.arange(len(table)) % 3 + 1.0, index=table.index)
     model = cam.BgNbd().fit(table, weights=weights)
@@ -66,6 +75,7 @@ def test_what_would_have_no_effect_is_refused(table):
     assert refused(lambda: cam.ParetoNbdHb("normal")) == (UnknownNameError, "heterogeneity")
 
 
+@pytest.mark.filterwarnings("ignore::cam.errors.ConvergenceWarning")
 def test_a_posterior_tells_what_a_new_customer_is_worth(table):
     spend = cam.GammaGamma.from_params(p=6.25, q=3.74, v=15.44)
     model = cam.ParetoNbdHb().fit(table, draws=40, burn_in=40, chains=2)

@@ -66,6 +66,8 @@ pub struct Judged {
     pub holdout: Option<Holdout>,
     /// What the data say against it.
     pub warnings: Vec<String>,
+    /// Whether it was fitted to other data than these, which may be those of the holdout.
+    pub other_data: bool,
 }
 
 /// How a model did on the holdout.
@@ -112,6 +114,9 @@ pub struct Comparison {
     #[serde(skip)]
     pub transform: Vec<Vec<f64>>,
 }
+
+/// Differences of scores up to this part of them are rounding, or where a search ended.
+const EQUAL: f64 = 1e-7;
 
 /// Below this a test contradicts a model: with thousands of customers five per cent would contradict all of them.
 const CONTRADICTS: f64 = 1e-3;
@@ -197,7 +202,15 @@ fn judge(
     let log_likelihood: f64 = scores.iter().enumerate().map(weighted).sum();
     let customers = weight.map_or(table.rows() as f64, |w| w.sum());
     let frequency = frequency_fit(model, table, estimated, control)?;
+    // A posterior reports the likelihood elsewhere than at the means of its draws.
+    let reported = fitted.fit.as_ref().filter(|fit| fit.posterior.is_none()).map(|fit| fit.log_likelihood);
+    let elsewhere = reported.filter(|log| (log - log_likelihood).abs() > 1e-6 * log_likelihood.abs());
     let mut warnings = model_warnings(fitted, log_likelihood, table, control);
+    if let Some(log) = elsewhere {
+        warnings.push(format!(
+            "it was fitted to other data: its log-likelihood was {log:.3} there; where those held the holdout, it knows what it is judged by"
+        ));
+    }
     if let Some(p) = frequency.p_value.filter(|p| *p < CONTRADICTS) {
         warnings.push(format!(
             "the frequencies of the calibration are not those of the model (chi-square {:.1}, p-value {p:.1e})",
@@ -266,6 +279,7 @@ fn judge(
         frequency,
         holdout,
         warnings,
+        other_data: elsewhere.is_some(),
     });
     Ok(())
 }
@@ -279,16 +293,6 @@ fn model_warnings(
 ) -> Vec<String> {
     let mut warnings = Vec::new();
     let spec = fitted.model.spec();
-    // A posterior reports the likelihood elsewhere than at the means of its draws.
-    let fit = fitted.fit.as_ref().filter(|fit| fit.posterior.is_none());
-    if let Some(fit) =
-        fit.filter(|fit| (fit.log_likelihood - log_likelihood).abs() > 1e-6 * log_likelihood.abs())
-    {
-        warnings.push(format!(
-            "it was fitted to other data: its log-likelihood was {:.3} there; where those held the holdout, it knows what it is judged by",
-            fit.log_likelihood
-        ));
-    }
     match fitted.fit.as_ref().map(|fit| &fit.status) {
         None | Some(Status::Converged) => {}
         Some(Status::Boundary { parameters }) => warnings.push(format!(
@@ -360,7 +364,10 @@ fn compare_scores(all: &mut Comparison) {
 
 /// The position of the model to take, and the sentence.
 fn recommend(all: &Comparison) -> (usize, String) {
-    let sound = |i: &usize| matches!(all.models[*i].status, None | Some(Status::Converged));
+    let sound = |i: &usize| {
+        let judged = &all.models[*i];
+        matches!(judged.status, None | Some(Status::Converged)) && !judged.other_data
+    };
     let mut candidates: Vec<usize> = (0..all.models.len()).filter(sound).collect();
     let none_sound = candidates.is_empty();
     if none_sound {
@@ -370,7 +377,7 @@ fn recommend(all: &Comparison) -> (usize, String) {
         candidates.iter().copied().min_by(|&i, &j| key(i).total_cmp(&key(j))).unwrap_or(0)
     };
     let judged = |i: usize| &all.models[i];
-    let mut caveat = if none_sound { "; but no fit ended at a maximum".to_owned() } else { String::new() };
+    let mut caveat = if none_sound { "; but no fit to these data ended at a maximum".to_owned() } else { String::new() };
     if judged(0).holdout.is_none() {
         let best = by(&|i| judged(i).bic);
         let (label, bic) = (&judged(best).label, judged(best).bic);
@@ -380,12 +387,11 @@ fn recommend(all: &Comparison) -> (usize, String) {
     let best = by(&score);
     let aside = (0..all.models.len()).filter(|i| !candidates.contains(i) && score(*i) < score(best));
     for i in aside {
-        let _ = write!(
-            caveat,
-            "; {}, {:.4}, is left out because its fit ended at no maximum",
-            judged(i).label,
-            score(i)
-        );
+        let why = match judged(i).other_data {
+            true => "it was fitted to other data, which may hold the holdout",
+            false => "its fit ended at no maximum",
+        };
+        let _ = write!(caveat, "; {}, {:.4}, is left out because {why}", judged(i).label, score(i));
     }
     let excess = |i: usize| {
         let holdout = judged(i).holdout.as_ref();
@@ -396,7 +402,8 @@ fn recommend(all: &Comparison) -> (usize, String) {
         .copied()
         .filter(|&i| {
             let (far, error) = excess(i);
-            i == best || far - excess(best).0 <= 2.0 * error
+            // Scores that differ by rounding alone are equal, however small the error of their difference.
+            i == best || far - excess(best).0 <= (2.0 * error).max(EQUAL * score(best).abs())
         })
         .collect();
     let fewest = near.iter().copied().min_by(|&i, &j| {

@@ -71,7 +71,7 @@ class HierarchicalModel(PosteriorAnswers):
             The only one there is: Markov chains made for this model, which move customers and population in turn or, with gamma
             heterogeneity of `ParetoNbdHb`, the population with customers integrated out.
         seed : int
-            The seed of all random numbers. The draws depend on nothing else: not on the number of threads.
+            The seed of all random numbers. The draws depend on it and on the order of the rows, not on the number of threads.
         chains : int
             Chains that begin apart.
         burn_in : int
@@ -149,6 +149,8 @@ class HierarchicalModel(PosteriorAnswers):
     @property
     def _sampled_model(self) -> str:
         return self._task
+
+    priors: Mapping[str, tuple[float, float]] | None
 
     # What functions that take any model of purchases want of it.
 
@@ -346,6 +348,8 @@ class HierarchicalModel(PosteriorAnswers):
 
     def _opened(self) -> None:
         """Take over what the document chose."""
+        # Whoever fits it again goes by the same.
+        self.priors = {name: (shape, rate) for name, (shape, rate) in self._posterior.get("priors", {}).items()} or None
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the document to a file.
@@ -483,6 +487,7 @@ class ParetoNbdHb(HierarchicalModel):
         return list(self.covariates)
 
     def _opened(self) -> None:
+        super()._opened()
         document = self._posterior
         self.heterogeneity = document["heterogeneity"]
         self.covariates = tuple(document["covariates"])

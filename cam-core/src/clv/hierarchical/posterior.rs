@@ -4,10 +4,12 @@
 //! fitted or not, can be drawn again. So a posterior is small, whatever the number of customers.
 
 use super::chain::Sampling;
+use super::prior::GammaPrior;
 use crate::error::{Error, ErrorKind, Result};
 use crate::math::diagnostics::{diagnose, quantile};
 use crate::unit::Unit;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 pub(super) const FORMAT: &str = "cam.posterior";
 const SCHEMA: u64 = 1;
@@ -42,6 +44,9 @@ pub struct Posterior {
     pub customers: f64,
     /// Seed, chains, burn-in, draws, thinning.
     pub sampling: Sampling,
+    /// The priors that were given, by parameter; those of others are the default.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub priors: BTreeMap<String, GammaPrior>,
     /// The names of the parameters.
     pub parameters: Vec<String>,
     /// The draws: parameter by parameter, chain by chain.
@@ -77,7 +82,7 @@ impl Posterior {
         heterogeneity: Heterogeneity,
         covariates: &[String],
         (unit, customers): (Option<Unit>, f64),
-        sampling: Sampling,
+        (sampling, priors): (Sampling, BTreeMap<String, GammaPrior>),
         (parameters, draws): (Vec<String>, Vec<Vec<Vec<f64>>>),
     ) -> Posterior {
         let covariates = covariates.to_vec();
@@ -92,6 +97,7 @@ impl Posterior {
             unit,
             customers,
             sampling,
+            priors,
             parameters,
             draws,
         }

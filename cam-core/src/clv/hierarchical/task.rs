@@ -163,7 +163,14 @@ impl Task for ParetoNbdHb {
             }
         };
         let known = (table.unit(), customers(table));
-        Sampled::answer(Posterior::new(Self::SPEC.id, kind, covariates, known, sampling, drawn))
+        Sampled::answer(Posterior::new(
+            Self::SPEC.id,
+            kind,
+            covariates,
+            known,
+            (sampling, options.priors.clone()),
+            drawn,
+        ))
     }
 }
 
@@ -228,7 +235,14 @@ impl Task for ParetoGgg {
         sampling.check(6)?;
         let drawn = sample(&Ggg::new(table, priors(&options.priors, names::GGG)?)?, &sampling, control)?;
         let known = (table.unit(), customers(table));
-        Sampled::answer(Posterior::new(Self::SPEC.id, Heterogeneity::Gamma, &[], known, sampling, drawn))
+        Sampled::answer(Posterior::new(
+            Self::SPEC.id,
+            Heterogeneity::Gamma,
+            &[],
+            known,
+            (sampling, options.priors.clone()),
+            drawn,
+        ))
     }
 }
 
