@@ -188,7 +188,7 @@ class ComparisonPlots:
             actual, expected = by_step(followed, cumulative)
             if drawn is None:
                 drawn = axes(ax)
-                drawn.plot(at, actual, color=ACTUAL, linewidth=2.4, label="actual")
+                drawn.plot(at, actual, color=INK, linewidth=2.2, label="actual")
             drawn.plot(at, expected, color=color, linewidth=1.8, linestyle=dashes, label=name)
         finish_tracking(drawn, dated, cumulative, step, calibration_end)
         beside(drawn, ax)

@@ -226,7 +226,6 @@ def _distinct(model: Model, source: Source, unit: str | None) -> tuple[dict[str,
     if not table.size:
         raise NotEnoughDataError("the frame has no customers to draw")
     weight = given.weights(source, len(table))
-    given.finite(weight, "weight")
     rows, which = np.unique(table, axis=0, return_inverse=True)
     distinct = {name: np.ascontiguousarray(rows[:, i]) for i, name in enumerate(columns)}
     return distinct, np.bincount(which.ravel(), weight).astype(np.float64), source.unit

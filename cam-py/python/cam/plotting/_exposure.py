@@ -46,10 +46,11 @@ def plot_exposure(summary: Frame, *, n: int = 100, unit: str | None = None, ax: 
     if (late := recency > age).any():
         row = int(late.argmax())
         raise InvalidDataError(
-            f"row {row}: need recency <= T, got recency = {recency[row]:g}, T = {age[row]:g}", row=row
+            f"row {row}: need recency <= T, got recency = {recency[row]:g}, T = {age[row]:g}",
+            row=row,
+            field="recency",
         )
     weight = given.weights(source, age.size)
-    given.finite(weight, "weight")
     order = np.lexsort((age, recency))
     upto = np.cumsum(weight[order])
     everyone = float(upto[-1])

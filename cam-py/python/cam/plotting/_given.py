@@ -46,7 +46,7 @@ def _need_column(model: Model, column: str, kind: str) -> None:
 
 def weights(source: Source, rows: int) -> Floats:
     """How many customers each row stands for."""
-    return source.float("weight") if "weight" in source else np.ones(rows)
+    return column(source, "weight") if "weight" in source else np.ones(rows)
 
 
 def groups(source: Source, max_frequency: int) -> npt.NDArray[np.int64]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -178,9 +178,8 @@ def plot_timing(
     first[begins] = True
     drawn = at >= 0
     ax = axes(ax)
-    ax.hlines(
-        np.arange(chosen.size), _moments(bought, day[begins[chosen]]), _moments(bought, end), color=PALE, linewidth=1
-    )
+    since, until = _moments(bought, day[begins[chosen]]), _moments(bought, end)
+    ax.hlines(np.arange(chosen.size), since, until, color=PALE, linewidth=min(1.0, 80.0 / chosen.size))
     size = min(28.0, 900.0 / chosen.size)
     repeat = "repeat purchase" if calibration_end is None else "repeat purchase in the calibration"
     for mask, color, inside, words in (
@@ -192,7 +191,7 @@ def plot_timing(
             look = {"s": size, "edgecolors": color, "facecolors": inside, "linewidths": 0.8, "zorder": 3}
             ax.scatter(_moments(bought, day[mask]), at[mask], label=words, **look)
     if calibration_end is not None:
-        ax.axvline(_moments(bought, cut), color=INK, linewidth=1, linestyle=":")
+        ax.vlines(_moments(bought, cut), -1, chosen.size, color=INK, linewidth=1, linestyle=":")
     named = bought.keys[chosen]
     # More names than this lie upon each other.
     ax.set_yticks(
@@ -279,7 +278,7 @@ def plot_regularity(
     ax.set_ylim(0, 1.3 * top)
     error = "" if found.standard_error is None else f" ± {found.standard_error:.3f}"
     title = f"Regularity of purchases: k = {found.k:.3f}{error}, from {found.n_customers:,} customers"
-    finish(ax, title, "share of the first of the last two intervals", "density of customers")
+    finish(ax, title, "first of the last two intervals, as a share of both", "density of customers")
     ax.legend(frameon=False, loc="upper center", ncols=2)
     return ax
 
@@ -330,7 +329,7 @@ def _places(known: npt.NDArray[Any], keys: Iterable[Any], customer: str) -> npt.
     places = {key: place for place, key in enumerate(known.tolist())}
     found = []
     for key in keys:
-        if key not in places:
+        if not isinstance(key, Hashable) or key not in places:
             raise InvalidDataError(f"the log has no customer {key!r}", field=customer)
         found.append(places[key])
     if not found:

@@ -8,7 +8,7 @@ Axes: TypeAlias = Any
 
 # What happened, what a model says of it, and what is neither: titles, axes, lines to go by.
 ACTUAL, MODEL, INK, PALE = "#4c78a8", "#d1495b", "#333333", "#c3c7cc"
-# Of several models side by side; none is the colour of what happened, nor a grey, which lines to go by have.
+# Of several models side by side. None is a grey, for what happened is drawn beside them in INK, nor the colour it has elsewhere.
 COLORS = ("#d1495b", "#00798c", "#edae49", "#8d6a9f", "#66a182", "#b3589a", "#a0522d")
 # Models that agree lie upon each other: through the dashes of one the other is seen. 7 colours and 4 dashes make 28 lines.
 DASHES: tuple[Any, ...] = ("-", (0, (6, 2)), (0, (4, 2, 1, 2)), (0, (2, 2)))
