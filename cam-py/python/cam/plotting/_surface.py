@@ -21,9 +21,9 @@ Function: TypeAlias = Callable[[list[tuple[float, float]]], Floats]
 """The values at places, each given by how far across and how far up."""
 
 # Points each way; more of them where a polynomial through the fewer misses.
-NODES = (20, 32, 64)
+NODES = (20, 32, 48)
 # How often limits are set anew, and how far a region that has no end is followed.
-ROUNDS, FARTHEST = 8, 7.0
+ROUNDS, FARTHEST = 5, 7.0
 FINE = 241
 # What fills a square evenly, in whatever number (the plastic constant's powers): none of these places is one of the nodes.
 LATTICE = (0.7548776662466927, 0.5698402909980532)
