@@ -93,7 +93,7 @@ def plot_recency(
     part = np.ceil(recency / longest * bins).clip(1, bins).astype(np.int64)
     ax = _by_group(model, source, unit, np.where(frequency > 0, part, 0), recency, ax)
     ax.set_xlim(left=-0.02 * longest)
-    ax.set_xlabel(f"recency in the calibration: from the first to the last purchase ({given.units(model.unit_)})")
+    ax.set_xlabel(f"recency in the calibration ({given.units(model.unit_)})")
     return ax
 
 
