@@ -3,13 +3,22 @@
 import doctest
 import importlib
 import pkgutil
+import sys
 
 import pandas as pd
 import pytest
 
 import cam
 
-MODULES = ["cam"] + [f"cam.{m.name}" for m in pkgutil.iter_modules(cam.__path__) if m.name != "_core"]
+MODULES = ["cam"] + [m.name for m in pkgutil.walk_packages(cam.__path__, "cam.") if m.name != "cam._core"]
+
+
+@pytest.fixture(autouse=True)
+def _closed():
+    """Close what the examples drew: matplotlib warns of many open figures."""
+    yield
+    if pyplot := sys.modules.get("matplotlib.pyplot"):
+        pyplot.close("all")
 
 
 @pytest.mark.parametrize("name", MODULES)

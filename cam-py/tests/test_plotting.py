@@ -33,6 +33,13 @@ PICTURES = {
     "heterogeneity": lambda f, ax: plotting.plot_heterogeneity(f("bg"), ax=ax),
     "heterogeneity of leaving": lambda f, ax: plotting.plot_heterogeneity(f("bg"), "lifetime", ax=ax),
     "spend_density": lambda f, ax: plotting.plot_spend_density(f("gg"), f("summary"), ax=ax),
+    "recency": lambda f, ax: plotting.plot_recency(f("pareto"), f("split"), ax=ax),
+    "interpurchase_times": lambda f, ax: plotting.plot_interpurchase_times(f("log"), ax=ax),
+    "timing": lambda f, ax: plotting.plot_timing(f("log"), calibration_end=END, ax=ax),
+    "regularity": lambda f, ax: plotting.plot_regularity(f("log"), ax=ax),
+    "exposure": lambda f, ax: plotting.plot_exposure(f("summary"), ax=ax),
+    "likelihood_contours": lambda f, ax: plotting.plot_likelihood_contours(f("bg"), f("summary"), "a", "b", ax=ax),
+    "posterior_predictive": lambda f, ax: plotting.plot_posterior_predictive(f("bg"), f("summary"), draws=20, ax=ax),
 }
 
 

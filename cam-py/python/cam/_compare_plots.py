@@ -10,21 +10,12 @@ import numpy as np
 from cam._tracking import track, unit_days
 from cam._walks import Walks
 from cam.errors import InvalidParameterError
+from cam.plotting._course import by_step, finish_tracking, moments
+from cam.plotting._style import ACTUAL, COLORS, DASHES, INK, axes, beside, counts_axis, finish
 
 if TYPE_CHECKING:
     from cam._compare import Comparable
     from cam._frames import Floats, Frame
-
-# None is the colour of what happened.
-COLORS = ("#d1495b", "#00798c", "#edae49", "#8d6a9f", "#66a182", "#b3589a", "#7f7f7f", "#a0522d")
-# Models that agree lie upon each other: through the dashes of one the other is seen.
-DASHES: tuple[Any, ...] = ("-", (0, (6, 2)), (0, (4, 2, 1, 2)), (0, (2, 2)))
-
-
-def beside(ax: Any, given: Any) -> None:
-    """Write the names of the lines beside them, where they hide nothing; on axes of the caller's, within."""
-    place = {"loc": "best"} if given is not None else {"loc": "upper left", "bbox_to_anchor": (1.0, 1.0)}
-    ax.legend(frameon=False, **place)
 
 
 class ComparisonPlots:
@@ -49,9 +40,7 @@ class ComparisonPlots:
         -------
         Axes
         """
-        from cam.plotting import INK, _axes, _finish
-
-        given, ax = ax, _axes(ax)
+        given, ax = ax, axes(ax)
         for color, dashes, (name, holdout) in zip(cycle(COLORS), cycle(DASHES), self._holdouts(), strict=False):
             heights = np.array(holdout["transform"]["histogram"])
             ax.stairs(
@@ -64,7 +53,7 @@ class ComparisonPlots:
             )
         ax.axhline(1, color=INK, linewidth=1, linestyle=":")
         ax.set_ylim(bottom=0)
-        _finish(
+        finish(
             ax, "Probability integral transform", "transform of the purchases in the holdout", "density of customers"
         )
         beside(ax, given)
@@ -82,9 +71,7 @@ class ComparisonPlots:
         -------
         Axes
         """
-        from cam.plotting import INK, _axes, _finish
-
-        ax = _axes(ax)
+        ax = axes(ax)
         top = 0.0
         for color, dashes, (name, holdout) in zip(cycle(COLORS), cycle(DASHES), self._holdouts(), strict=False):
             x = [tenth["predicted"] for tenth in holdout["calibration"]]
@@ -92,7 +79,7 @@ class ComparisonPlots:
             ax.plot(x, y, color=color, marker="o", markersize=5, linewidth=1.5, linestyle=dashes, label=name)
             top = max(top, *x, *y)
         ax.plot([0, top], [0, top], color=INK, linewidth=1, linestyle=":")
-        _finish(ax, "Calibration by tenths", "expected purchases", "actual purchases")
+        finish(ax, "Calibration by tenths", "expected purchases", "actual purchases")
         ax.legend(frameon=False, loc="upper left")
         return ax
 
@@ -108,16 +95,14 @@ class ComparisonPlots:
         -------
         Axes
         """
-        from cam.plotting import INK, _axes, _finish
-
-        ax = _axes(ax)
+        ax = axes(ax)
         for color, dashes, (name, holdout) in zip(cycle(COLORS), cycle(DASHES), self._holdouts(), strict=False):
             x, y = self._lorenz[name]
             gini = holdout["ranking"]["gini_normalised"]
             label = name if gini is None else f"{name} (Gini {gini:.3f})"
             ax.plot(x, y, color=color, linewidth=1.8, linestyle=dashes, label=label)
         ax.plot([0, 1], [0, 1], color=INK, linewidth=1, linestyle=":")
-        _finish(
+        finish(
             ax, "Purchases by the best customers", "share of customers, best first", "share of purchases in the holdout"
         )
         ax.legend(frameon=False, loc="lower right")
@@ -135,9 +120,7 @@ class ComparisonPlots:
         -------
         Axes
         """
-        from cam.plotting import ACTUAL, _axes, _counts_axis, _finish
-
-        ax = _axes(ax)
+        ax = axes(ax)
         most = min(8, *(len(result["frequency"]["actual"]) for result in self.results)) - 1
 
         def joined(values: list[float]) -> list[float]:
@@ -157,8 +140,8 @@ class ComparisonPlots:
                 linestyle=dashes,
                 label=result["label"],
             )
-        _counts_axis(ax, most)
-        _finish(ax, "Customers by repeat purchases", "repeat purchases", "customers")
+        counts_axis(ax, most)
+        finish(ax, "Customers by repeat purchases", "repeat purchases", "customers")
         ax.legend(frameon=False)
         return ax
 
@@ -193,8 +176,6 @@ class ComparisonPlots:
         -------
         Axes
         """
-        from cam.plotting import INK, _axes, _by_step, _finish_tracking, _moments
-
         models = {name: model for name, model in self.models.items() if not model._spec.discrete}
         if not models:
             raise InvalidParameterError("this picture is of models of continuous time", field="models")
@@ -203,13 +184,13 @@ class ComparisonPlots:
         drawn: Any = None
         for (name, model), color, dashes in zip(models.items(), cycle(COLORS), cycle(DASHES), strict=False):
             followed = track(model, log, step, customers=customers, walks=self._walks, **reading)
-            at, dated = _moments(followed, log, time, unit_days(model))
-            actual, expected = _by_step(followed, cumulative)
+            at, dated = moments(followed, log, time, unit_days(model))
+            actual, expected = by_step(followed, cumulative)
             if drawn is None:
-                drawn = _axes(ax)
-                drawn.plot(at, actual, color=INK, linewidth=1.8, label="actual")
+                drawn = axes(ax)
+                drawn.plot(at, actual, color=INK, linewidth=2.2, label="actual")
             drawn.plot(at, expected, color=color, linewidth=1.8, linestyle=dashes, label=name)
-        _finish_tracking(drawn, dated, cumulative, step, calibration_end)
+        finish_tracking(drawn, dated, cumulative, step, calibration_end)
         beside(drawn, ax)
         return drawn
 

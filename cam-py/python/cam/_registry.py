@@ -59,6 +59,8 @@ class Spec:
         # Whole numbers are chosen, not estimated.
         self.estimated: list[str] = [p["name"] for p in entry["parameters"] if p["domain"] != "whole"]
         self.meanings: list[str] = [p["meaning"] for p in entry["parameters"]]
+        # What parameters are counted in: ``time``, ``per_time``, ``money`` or ``none``.
+        self.dimensions: dict[str, str] = {p["name"]: p["dimension"] for p in entry["parameters"]}
         # A sum of logarithms only adds to the likelihood; no score needs it.
         self.columns: list[str] = [c["name"] for c in entry["columns"] if c["dimension"] != "log_time"]
         self.logs: list[str] = [c["name"] for c in entry["columns"] if c["dimension"] == "log_time"]

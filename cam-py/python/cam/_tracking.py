@@ -20,7 +20,7 @@ from cam._tasks import run
 from cam._walks import Walks
 from cam.errors import InvalidParameterError, InvalidShapeError, NotEnoughDataError
 
-__all__ = ["Tracked", "expected_counts", "members", "thinned", "track", "unit_days"]
+__all__ = ["Tracked", "days_in", "expected_counts", "members", "thinned", "track", "unit_days"]
 
 UNIT_DAYS = {"day": 1.0, "week": 7.0, "month": 30.4375, "year": 365.25}
 # Distinct lags beyond this number are read off a grid of as many points.
@@ -246,4 +246,9 @@ def unit_days(model: Model | HierarchicalModel) -> float:
         raise InvalidParameterError(
             "the model does not know its unit of time: pass unit=… to fit or from_params", field="unit"
         )
+    return days_in(unit)
+
+
+def days_in(unit: str) -> float:
+    """Give the length in days of a unit of time, by the name that the core has for it."""
     return UNIT_DAYS.get(unit) or float(unit.removesuffix(" days"))
