@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import json
 import os
+import re
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any, ClassVar, Self
@@ -45,9 +46,13 @@ class Model(Inference):
     ----------
     model : str
         The name, one of those that `cam.models` lists.
-    purchase_covariates, lifetime_covariates, spend_covariates : sequence of str
-        Columns of the summary that act on the rate of purchases, on leaving, or on the mean spend: the rate is multiplied
-        by exp(γ'z). A column of texts or categories is categorical: each level but the first has a coefficient.
+    purchase_covariates : sequence of str
+        Columns of the summary that act on the rate of purchases, which is multiplied by exp(γ'z). A column of texts or categories
+        is categorical: each level but the first has a coefficient.
+    lifetime_covariates : sequence of str
+        Columns that act on leaving: on its rate, or on the odds of leaving at a purchase.
+    spend_covariates : sequence of str
+        Columns that act on the mean spend, which is multiplied by exp(γ'z).
     levels : dict, optional
         The levels of categorical columns, in order; others are compared with the first. By default those that occur: in the order
         of the column's own categories, where it has one (pandas' categories, a polars Enum, an ordered dictionary of Arrow),
@@ -124,6 +129,13 @@ class Model(Inference):
         aside = {"self", "model", "parameters", *(f"{name}_covariates" for name in cls._other_processes)}
         shown = [parameter for name, parameter in whole.parameters.items() if name not in aside]
         cls.__signature__ = whole.replace(parameters=shown, return_annotation=inspect.Signature.empty)
+        doc = cls.__doc__ or ""
+        if Model.__doc__ and doc and "    Parameters\n" not in doc:
+            told = _parameters(Model.__doc__)
+            of_mine = [told[parameter.name] for parameter in shown if parameter.name in told]
+            section = "".join(["    Parameters\n    ----------\n", *of_mine, "\n"])
+            first, blank, rest = doc.partition("\n\n")
+            cls.__doc__ = f"{first}{blank}{section}{rest}"
 
     # Making one.
 
@@ -389,6 +401,18 @@ class Model(Inference):
 
 
 name_methods(Model, Estimates, Answers, Inference, PosteriorTables)
+
+
+def _parameters(doc: str) -> dict[str, str]:
+    """Give what a docstring says of each parameter; of several that share a text, the text under each name."""
+    section = doc.split("    ----------\n", 1)[1].split("\n\n", 1)[0]
+    told: dict[str, str] = {}
+    for part in re.split(r"\n(?=    \S)", section):
+        head, _, text = part.partition("\n")
+        names, _, kind = head.strip().partition(" : ")
+        for name in names.split(", "):
+            told[name] = f"    {name} : {kind}\n{text}\n"
+    return told
 
 
 def _misplaced(cls: type[Model], model: str | None, given: list[str]) -> str:
