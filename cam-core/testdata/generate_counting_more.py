@@ -44,8 +44,8 @@ def forever(model, row, rate):
             term = next(stay) * (front + lgamma(m + n)).exp() * c.hypgeom_u(m + n, m + 1)
             here += term
             n += model.k
-            # Terms fall at least geometrically, by no less than they did before far out; 1e-58 leaves room for a slow fall.
-            if term < here * arb(10) ** -58:
+            # Terms fall at least geometrically, by no less than they did before far out; 1e-38 leaves room for a slow fall.
+            if term < here * arb(10) ** -38:
                 break
         else:
             raise ArithmeticError("too many purchases")
@@ -131,7 +131,7 @@ def discrete():
 
 
 def main():
-    head = ("# BG/CNBD-k and MBG/CNBD-k for k beyond 12 and discounted for ever, and posterior means of BG/BB, at 50 digits and more, rounded to doubles. By generate_counting_more.py with "
+    head = ("# BG/CNBD-k and MBG/CNBD-k for k beyond 12 and discounted for ever, and posterior means of BG/BB, at 30 digits. By generate_counting_more.py with "
             "python-flint 0.9.0 (Arb); its docstring tells the columns.\nmodel,p1,p2,p3,p4,x,t_x,T,quantity,argument1,argument2,value\n")
     lines = [*discrete(), *counting(), *hardly_anybody()]
     with open(os.path.join(HERE, "counting_more.csv"), "w", encoding="utf-8") as file:

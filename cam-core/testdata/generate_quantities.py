@@ -101,7 +101,9 @@ def panels(f, end, first):
         total = arb(0)
         for low, high in zip(edges, edges[1:]):
             for x, w in legendre(n):
-                total += w * (high - low) * f(low + x * (high - low)).mid()
+                total += w * (high - low) * f(low + x * (high - low))
+        if total.rad() > abs(total.mid()) * arb(10) ** -53:
+            raise Lost
         totals.append(total.mid())
         if len(totals) > 1 and abs(totals[-1] - totals[-2]) <= abs(totals[-1]) * arb(10) ** -50:
             return totals[-1]
@@ -220,7 +222,9 @@ def panels_in_time(model, rate, longest):
             for x, w in legendre(n):
                 at = (low + x * (high - low)).mid()
                 value = model.rate_of_purchases(at) * (-rate * model.alpha * at.expm1()).exp()
-                total += w * (high - low) * value.mid()
+                total += w * (high - low) * value
+        if total.rad() > abs(total.mid()) * arb(10) ** -53:
+            raise Lost
         totals.append(total.mid())
         if len(totals) > 1 and abs(totals[-1] - totals[-2]) <= abs(totals[-1]) * arb(10) ** -50:
             return totals[-1]
