@@ -3,13 +3,13 @@
 Run with python-flint 0.9 from this folder: python generate_covariates_ggom.py
 
 A customer with covariates (z1, z2) has alpha exp(-g'z) and beta exp(-h'z). The likelihood is that of Bemmaor & Glady (2012) as an integral over the moment
-of leaving, which Arb encloses at 400 bits; derivatives by ln of the parameters and by the coefficients are differences with steps of 1e-25, right to 40 digits.
+of leaving, which Arb encloses at 600 bits; derivatives by ln of the parameters and by the coefficients are differences with steps of 1e-35, right to 60 digits.
 Parameters are doubles read from their decimal digits.
 """
 
 from flint import acb, arb, ctx
 
-ctx.prec = 400
+ctx.prec = 600
 
 HISTORIES = [(0, 0, "38.86"), (2, "30.43", "38.86"), (1, "1.71", "38.86"), (7, "29.43", "38.86"), (26, "30.86", "31.0"), (0, 0, "3.5"), (3, "12.0", "52.0")]
 COVARIATES = [("0", "0"), ("1", "0.25"), ("0", "-1.5"), ("1", "2"), ("0", "0.75"), ("1", "-0.5"), ("1", "1.25")]
@@ -50,9 +50,9 @@ def total(u):
 
 
 def main():
-    h = arb(10) ** -25
+    h = arb(10) ** -35
     with open("covariates_ggom.csv", "w", encoding="utf-8") as out:
-        print("# sums over seven customers by generate_covariates_ggom.py, Arb at 400 bits, 25 digits; i, j: parameters by ln, then coefficients", file=out)
+        print("# sums over seven customers by generate_covariates_ggom.py, Arb at 600 bits, 50 digits; i, j: parameters by ln, then coefficients", file=out)
         print("case,what,i,j,value", file=out)
         for case, (theta, gamma) in enumerate(CASES):
             point = [number(p).log() for p in theta] + [number(g) for g in gamma]
@@ -65,9 +65,9 @@ def main():
                 return total(moved)
 
             def put(what, i, j, value, case=case):
-                if value.rel_accuracy_bits() < 90:
+                if value.rel_accuracy_bits() < 200:
                     raise ArithmeticError(f"{what} {i} {j}: {value}")
-                print(f"{case},{what},{i},{j},{value.mid().str(25, radius=False)}", file=out)
+                print(f"{case},{what},{i},{j},{value.mid().str(50, radius=False)}", file=out)
 
             middle = at()
             put("value", 0, 0, middle)

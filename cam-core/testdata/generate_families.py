@@ -5,10 +5,10 @@
 Columns as in quantities.csv (see generate_quantities.py); the fifth parameter stands behind the model's name, `ggom_nbd:0.0026` for beta = 0.0026 and
 `pareto_nbd_sarmanov:4` for dependence = 4.
 
-GGom/NBD: every integral over time is taken as it stands in the definition, by Arb's rigorous integration, to a proved 1e-30: no panels, no aged beta but in the
+GGom/NBD: every integral over time is taken as it stands in the definition, by Arb's rigorous integration, to a proved 1e-52: no panels, no aged beta but in the
 statement that a customer who is alive is a new one, which `check` verifies. Pareto/NBD with a Sarmanov dependence: sums of four plain Pareto/NBD models with
 signs, in closed form, at a precision that makes up for what cancels; cam_core never forms them for a score. `generate_families.py check` compares with
-double integrals over the two unobserved rates. Derivatives are central differences with steps of 1e-22 at 80 digits and more.
+double integrals over the two unobserved rates. Derivatives are central differences with steps of 1e-30 at 110 digits and more.
 """
 
 import math
@@ -88,7 +88,7 @@ class Ggom:
             return (rate + leaving + b * u).exp() * grown
 
         front = (log - m * ln(alpha + t_x) + then + b * t_x - start).exp() * s * b * near
-        silence = self.cut(float(t_x), age - t_x, 150)
+        silence = self.cut(float(t_x), age - t_x, 205)
         return alive, front * integral(f, (silence / near).log1p())
 
     def updated(self, x, age):
@@ -109,15 +109,15 @@ class Ggom:
             t = near * (grown - 1)
             return (-self.s * (self.ln_b(t, analytic) - start) - rate * t).exp() * grown
 
-        return near * integral(f, (self.cut(0.0, horizon, 120) / near).log1p())
+        return near * integral(f, (self.cut(0.0, horizon, 175) / near).log1p())
 
     def purchases(self, t):
         return self.r / self.alpha * self.stay(arb(0), arb(t))
 
     def continuous(self, rate, horizon):
         rate = arb(rate)
-        # e^-90 of the discount is left.
-        longest = 90 / rate if horizon == INF else min(arb(horizon), 90 / rate, key=float)
+        # e^-145 of the discount is left.
+        longest = 145 / rate if horizon == INF else min(arb(horizon), 145 / rate, key=float)
         return self.r / self.alpha * self.stay(rate, longest)
 
     def count(self, n, t):
@@ -133,7 +133,7 @@ class Ggom:
             leaving = -(s + 1) * (self.ln_b(u, analytic) - start)
             return (rate + leaving + b * u).exp() * (u / alpha) ** n * grown
 
-        return self.alive(t) * nbd(r, alpha, n, t) + front * integral(f, (self.cut(0.0, t, 450) / near).log1p())
+        return self.alive(t) * nbd(r, alpha, n, t) + front * integral(f, (self.cut(0.0, t, 505) / near).log1p())
 
 
 class Sarmanov:
@@ -210,7 +210,7 @@ def periods(now, rate, horizon):
             share, before = grown - before, grown
         total += weight * share
         # Shares never grow.
-        if weight * share < rate * arb(10) ** -34 * total:
+        if weight * share < rate * arb(10) ** -56 * total:
             return total
         if k > 20000:
             raise ArithmeticError("too many periods")
@@ -247,8 +247,8 @@ def answer(make, row, quantity, arguments):
 
 def gradient(kind, theta, row, k):
     def compute():
-        ctx.dps = max(ctx.dps, 80)
-        step = arb(theta[k]) * arb(10) ** -22
+        ctx.dps = max(ctx.dps, 110)
+        step = arb(theta[k]) * arb(10) ** -30
         ends = []
         for sign in (1, -1):
             values = [arb(v) for v in theta]
@@ -257,7 +257,7 @@ def gradient(kind, theta, row, k):
             ends.append((alive + left).log())
         return (ends[0] - ends[1]) / (2 * step)
 
-    return settled(compute, digits=20, start=80)
+    return settled(compute, digits=50, start=110)
 
 
 GGOM = [
@@ -437,7 +437,7 @@ def main():
         if i % 200 == 0:
             print(i, file=sys.stderr, flush=True)
     lines = list(dict.fromkeys(lines))
-    head = ("# GGom/NBD and Pareto/NBD with a Sarmanov dependence at 30 digits (derivatives: 20). By generate_families.py with python-flint 0.9.0 (Arb); "
+    head = ("# GGom/NBD and Pareto/NBD with a Sarmanov dependence at 50 digits and more, rounded to doubles. By generate_families.py with python-flint 0.9.0 (Arb); "
             "its docstring tells the columns.\nmodel,p1,p2,p3,p4,x,t_x,T,quantity,argument1,argument2,value\n")
     with open(os.path.join(HERE, "families.csv"), "w", encoding="utf-8") as file:
         file.write(head + "\n".join(lines) + "\n")

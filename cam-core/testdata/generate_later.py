@@ -2,7 +2,7 @@
 
     python -m venv venv && venv/bin/pip install "python-flint==0.9.0" && venv/bin/python generate_later.py
 
-Columns as in families.csv; the quantity `later_3` is P(3 purchases), and its arguments are when the period begins and how long it is. At 200 bits.
+Columns as in families.csv; the quantity `later_3` is P(3 purchases), and its arguments are when the period begins and how long it is. At 280 bits.
 
 Pareto/NBD, GGom/NBD: the customer leaves at u; before, within or after the period; the law of u is integrated as it stands (Arb's rigorous integration), from the
 beginning of the customer's future on. BG/NBD, MBG/NBD: given p, a customer is there at t with probability e^(-lpt), so that the mean over l is elementary and that over
@@ -17,7 +17,7 @@ from flint import acb, arb, ctx
 from generate_variance_more import Ggom, integral, line
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-ctx.prec = 200
+ctx.prec = 280
 
 
 def choose(m, n):
@@ -121,7 +121,7 @@ class Bg:
             p = 1 / (1 + (-y).exp())
             return p**a * (1 / (1 + y.exp())) ** b * given(p)
 
-        cuts = [arb(v) for v in (-90 / float(a), -20, -5, 0, 5, 20, 20 + 90 / float(b))]
+        cuts = [arb(v) for v in (-140 / float(a), -20, -5, 0, 5, 20, 20 + 140 / float(b))]
         return front.exp() * sum((integral(by_logit, lo, hi) for lo, hi in zip(cuts, cuts[1:])), arb(0))
 
     def by_phases(self, m, scale, b, phase, n, after, horizon):
@@ -150,7 +150,7 @@ class Bg:
             total += ended * value
             ended = ended * (m + before) / (before + 1) * y
             before += 1
-            if before > m * y / (1 - y) and ended / (1 - y) < arb(10) ** -34 * total:
+            if before > m * y / (1 - y) and ended / (1 - y) < arb(10) ** -58 * total:
                 return total
 
 
@@ -220,7 +220,7 @@ def lines():
 def main():
     with open(os.path.join(HERE, "later.csv"), "w", encoding="utf-8") as file:
         file.write(
-            "# P(n purchases in a period that begins later), at 25 digits and more. By generate_later.py with python-flint 0.9.0 (Arb); its docstring tells the columns.\n"
+            "# P(n purchases in a period that begins later), at 50 digits and more, rounded to 17. By generate_later.py with python-flint 0.9.0 (Arb); its docstring tells the columns.\n"
         )
         file.write("model,p1,p2,p3,p4,x,t_x,T,quantity,argument1,argument2,value\n")
         for text in lines():

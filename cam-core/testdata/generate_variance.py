@@ -1,4 +1,4 @@
-"""Variances of purchases to come and of spend, to 30 digits and more, with mpmath.
+"""Variances of purchases to come and of spend, to 50 digits and more, with mpmath.
 
     python generate_variance.py > variance.csv
     python generate_variance.py check
@@ -14,8 +14,8 @@ import sys
 import mpmath as mp
 from flint import arb, ctx
 
-mp.mp.dps = 34
-ctx.prec = 200
+mp.mp.dps = 62
+ctx.prec = 260
 INF = float("inf")
 
 
@@ -43,8 +43,8 @@ def legendre(n):
     return nodes
 
 
-# On a panel [a, 4a] an integrand whose singularities lie on the negative axis is met to 3^-80.
-NODES, FEW = legendre(40), legendre(14)
+# On a panel [a, 4a] an integrand whose singularities lie on the negative axis is met to 3^-128.
+NODES, FEW = legendre(64), legendre(20)
 
 
 def panel(f, a, b, nodes=None):
@@ -62,7 +62,7 @@ def moments(s1, s2, kind, rate, horizon, scale):
     if kind == "period":
         return periods(s1, s2, rate, horizon)
     rate = mp.mpf(rate)
-    end = mp.mpf(horizon) if horizon != INF else 75 / rate
+    end = mp.mpf(horizon) if horizon != INF else 135 / rate
     disc = lambda u: mp.exp(-rate * u)
     grown = lambda u: u if rate == 0 else -mp.expm1(-rate * u) / rate
     scale = min(mp.mpf(scale), end)
@@ -77,7 +77,7 @@ def periods(s1, s2, rate, horizon):
     v = 1 / (1 + mp.mpf(rate))
     once = twice = pairs = grown = mp.mpf(0)
     k = 1
-    while k - 1 < horizon and v**k > mp.mpf(10) ** -20:
+    while k - 1 < horizon and v**k > mp.mpf(10) ** -56:
         end = min(mp.mpf(k), mp.mpf(horizon)) if horizon != INF else mp.mpf(k)
         d, start = v**k, mp.mpf(k - 1)
         # The singularity may lie near 0.
@@ -122,13 +122,13 @@ class Pareto:
 
 
 def hyp2f1(a, b, c, z):
-    """2F1 in ball arithmetic, with a precision that rises until 34 digits are proved."""
-    for bits in (160, 320, 640, 1280, 2560):
+    """2F1 in ball arithmetic, with a precision that rises until 56 digits are proved."""
+    for bits in (260, 520, 1040, 2080, 4160):
         ctx.prec = bits
-        a_, b_, c_, z_ = (arb(mp.nstr(v, 60)) if v == mp.nint(v) else arb(str(v)) for v in (a, b, c, z))
+        a_, b_, c_, z_ = (arb(mp.nstr(v, 80)) if v == mp.nint(v) else arb(str(v)) for v in (a, b, c, z))
         value = arb(z_).hypgeom_2f1(a_, b_, c_)
-        if value.rel_accuracy_bits() > 120:
-            return mp.mpf(value.str(40, radius=False))
+        if value.rel_accuracy_bits() > 186:
+            return mp.mpf(value.str(66, radius=False))
     raise ArithmeticError(f"2F1({a}, {b}; {c}; {z})")
 
 
@@ -199,7 +199,7 @@ class Counting:
                     w2 += (2 * got + 1) * stay
                     stay *= (b + got) / (self.a + b + got)
                     got += 1
-                if got > 2 and n > (m + j) * y / (1 - y) and p * w2 / (1 - y) ** 3 < mp.mpf(10) ** -36 * s2:
+                if got > 2 and n > (m + j) * y / (1 - y) and p * w2 / (1 - y) ** 3 < mp.mpf(10) ** -58 * s2:
                     break
             mean += weight * s1 / sum(weights)
             square += weight * s2 / sum(weights)
@@ -231,7 +231,7 @@ class BgBb:
             grown += d
             d *= v
             k += 1
-            if d < mp.mpf(10) ** -36:
+            if d < mp.mpf(10) ** -58:
                 break
         return alive * (p1 * twice + p2 * pairs) - (alive * p1 * once) ** 2
 
@@ -264,7 +264,7 @@ SETS = {
 
 
 def main():
-    print("# Variances of purchases to come and of spend, by generate_variance.py with mpmath 1.4.1 and python-flint 0.9.0 at 34 digits.")
+    print("# Variances of purchases to come and of spend, by generate_variance.py with mpmath 1.4.1 and python-flint 0.9.0 at 50 digits and more, rounded to 17.")
     print("model,p1,p2,p3,p4,frequency,recency,T,quantity,a1,a2,value")
     for model, (make, sets) in SETS.items():
         for theta in sets:

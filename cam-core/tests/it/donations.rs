@@ -7,12 +7,12 @@ use crate::testdata;
 use cam_core::clv::BgBb;
 use cam_core::{Control, Discount, Family, Fit, Fitted, Model, Quantity, Table};
 
-struct Donations {
+pub(crate) struct Donations {
     columns: [Vec<f64>; 4],
 }
 
 impl Donations {
-    fn read() -> Donations {
+    pub(crate) fn read() -> Donations {
         let mut columns: [Vec<f64>; 4] = Default::default();
         for line in testdata("donations.csv").lines().filter(|l| !l.starts_with('#')).skip(1) {
             for (column, field) in columns.iter_mut().zip(line.split(',')) {
@@ -22,7 +22,7 @@ impl Donations {
         Donations { columns }
     }
 
-    fn table(&self) -> Table<'_> {
+    pub(crate) fn table(&self) -> Table<'_> {
         let [x, t_x, n, weight] = &self.columns;
         let table = Table::new().with("frequency", x).unwrap().with("recency", t_x).unwrap();
         table.with("T", n).unwrap().with("weight", weight).unwrap()

@@ -58,7 +58,7 @@ fn log_intervals(row: &[f64]) -> f64 {
 }
 
 /// One number for one row, or for a new customer.
-fn answer(model: &dyn Model, quantity: &Quantity, row: Option<&[f64]>) -> f64 {
+pub(crate) fn answer(model: &dyn Model, quantity: &Quantity, row: Option<&[f64]>) -> f64 {
     let Some(row) = row else { return model.new_customer(quantity).unwrap() };
     let mut table = Table::new();
     for (column, value) in model.spec().columns.iter().zip(row) {

@@ -376,7 +376,8 @@ class PosteriorAnswers(PosteriorTables):
         -------
         vector
             ln of the mean of the likelihood over the draws of the population, the customer's own parameters integrated out: in
-            closed form with gamma heterogeneity of `ParetoNbdHb`, by importance sampling elsewhere, good to about 0.01.
+            closed form with gamma heterogeneity of `ParetoNbdHb`, by a sum over the plane of both rates, good to 1e-6, with
+            log-normal; by importance sampling, good to about 0.01, for `ParetoGgg`.
         """
         return self.score("log_likelihood", summary, **_checked(options))
 

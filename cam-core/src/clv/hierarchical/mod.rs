@@ -46,6 +46,7 @@ mod lognormal;
 mod lognormal_customer;
 mod marginal;
 mod names;
+mod plane;
 mod posterior;
 mod predict;
 mod prior;

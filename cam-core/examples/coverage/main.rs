@@ -1,12 +1,17 @@
-//! How often intervals cover the truth: simulate, fit, look; for every model of the registry, and for those that take covariates with one on each process.
-//! `make coverage` runs it and writes the page.
+//! How often intervals cover the truth: simulate, fit, look; for every model of the registry, and for those that take covariates with one on each process; for covariates
+//! that change, and for the hierarchical models. `make coverage` runs it and writes the page.
 //!
-//! `cargo run --release -p cam-core --example coverage -- REPLICATIONS DATE [CUSTOMERS]` prints the page `docs/coverage.md`.
+//! `cargo run --release -p cam-core --example coverage -- REPLICATIONS DATE [CUSTOMERS [PART]]` prints the page `docs/coverage.md`, or one part of it: `models`,
+//! `time_varying` or `posteriors`.
+
+mod posteriors;
+mod time_varying;
 
 use cam_core::model::Covariates;
 use cam_core::registry::Entry;
 use cam_core::{Control, Error, ErrorKind, FitOptions, Fitted, Model, Result, Table, models};
 use serde_json::{Value, json};
+use std::borrow::Cow;
 use std::time::Instant;
 
 /// A model with its truth.
@@ -25,11 +30,35 @@ struct Found {
     converged: usize,
 }
 
+impl Found {
+    /// From what each replication with a maximum held.
+    fn of(parameters: usize, each: Vec<Option<Vec<bool>>>) -> Found {
+        let held: Vec<Vec<bool>> = each.into_iter().flatten().collect();
+        let covered = (0..parameters).map(|i| held.iter().filter(|held| held[i]).count()).collect();
+        Found { covered, converged: held.len() }
+    }
+}
+
 fn main() -> Result<()> {
     let mut given = std::env::args().skip(1);
     let replications: usize = given.next().and_then(|n| n.parse().ok()).unwrap_or(1000);
     let date = given.next().unwrap_or_default();
     let customers: usize = given.next().and_then(|n| n.parse().ok()).unwrap_or(1000);
+    let part = given.next();
+    let asked = |name: &str| part.as_deref().is_none_or(|part| part == name);
+    if asked("models") {
+        of_models(replications, &date, customers)?;
+    }
+    if asked("time_varying") {
+        time_varying::section(replications, customers)?;
+    }
+    if asked("posteriors") {
+        posteriors::section(replications)?;
+    }
+    Ok(())
+}
+
+fn of_models(replications: usize, date: &str, customers: usize) -> Result<()> {
     println!("# Coverage of confidence intervals\n");
     println!(
         "By `make coverage`{}. For every model {customers} customers are drawn at the parameters of its trials, and the model is",
@@ -52,21 +81,30 @@ fn main() -> Result<()> {
     for subject in plain.chain(scaled) {
         let (subject, begun) = (subject?, Instant::now());
         let found = replicate(&subject, replications, customers)?;
-        let share = |n: usize| 100.0 * n as f64 / found.converged.max(1) as f64;
-        let names = subject.model.names();
-        let each: Vec<String> =
-            names.iter().zip(&found.covered).map(|(name, &n)| format!("{name} {:.1}", share(n))).collect();
-        let estimated = subject.estimated();
-        let mean = estimated.iter().map(|&i| share(found.covered[i])).sum::<f64>() / estimated.len() as f64;
-        println!(
-            "| {} | {} of {replications} | {} | {mean:.1} | {:.0} |",
-            subject.title,
-            found.converged,
-            each.join(", "),
-            begun.elapsed().as_secs_f64()
-        );
+        show(&subject.title, &subject.model.names(), &found, replications, &subject.estimated(), begun);
     }
     Ok(())
+}
+
+/// A row of the page.
+fn show(
+    title: &str,
+    names: &[Cow<'_, str>],
+    found: &Found,
+    replications: usize,
+    estimated: &[usize],
+    begun: Instant,
+) {
+    let share = |n: usize| 100.0 * n as f64 / found.converged.max(1) as f64;
+    let each: Vec<String> =
+        names.iter().zip(&found.covered).map(|(name, &n)| format!("{name} {:.1}", share(n))).collect();
+    println!(
+        "| {title} | {} of {replications} | {} | {:.1} | {:.0} |",
+        found.converged,
+        each.join(", "),
+        estimated.iter().map(|&i| share(found.covered[i])).sum::<f64>() / estimated.len() as f64,
+        begun.elapsed().as_secs_f64()
+    );
 }
 
 impl Subject {
@@ -145,9 +183,5 @@ fn replicate(subject: &Subject, replications: usize, customers: usize) -> Result
         }
         Ok(Some(held))
     })?;
-    let held: Vec<Vec<bool>> = each.into_iter().flatten().collect();
-    Ok(Found {
-        covered: (0..truth.len()).map(|i| held.iter().filter(|held| held[i]).count()).collect(),
-        converged: held.len(),
-    })
+    Ok(Found::of(truth.len(), each))
 }
