@@ -84,6 +84,16 @@ pub fn brief(number: f64) -> impl fmt::Display {
     Brief(number)
 }
 
+/// A p-value in words: below what a double holds to all its digits, it is not 0.
+///
+/// ```
+/// use cam_core::error::brief_p;
+/// assert_eq!([0.03, 0.0].map(brief_p), ["3.0e-2", "below 1e-300"]);
+/// ```
+pub fn brief_p(p: f64) -> String {
+    if p < 1e-300 { "below 1e-300".into() } else { format!("{p:.1e}") }
+}
+
 struct Brief(f64);
 
 impl fmt::Display for Brief {

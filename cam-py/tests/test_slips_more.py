@@ -478,7 +478,8 @@ def test_for_ever_is_none(bg, gg, summary):
 
 def test_a_bootstrap_has_enough_replicates_for_its_level(bg):
     for level, few, least in ((0.95, 39, 40), (0.9, 19, 20), (0.99, 2, 200)):
-        with pytest.raises(e.InvalidParameterError, match=f"needs at least {least} replicates, got {few}") as caught:
+        said = f"at least {least} for an interval of level {level}, got {few}"
+        with pytest.raises(e.InvalidParameterError, match=said) as caught:
             bg.confidence_intervals_(level, method="bootstrap", replicates=few)
         assert caught.value.field == "replicates"
     low, high = bg.confidence_intervals_(0.5, method="bootstrap", replicates=4)["r"]

@@ -21,8 +21,9 @@ use super::futures::renewals;
 use super::history::{HISTORY, History, check_history};
 use super::lifetime::Lifetime;
 use super::local::{BLOCK, LANES, Lanes, Local, together};
-use super::phases::count_later;
-use super::purchases::{count_start, if_alive, nbd_probability};
+use super::phases::{count_later, counts};
+use super::purchases::{count_start, if_alive, nbd_probability, with_those_who_left};
+use super::shared_counts::each_row;
 use super::variance::Squares;
 use crate::error::Result;
 use crate::math::{
@@ -35,7 +36,9 @@ use crate::math::{
     random::Stream,
     vector::{Exp, Expm1, Kernel, Ln1p, Wide, widest},
 };
-use crate::model::{Family, Futures, Process, Quantity, Repeats, Scorer, Spec, parameters, score_row};
+use crate::model::{
+    CountScorer, Family, Futures, Process, Quantity, Repeats, Scorer, Spec, parameters, score_row,
+};
 use crate::rows::Rows;
 use kernel::{Dropouts, Kernels};
 use moments::Moments;
@@ -184,6 +187,16 @@ impl Family for BgNbd {
                 }
             }
         })
+    }
+
+    fn counts(&self, horizon: f64) -> Option<CountScorer<'_>> {
+        Some(Box::new(move |rows, range, out| {
+            each_row(rows, &range, out, |_, row, out| {
+                let now = self.updated(row[0], self.alpha + row[2]);
+                counts(now.values(), range.clone(), horizon, out);
+                with_those_who_left(self.log_odds_left(row), &range, out);
+            })
+        }))
     }
 
     fn score_new(&self, quantity: &Quantity) -> Option<Result<f64>> {

@@ -21,13 +21,15 @@
 //! what remains are integrals over one time, on panels that keep clear of the singularities (`panels.rs`).
 
 mod ahead;
+mod leaving;
 mod left;
 
 use super::futures::poisson_until;
 use super::history::{AGE, HISTORY, History, PURCHASE_QUANTITIES, check_history};
 use super::lifetime::Lifetime;
 use super::panels::aged;
-use super::purchases::{count_start, if_alive, typical_age};
+use super::purchases::{count_start, if_alive, typical_age, with_those_who_left};
+use super::shared_counts::{SharedCounts, each_row};
 use super::variance::{self, Squares};
 use crate::error::Result;
 use crate::math::{
@@ -36,7 +38,7 @@ use crate::math::{
     octaves::Octaves,
     random::Stream,
 };
-use crate::model::{Family, Futures, Process, Quantity, Scorer, Spec, parameters, score_row};
+use crate::model::{CountScorer, Family, Futures, Process, Quantity, Scorer, Spec, parameters, score_row};
 use crate::rows::Rows;
 
 parameters! {
@@ -151,6 +153,18 @@ impl Family for GgomNbd {
                 })
             }
         })
+    }
+
+    fn counts(&self, horizon: f64) -> Option<CountScorer<'_>> {
+        Some(Box::new(move |rows, range, out| {
+            let mut shared = SharedCounts::new(horizon);
+            each_row(rows, &range, out, |_, row, out| {
+                let now = self.updated(row[0], row[2]);
+                let alone = |n| now.count_alone(n, horizon);
+                shared.fill(row[2], [now.r, now.alpha], &now, range.clone(), out, alone);
+                with_those_who_left(self.log_odds_left(row), &range, out);
+            })
+        }))
     }
 
     fn score_new(&self, quantity: &Quantity) -> Option<Result<f64>> {

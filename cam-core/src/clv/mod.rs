@@ -13,6 +13,7 @@ mod panels;
 mod phases;
 mod purchases;
 mod regularity;
+mod shared_counts;
 mod spend;
 pub mod time_varying;
 pub mod value;

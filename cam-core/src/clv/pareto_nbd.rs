@@ -23,7 +23,8 @@ pub(super) use left::log_odds_with_derivatives;
 use super::futures::poisson_until;
 use super::history::{HISTORY, History, check_history};
 use super::lifetime::Lifetime;
-use super::purchases::{count_start, if_alive, nbd_probability, typical_age};
+use super::purchases::{count_start, if_alive, nbd_probability, typical_age, with_those_who_left};
+use super::shared_counts::{Leaving, SharedCounts, each_row};
 use super::variance::{self, Squares};
 use crate::error::Result;
 use crate::math::{
@@ -34,8 +35,9 @@ use crate::math::{
     octaves::Octaves,
     quadrature::legendre,
     random::Stream,
+    vector::ln_1p_slice,
 };
-use crate::model::{Family, Futures, Process, Quantity, Repeats, Scorer, Spec, parameters};
+use crate::model::{CountScorer, Family, Futures, Process, Quantity, Repeats, Scorer, Spec, parameters};
 use crate::rows::Rows;
 
 parameters! {
@@ -186,6 +188,20 @@ impl Family for ParetoNbd {
         })
     }
 
+    fn counts(&self, horizon: f64) -> Option<CountScorer<'_>> {
+        Some(Box::new(move |rows, range, out| {
+            let mut left = vec![0.0; rows.len() / 3];
+            left::log_odds(self.values(), rows, &mut left);
+            let mut shared = SharedCounts::new(horizon);
+            each_row(rows, &range, out, |i, row, out| {
+                let now = self.updated(row[0], row[2]);
+                let alone = |n| now.count_probability(n, horizon);
+                shared.fill(row[2], [now.r, now.alpha], &now, range.clone(), out, alone);
+                with_those_who_left(left[i], &range, out);
+            })
+        }))
+    }
+
     fn score_new(&self, quantity: &Quantity) -> Option<Result<f64>> {
         if let Some((n, after, horizon)) = quantity.count() {
             return Some(Ok(self.count_later(n, after, horizon)));
@@ -219,6 +235,32 @@ impl Family for ParetoNbd {
 
     fn futures(&self) -> Option<Futures<'_>> {
         Some(Box::new(|row, horizon, stream, times| self.draw_future(row, horizon, stream, times)))
+    }
+}
+
+impl Leaving for ParetoNbd {
+    /// ln s/β − (s + 1) ln(1 + u/β).
+    fn ln_densities(&self, u: &mut [f64]) {
+        let (s, beta) = (self.s, self.beta);
+        u.iter_mut().for_each(|u| *u /= beta);
+        ln_1p_slice(u);
+        let level = s.ln() - beta.ln();
+        u.iter_mut().for_each(|u| *u = level - (s + 1.0) * *u);
+    }
+
+    fn ln_survival(&self, t: f64) -> f64 {
+        -self.s * (t / self.beta).ln_1p()
+    }
+
+    /// With κ = A/β, ln(1 + κ sinh² z) has second derivatives up to 1 + 2κ/(1 + κ sinh² z), and a singularity where sinh² z = −1/κ: on the imaginary axis if κ > 1, and else π/2 beside
+    /// the real one.
+    fn panel(&self, rate: f64, z: f64, widest: f64) -> f64 {
+        let kappa = rate / self.beta;
+        let sinh = z.sinh();
+        let bend = (self.s + 1.0) * (0.5 + 1.0 / (1.0 / kappa + sinh * sinh));
+        let singular = (1.0 / kappa).sqrt().min(1.0).asin();
+        // As far as from the beginning of the panel to it: no further than the clearance of its middle.
+        widest.min(2.5 / bend.sqrt()).min(z.hypot(singular))
     }
 }
 

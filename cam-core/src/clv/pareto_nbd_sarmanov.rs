@@ -36,6 +36,7 @@ mod dependence;
 use super::futures::poisson_until;
 use super::history::{AGE, HISTORY, History, PURCHASE_QUANTITIES, check_history};
 use super::lifetime::Lifetime;
+use super::local::Local;
 use super::pareto_nbd::{self, ParetoNbd};
 use super::purchases::if_alive;
 use super::variance::{self, Squares};
@@ -48,6 +49,7 @@ use crate::math::{
 };
 use crate::model::{Family, Futures, Quantity, Scorer, Spec, parameters, score_row};
 use crate::rows::Rows;
+use dependence::Dependence;
 
 parameters! {
     /// The Pareto/NBD model with a Sarmanov dependence; see the [module](self).
@@ -141,31 +143,20 @@ impl Family for ParetoNbdSarmanov {
         theta[0].ln_rising(x)
     }
 
-    /// That of being alive, ln Γ(r+x)/Γ(r) − r ln(1 + T/α) − x ln(α + T) − s ln(1 + T/β) + ln(1 + mφ₁φ₂), and ln(1 + odds of having left).
+    /// Derivatives by hand, in r, α, s, β and m: m is a function of all parameters, but the same for all rows.
     fn log_likelihood<R: Real>(theta: &[R], rising: &R, row: &[f64]) -> R {
+        Self::sum_log_likelihood(theta, rising, row, &[1.0])
+    }
+
+    fn sum_log_likelihood<R: Real>(theta: &[R], rising: &R, rows: &[f64], weights: &[f64]) -> R {
         let &[r, alpha, s, beta, _] = theta else { return R::constant(f64::NAN) };
-        let inputs = [r, alpha, s, beta];
-        let (values, m) = (inputs.map(Real::value), prior(theta).m);
-        let (x, recency, age) = (row[0], row[1], row[2]);
-        let stays = (m * dependence::alive(values, row).of(inputs) + 1.0).ln();
-        let silent = R::constant(age);
-        let alive =
-            *rising - r * (silent / alpha).ln_1p() - (alpha + age).ln() * x - s * (silent / beta).ln_1p()
-                + stays;
-        if age <= recency {
-            return alive;
+        let inputs = [r, alpha, s, beta, prior(theta).m];
+        let mut likelihood = Likelihood::new(inputs.map(Real::value), R::DERIVATIVES);
+        let mut sum = Local::default();
+        for (row, &weight) in rows.chunks_exact(3).zip(weights).filter(|(_, weight)| **weight > 0.0) {
+            sum.add(weight, &likelihood.row(row));
         }
-        let (plain, mean) = match R::DERIVATIVES {
-            true => (
-                pareto_nbd::log_odds_with_derivatives(values, row).of(inputs),
-                dependence::left_with_derivatives(values, row).of(inputs),
-            ),
-            false => {
-                let model = ParetoNbd::of(values[0], values[1], values[2], values[3]);
-                (R::constant(model.log_odds_left(row)), R::constant(dependence::left(values, row)))
-            }
-        };
-        alive + (plain + (m * mean).ln_1p() - stays).ln_1p_exp()
+        *rising * weights.iter().sum::<f64>() + sum.of(inputs)
     }
 
     fn start(rows: &Rows) -> Result<Vec<f64>> {
@@ -270,6 +261,80 @@ impl Family for ParetoNbdSarmanov {
             leaves
         }))
     }
+}
+
+/// The log-likelihood of a row but for what depends on the frequency alone.
+struct Likelihood {
+    theta: [f64; 4],
+    m: f64,
+    derivatives: bool,
+    dependence: Dependence,
+}
+
+impl Likelihood {
+    fn new([r, alpha, s, beta, m]: [f64; 5], derivatives: bool) -> Likelihood {
+        let theta = [r, alpha, s, beta];
+        Likelihood { theta, m, derivatives, dependence: Dependence::new(theta) }
+    }
+
+    /// That of being alive, −r ln(1 + T/α) − x ln(α + T) − s ln(1 + T/β) + ln(1 + mφ₁φ₂), and ln(1 + odds of having left).
+    fn row(&mut self, row: &[f64]) -> Local<5> {
+        let [r, alpha, s, beta] = self.theta;
+        let (x, recency, age) = (row[0], row[1], row[2]);
+        let mut local = Local::default();
+        local.add_silence(0, r, alpha, age, -(age / alpha).ln_1p());
+        local.add_silence(2, s, beta, age, -(age / beta).ln_1p());
+        local.add_purchases(1, x, alpha + age);
+        let stays = match self.derivatives {
+            true => self.dependence.alive(row),
+            false => Local { value: dependence::alive(self.theta, row), ..Local::default() },
+        };
+        let stays = ln_dependence(self.m, &stays);
+        local.add(1.0, &stays);
+        if age <= recency {
+            return local;
+        }
+        let (plain, mean) = match self.derivatives {
+            true => (pareto_nbd::log_odds_with_derivatives(self.theta, row), self.dependence.left(row)),
+            false => {
+                let plain = ParetoNbd::of(r, alpha, s, beta).log_odds_left(row);
+                let mean = self.dependence.left_value(row);
+                (Local { value: plain, ..Local::default() }, Local { value: mean, ..Local::default() })
+            }
+        };
+        let mut left = ln_dependence(self.m, &mean);
+        left.value += plain.value;
+        for i in 0..4 {
+            left.gradient[i] += plain.gradient[i];
+            for j in 0..4 {
+                left.hessian[i][j] += plain.hessian[i][j];
+            }
+        }
+        left.add(-1.0, &stays);
+        local.add_softplus(&left);
+        local
+    }
+}
+
+/// ln(1 + mf) by r, α, s, β and m, for an f of the first four.
+fn ln_dependence(m: f64, f: &Local<4>) -> Local<5> {
+    let inverse = 1.0 / (1.0 + m * f.value);
+    let mut local = Local { value: (m * f.value).ln_1p(), ..Local::default() };
+    for i in 0..4 {
+        local.gradient[i] = m * f.gradient[i] * inverse;
+    }
+    local.gradient[4] = f.value * inverse;
+    for i in 0..5 {
+        for j in 0..5 {
+            let of = match (i, j) {
+                (4, 4) => 0.0,
+                (4, k) | (k, 4) => f.gradient[k],
+                _ => m * f.hessian[i][j],
+            };
+            local.hessian[i][j] = of * inverse - local.gradient[i] * local.gradient[j];
+        }
+    }
+    local
 }
 
 impl ParetoNbdSarmanov {
@@ -409,7 +474,7 @@ impl Known {
         let plain = first.updated(x, age);
         let plain_left = first.log_odds_left(row);
         let theta = [model.r, model.alpha, model.s, model.beta];
-        let alive = 1.0 + m * dependence::alive(theta, row).value;
+        let alive = 1.0 + m * dependence::alive(theta, row);
         let left = match age > recency {
             true => plain_left + (1.0 + m * dependence::left(theta, row)).ln() - alive.ln(),
             false => plain_left,

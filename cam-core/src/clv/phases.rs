@@ -18,6 +18,7 @@
 //!
 //! Everything that depends on n = kx + j alone is computed once per n and interpolated in the age; see [`Octaves`] and [`future`].
 
+mod counts;
 mod forever;
 mod future;
 mod later;
@@ -27,7 +28,8 @@ mod pairs;
 use super::history::History;
 use super::lifetime::Lifetime;
 use super::local::Local;
-use super::purchases::if_alive;
+use super::purchases::{if_alive, with_those_who_left};
+use super::shared_counts::each_row;
 use super::variance::Squares;
 use crate::error::Result;
 use crate::math::{
@@ -38,7 +40,8 @@ use crate::math::{
     random::Stream,
     vector::{Kernel, Ln1p, Wide, widest},
 };
-use crate::model::{Quantity, Scorer};
+use crate::model::{CountScorer, Quantity, Scorer};
+pub(super) use counts::counts;
 use future::Future;
 pub(super) use later::count_later;
 
@@ -380,6 +383,24 @@ impl Counting {
         }
     }
 
+    /// P(n purchases within the horizon) for many n at once.
+    pub(super) fn counts(self, horizon: f64) -> CountScorer<'static> {
+        Box::new(move |rows, range, out| {
+            let mut of_phase = vec![0.0; range.len()];
+            each_row(rows, &range, out, |_, row, out| {
+                let (terms, left) = self.now(row);
+                let tau = horizon / (self.alpha + row[2]);
+                out.fill(0.0);
+                for (j, weight) in terms.weights().iter().enumerate().filter(|(_, weight)| **weight > 0.0) {
+                    let future = self.future(self.k * row[0] + j as f64);
+                    future.counts(range.clone(), tau, &mut of_phase);
+                    out.iter_mut().zip(&of_phase).for_each(|(p, own)| *p += weight * own);
+                }
+                with_those_who_left(left, &range, out);
+            })
+        })
+    }
+
     pub(super) fn score_new(&self, quantity: &Quantity) -> Option<Result<f64>> {
         let stays = 1.0 - self.leaves_at_first();
         let stays = if self.at_first > 0.0 { self.b / (self.a + self.b) } else { stays };
@@ -511,6 +532,10 @@ macro_rules! counting_family {
 
             fn scorer<'a>(&'a self, quantity: &$crate::model::Quantity) -> Option<$crate::model::Scorer<'a>> {
                 self.counting().scorer(quantity)
+            }
+
+            fn counts(&self, horizon: f64) -> Option<$crate::model::CountScorer<'_>> {
+                Some(self.counting().counts(horizon))
             }
 
             fn score_new(&self, quantity: &$crate::model::Quantity) -> Option<$crate::Result<f64>> {

@@ -70,3 +70,13 @@ pub(super) fn ln_nbd_probability(m: f64, n: f64, tau: f64) -> f64 {
 pub(super) fn if_alive(log_odds_left: f64, value: f64) -> f64 {
     if log_odds_left < 600.0 { logistic(-log_odds_left) * value } else { (value.ln() - log_odds_left).exp() }
 }
+
+/// From P(n) of a customer who is alive, for a range of n, to that of one who may have left, and then buys nothing.
+pub(super) fn with_those_who_left(log_odds_left: f64, range: &std::ops::Range<u32>, out: &mut [f64]) {
+    out.iter_mut().for_each(|p| *p = if_alive(log_odds_left, *p));
+    if range.start == 0
+        && let Some(none) = out.first_mut()
+    {
+        *none += logistic(log_odds_left);
+    }
+}

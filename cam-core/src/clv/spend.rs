@@ -8,7 +8,7 @@
 
 use super::history::{FREQUENCY, MONETARY_VALUE};
 use crate::control::Control;
-use crate::error::{Error, ErrorKind, Result, brief};
+use crate::error::{Error, ErrorKind, Result, brief, brief_p};
 use crate::math::beta::inc_beta;
 use crate::model::Check;
 use crate::rows::{Purpose, Rows};
@@ -131,16 +131,17 @@ pub(super) fn independence_check(rows: &Rows, title: &str) -> Vec<Check> {
         .and_then(|r| p_value(r, rows.total_weight()).map(|p| (r, p)));
     let Some((statistic, p_value)) = found else { return Vec::new() };
     let contradicted = contradicted(statistic, p_value);
+    let p = brief_p(p_value);
     let message = if contradicted {
         let (often, what) = if statistic > 0.0 { ("more", "too low") } else { ("less", "too high") };
         format!(
-            "frequency and spend are correlated ({statistic:.3}, p-value {p_value:.1e}): {title} assumes that they are not; who \
+            "frequency and spend are correlated ({statistic:.3}, p-value {p}): {title} assumes that they are not; who \
              comes often spends {often} per purchase, so that the value of frequent customers comes out {what}"
         )
     } else {
         let why =
             if p_value < SIGNIFICANT { "too weak to matter" } else { "no more than chance would make it" };
-        format!("the correlation of frequency and spend, {statistic:.3} (p-value {p_value:.1e}), is {why}")
+        format!("the correlation of frequency and spend, {statistic:.3} (p-value {p}), is {why}")
     };
     vec![Check { name: "spend_independence".into(), statistic, p_value, contradicted, message }]
 }

@@ -63,9 +63,6 @@ pub fn fit_time_varying(
     if options.method != Method::Mle {
         return with_priors(walks, options, control);
     }
-    let ((x, recency, age), weights) = (walks.histories(), walks.weights());
-    let table = Table::new().with("frequency", &x)?.with("recency", &recency)?.with("T", &age)?;
-    let table = table.with("weight", &weights)?.in_unit(walks.unit());
     let covariates: Covariates = walks.design().declared.clone();
     let own = ParetoNbd::SPEC.parameters.len();
     let given = options.start.as_deref().unwrap_or_default();
@@ -77,21 +74,7 @@ pub fn fit_time_varying(
             gamma.len()
         )));
     }
-    let plain = FitOptions {
-        start: (!start.is_empty()).then(|| start.to_vec()),
-        covariates: None,
-        ..options.clone()
-    };
-    let origin = match maximum_likelihood::<ParetoNbd>(&table, &plain, control) {
-        Ok(fitted) if fitted.report()?.converged() => fitted.model.theta(),
-        Err(e) if e.kind() != ErrorKind::Numerical => return Err(e),
-        // Nothing to begin with but the scale of time.
-        _ => {
-            let observed = age.iter().zip(&weights).map(|(age, weight)| age * weight);
-            let typical = observed.sum::<f64>() / weights.iter().sum::<f64>();
-            vec![0.6, 0.3 * typical, 0.6, 0.3 * typical]
-        }
-    };
+    let origin = without_covariates(walks, start, options, control)?;
     let centre = Centre::new(walks.design(), || walks.exposures())?;
     let likelihood = TimeVaryingLikelihood::for_search(walks, &origin, &centre);
     let found = maximise(&centre, walks.design(), &likelihood, vec![0.0; own], gamma, options, control)?;
@@ -102,6 +85,33 @@ pub fn fit_time_varying(
     Ok(Fitted { model, unit: walks.unit(), fit: Some(fit) })
 }
 
+/// Parameters of the plain model, from which a search begins.
+fn without_covariates(
+    walks: &Walks,
+    start: &[f64],
+    options: &FitOptions,
+    control: &Control<'_>,
+) -> Result<Vec<f64>> {
+    let ((x, recency, age), weights) = (walks.histories(), walks.weights());
+    let table = Table::new().with("frequency", &x)?.with("recency", &recency)?.with("T", &age)?;
+    let table = table.with("weight", &weights)?.in_unit(walks.unit());
+    let plain = FitOptions {
+        start: (!start.is_empty()).then(|| start.to_vec()),
+        covariates: None,
+        ..options.clone()
+    };
+    match maximum_likelihood::<ParetoNbd>(&table, &plain, control) {
+        Ok(fitted) if fitted.report()?.converged() => Ok(fitted.model.theta()),
+        Err(e) if e.kind() != ErrorKind::Numerical => Err(e),
+        // Nothing to begin with but the scale of time.
+        _ => {
+            let observed = age.iter().zip(&weights).map(|(age, weight)| age * weight);
+            let typical = observed.sum::<f64>() / weights.iter().sum::<f64>();
+            Ok(vec![0.6, 0.3 * typical, 0.6, 0.3 * typical])
+        }
+    }
+}
+
 /// The mode or the posterior, from the maximum of the likelihood on, in the caller's own coordinates.
 fn with_priors(
     walks: &Walks,
@@ -109,7 +119,13 @@ fn with_priors(
     control: &Control<'_>,
 ) -> Result<Fitted<WithCovariates<ParetoNbd>>> {
     let declared = &walks.design().declared;
-    let first = fit_time_varying(walks, &towards_mode(declared, options)?, control)?;
+    let towards = towards_mode(declared, options)?;
+    let mut first = fit_time_varying(walks, &towards, control)?;
+    if !first.report()?.converged() {
+        // Where a parameter has run away nothing is left of how far it has come: from the beginning again, so that what has no end is called so.
+        let origin = ParetoNbd::from_parameters(&without_covariates(walks, &[], &towards, control)?)?;
+        first.model = WithCovariates::new(origin, declared, &vec![0.0; first.model.coefficients().len()])?;
+    }
     let likelihood = time_varying_likelihood(walks, &first.model)?;
     let from = vec![0.0; likelihood.coordinates().len()];
     let (fit, at) = estimate(Box::new(likelihood.clone()), from, options, control)?;

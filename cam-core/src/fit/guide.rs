@@ -63,7 +63,10 @@ impl<'a> Guide<'a> {
         let alone = control.quiet().threads(1);
         let plan = Plan { draws: PILOT, warmup: PILOT / 2, target: 0.8, trajectories: 1 };
         let stream = Stream::new(seed, STREAMS[1]);
-        let told = |_| control.check();
+        let told = |at: &[f64]| {
+            bounded(posterior, &mode.centre, &[at.to_vec()])?;
+            control.check()
+        };
         let pilot =
             sample(&mut Density::of(&first, alone), &mode.centre, &mode.covariance, plan, stream, told)?
                 .draws;

@@ -33,6 +33,7 @@ pub use mle::{FitOptions, Method, likelihood, maximum_likelihood};
 pub use posterior::{PosteriorDraws, Sampling};
 pub(crate) use prior::Posterior;
 pub use prior::{Prior, Priors};
+pub(crate) use profile::check_level;
 pub use profile::{ProfileInterval, profile_intervals};
 pub use ratio::{LikelihoodRatio, likelihood_ratio_test};
 pub use report::{FitReport, Interval, Status};

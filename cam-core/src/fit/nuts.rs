@@ -143,7 +143,7 @@ pub(super) fn sample<T: Target>(
     covariance: &Array2<f64>,
     plan: Plan,
     stream: Stream,
-    mut told: impl FnMut(usize) -> Result<()>,
+    mut told: impl FnMut(&[f64]) -> Result<()>,
 ) -> Result<Chain> {
     let n = centre.len();
     let mut sampler = Sampler {
@@ -172,7 +172,7 @@ pub(super) fn sample<T: Target>(
     let mut tuning = sampler.reasonable_step(&state).map(Tuning::new)?;
     let mut seen: Vec<Vec<f64>> = Vec::new();
     for draw in 0..plan.warmup + plan.draws {
-        told(draw)?;
+        told(&sampler.place(&state.z))?;
         let warming = draw < plan.warmup;
         if warming {
             sampler.step = tuning.step();

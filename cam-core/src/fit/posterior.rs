@@ -221,13 +221,21 @@ pub(super) fn sample_posterior(
         true => Guide::new(posterior, &mode, sampling.seed, control)?,
         false => None,
     };
-    let mut chains = run(posterior, &mode, guide.as_ref(), sampling, control)?;
-    let mut rows = guide.map(|guide| guide.rows);
-    if chains.iter().any(|chain| chain.agreed.is_some_and(|agreed| agreed < TRUSTED)) {
-        // It led astray: without it.
-        chains = run(posterior, &mode, None, sampling, control)?;
-        rows = None;
-    }
+    let guided = match &guide {
+        None => None,
+        Some(guide) => match run(posterior, &mode, Some(guide), sampling, control) {
+            // It led astray: without it.
+            Err(e) if e.kind() == ErrorKind::Numerical => None,
+            Ok(chains) if chains.iter().any(|chain| chain.agreed.is_some_and(|agreed| agreed < TRUSTED)) => {
+                None
+            }
+            chains => Some((chains?, guide.rows)),
+        },
+    };
+    let (chains, rows) = match guided {
+        Some((chains, rows)) => (chains, Some(rows)),
+        None => (run(posterior, &mode, None, sampling, control)?, None),
+    };
     for chain in &chains {
         bounded(posterior, &mode.centre, &chain.draws)?;
     }
@@ -317,7 +325,9 @@ fn run(
             Some(guide) => Density::along(guide, posterior, alone),
         };
         let stream = Stream::new(sampling.seed, chain as u64);
-        sample(&mut density, centre, covariance, plan, stream, |_| {
+        sample(&mut density, centre, covariance, plan, stream, |at| {
+            // As soon as it has run away: on its way it takes ever longer.
+            bounded(posterior, centre, &[at.to_vec()])?;
             let done = done.fetch_add(1, Ordering::Relaxed) + 1;
             control.report(Progress::new("draws", done, Some(total), 0.0));
             control.check()

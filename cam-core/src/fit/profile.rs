@@ -89,7 +89,7 @@ pub fn profile_intervals(
 }
 
 /// Whether a level is a probability strictly between 0 and 1.
-pub(super) fn check_level(level: f64) -> Result<()> {
+pub(crate) fn check_level(level: f64) -> Result<()> {
     match level > 0.0 && level < 1.0 {
         true => Ok(()),
         false => Err(Error::parameter("level", "between 0 and 1", level)),

@@ -98,6 +98,6 @@ impl Customers {
 
 /// Some customers, by number, and their histories, one after the other.
 pub(super) struct Chosen<'a> {
-    numbers: &'a [usize],
+    pub(super) numbers: &'a [usize],
     pub(super) values: Vec<f64>,
 }

@@ -8,7 +8,8 @@ use crate::control::Control;
 use crate::error::{Error, ErrorKind, Result, brief};
 use crate::fit::bootstrap::BootstrapEnds;
 use crate::fit::{
-    Bootstrap, BootstrapInterval, Fitted, Likelihood, Posterior, ProfileInterval, bootstrap, maximum, refit,
+    Bootstrap, BootstrapInterval, Fitted, Likelihood, Posterior, ProfileInterval, bootstrap, check_level,
+    maximum, refit,
 };
 use crate::math::random::Stream;
 use crate::model::{Model, Quantity, WithCovariates};
@@ -72,7 +73,7 @@ impl Default for BootstrapOptions {
 /// A whole-number parameter stays as it was chosen.
 ///
 /// # Errors
-/// As for [`profile_intervals`]; fewer than two replicates; weights that are not whole, where customers are drawn from the model; too many replicates without a
+/// As for [`profile_intervals`]; fewer replicates than 2/(1 − `level`); weights that are not whole, where customers are drawn from the model; too many replicates without a
 /// maximum.
 pub fn bootstrap_intervals(
     fitted: &Fitted<Box<dyn Model>>,
@@ -81,6 +82,13 @@ pub fn bootstrap_intervals(
     options: &BootstrapOptions,
     control: &Control<'_>,
 ) -> Result<(Vec<BootstrapEnds>, Bootstrap)> {
+    check_level(level)?;
+    // With fewer the ends would lie outside of all replicates.
+    let least = (2.0 / (1.0 - level) - 1e-6).ceil() as usize;
+    if options.replicates < least {
+        let rule = format!("at least {least} for an interval of level {}", brief(level));
+        return Err(Error::parameter("replicates", &rule, options.replicates));
+    }
     let likelihood = likelihood_of(fitted, table, control)?;
     let at = vec![0.0; likelihood.coordinates().len()];
     let found = match options.kind {
@@ -141,7 +149,11 @@ pub(super) fn likelihood_of(
 }
 
 /// That the data are those of the fit: their log-likelihood is the one it reports. It is summed in another order here.
-fn check_data(fitted: &Fitted<Box<dyn Model>>, table: &Table<'_>, control: &Control<'_>) -> Result<()> {
+pub(super) fn check_data(
+    fitted: &Fitted<Box<dyn Model>>,
+    table: &Table<'_>,
+    control: &Control<'_>,
+) -> Result<()> {
     let reported = fitted.report()?.log_likelihood;
     let asked = Quantity::LogLikelihood {};
     let (rows, weight) = match moving(&*fitted.model, table)? {

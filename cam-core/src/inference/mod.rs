@@ -3,6 +3,7 @@
 //! What is generic over a likelihood is in [`fit`](crate::fit); here it meets models by their names, and data. Each is a typed function, and a
 //! [task](mod@crate::task) through which Python, C and Java reach it.
 
+mod counting;
 mod customers;
 mod intervals;
 mod outcomes;

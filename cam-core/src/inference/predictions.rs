@@ -24,11 +24,12 @@ use crate::control::{Control, Progress};
 use crate::error::{Error, ErrorKind, Result};
 use crate::fit::{Coordinate, Fitted, Scale};
 use crate::math::{diagnostics::quantile, linalg::cholesky, normal::normal_quantile, random::Stream};
-use crate::model::{Model, Quantity};
+use crate::model::{Model, Quantity, together, walk};
 use crate::registry;
 use crate::table::Table;
 use ndarray::{Array1, Array2};
 use serde::Serialize;
+use std::ops::Range;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// How predictions are made uncertain.
@@ -391,52 +392,38 @@ impl Work<'_> {
         let mut ends = [vec![f64::NAN; rows.len()], vec![f64::NAN; rows.len()]];
         let mut cumulative = vec![0.0; rows.len()];
         let (mut first, mut second) = (vec![0.0; rows.len()], vec![0.0; rows.len()]);
-        // The rows of the block that are not done yet.
-        let mut active: Vec<usize> = (0..rows.len()).collect();
         let stop = match models {
             None => 1.0 - REST,
             Some(_) => self.tails[1],
         };
-        for n in 0..MOST {
-            if active.is_empty() {
-                break;
-            }
-            control.check()?;
+        let together = together(self.model, horizon);
+        let ask = |active: &[usize], range: Range<u32>| {
             let here: Vec<usize> = active.iter().map(|&i| rows[i]).collect();
             let chosen = self.customers.chosen(&here);
-            let quantity = Quantity::PurchaseProbability { n, horizon };
-            let score = |model: &dyn Model| self.customers.score(model, &quantity, &chosen, control);
-            let mut probability = vec![0.0; active.len()];
-            match models {
-                None => probability = score(self.model)?,
-                Some(models) => {
-                    for model in models {
-                        let scores = score(&**model)?;
-                        probability.iter_mut().zip(scores).for_each(|(p, s)| *p += s);
-                    }
-                    probability.iter_mut().for_each(|p| *p /= models.len() as f64);
-                }
+            let counts =
+                |model: &dyn Model| self.customers.counts(model, horizon, range.clone(), &chosen, control);
+            let Some(models) = models else { return counts(self.model) };
+            let mut mean = vec![0.0; active.len() * range.len()];
+            for model in models {
+                mean.iter_mut().zip(counts(&**model)?).for_each(|(mean, p)| *mean += p);
             }
+            mean.iter_mut().for_each(|p| *p /= models.len() as f64);
+            Ok(mean)
+        };
+        walk(rows.len(), MOST, together, ask, |i, n, p| {
             let count = f64::from(n);
-            for (&i, &p) in active.iter().zip(&probability) {
-                cumulative[i] += p;
-                first[i] += count * p;
-                second[i] += count * count * p;
-                for (end, tail) in ends.iter_mut().zip(self.tails) {
-                    if end[i].is_nan() && cumulative[i] >= tail {
-                        end[i] = count;
-                    }
+            cumulative[i] += p;
+            first[i] += count * p;
+            second[i] += count * count * p;
+            for (end, tail) in ends.iter_mut().zip(self.tails) {
+                if end[i].is_nan() && cumulative[i] >= tail {
+                    end[i] = count;
                 }
             }
             // Where rounding leaves the sum short of 1 for ever, probabilities that no longer add anything end it.
-            let mut k = 0;
-            active.retain(|&i| {
-                let p = probability[k];
-                k += 1;
-                let spent = cumulative[i] > 0.5 && p < 1e-17;
-                !(cumulative[i] >= stop || spent || p.is_nan())
-            });
-        }
+            let spent = cumulative[i] > 0.5 && p < 1e-17;
+            !(cumulative[i] >= stop || spent || p.is_nan())
+        })?;
         let variances = first.iter().zip(&second).map(|(m, s)| (s - m * m).max(0.0)).collect();
         Ok((ends, variances))
     }
@@ -511,33 +498,25 @@ impl Work<'_> {
             return Ok(None);
         }
         let rows: Vec<usize> = (0..weights.len()).filter(|&i| weights[i] > 0.0).collect();
-        let chosen = self.customers.chosen(&rows);
         let alone = control.quiet().threads(1);
         let of = |model: &dyn Model| -> Result<Option<Vec<f64>>> {
             let mut each: Vec<Vec<f64>> = vec![Vec::new(); rows.len()];
             let mut left: Vec<f64> = vec![1.0; rows.len()];
-            for n in 0..LONGEST {
-                let quantity = Quantity::PurchaseProbability { n, horizon };
-                let scores = self.customers.score(model, &quantity, &chosen, &alone)?;
-                for ((own, left), p) in each.iter_mut().zip(&mut left).zip(scores) {
-                    // A row with a NaN is not in the total.
-                    let p = if p.is_nan() { f64::from(u8::from(n == 0)) } else { p };
-                    own.push(p);
-                    *left -= p;
-                }
+            let ask = |active: &[usize], range: Range<u32>| {
+                let here: Vec<usize> = active.iter().map(|&i| rows[i]).collect();
+                self.customers.counts(model, horizon, range, &self.customers.chosen(&here), &alone)
+            };
+            let all = walk(rows.len(), LONGEST, together(model, horizon), ask, |i, n, p| {
+                // A row with a NaN is not in the total.
+                let p = if p.is_nan() { f64::from(u8::from(n == 0)) } else { p };
+                each[i].push(p);
+                left[i] -= p;
                 // Where rounding leaves more than this there is nothing to come, either.
-                let spent = |(own, left): (&Vec<f64>, &f64)| {
-                    *left < REST || (*left < 0.5 && own[own.len() - 1] < 1e-17)
-                };
-                if each.iter().zip(&left).all(spent) {
-                    let whole = each
-                        .iter()
-                        .zip(&rows)
-                        .flat_map(|(own, &i)| std::iter::repeat_n(own, weights[i] as usize));
-                    return Ok(Some(whole.fold(vec![1.0], |sum, own| convolved(&sum, own))));
-                }
-            }
-            Ok(None)
+                !(left[i] < REST / FEW || (left[i] < 0.5 && p < 1e-17))
+            })?;
+            let whole =
+                each.iter().zip(&rows).flat_map(|(own, &i)| std::iter::repeat_n(own, weights[i] as usize));
+            Ok(all.then(|| whole.fold(vec![1.0], |sum, own| convolved(&sum, own))))
         };
         let Some(process) = of(self.model)? else { return Ok(None) };
         let drawn = control.map(self.models.len(), |d| of(&*self.models[d]))?;

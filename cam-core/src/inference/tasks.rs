@@ -1,6 +1,6 @@
 //! The tasks through which other languages ask for intervals.
 
-use super::intervals::{BootstrapKind, BootstrapOptions, bootstrap_intervals, profile_intervals};
+use super::intervals::{BootstrapKind, BootstrapOptions, bootstrap_intervals, check_data, profile_intervals};
 use super::predictions::{Predicted, PredictionOptions, prediction_intervals};
 use crate::control::Control;
 use crate::error::{Error, Result};
@@ -145,7 +145,7 @@ impl Task for LikelihoodRatioTest {
         title: "Likelihood-ratio test of nested models",
         source: "Wilks (1938), Annals of Mathematical Statistics 9, 60-62; Self & Liang (1987), JASA 82, 605-610",
         columns: &[],
-        models: "the restricted model, then the full one, both fitted to the same data",
+        models: "the restricted model, then the full one, both fitted to the same data; where the table has columns they are those data, and it is checked that they are",
         options: &[Setting {
             name: "boundary",
             default: "false",
@@ -157,12 +157,16 @@ impl Task for LikelihoodRatioTest {
     type Output = LikelihoodRatio;
 
     fn run(
-        _: &Table<'_>,
+        table: &Table<'_>,
         models: Models<'_>,
         options: &RatioOptions,
-        _: &Control<'_>,
+        control: &Control<'_>,
     ) -> Result<Answer<LikelihoodRatio>> {
         let [restricted, full] = models.exactly::<2>()?;
+        if table.names().next().is_some() {
+            check_data(restricted, table, control)?;
+            check_data(full, table, control)?;
+        }
         likelihood_ratio_test(restricted, full, options.boundary).map(Answer::new)
     }
 }

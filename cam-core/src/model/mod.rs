@@ -5,6 +5,7 @@
 //! simulate a row. One blanket implementation turns every family into a [`Model`], which is what the registry,
 //! the documents and the other languages see.
 
+mod counts;
 mod covariates;
 mod known;
 mod profiles;
@@ -12,6 +13,8 @@ mod quantity;
 mod scoring;
 mod with_covariates;
 
+pub use counts::CountScorer;
+pub(crate) use counts::{together, walk};
 pub(crate) use covariates::{Coefficient, Design};
 pub use covariates::{Covariates, Process};
 pub(crate) use profiles::{Grouped, PROFILE, Profiles, with_profiles};
@@ -31,6 +34,7 @@ use crate::table::{Dimension, Domain, Table, Variable};
 use scoring::{draw_rows, log_likelihoods, score_each};
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
+use std::ops::Range;
 
 /// Who a model is.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
@@ -293,6 +297,12 @@ pub trait Family: Clone + Send + Sync + std::fmt::Debug + 'static {
     /// comes here.
     fn scorer<'a>(&'a self, quantity: &Quantity) -> Option<Scorer<'a>>;
 
+    /// How [the number of purchases](Quantity::PurchaseProbability) in a horizon is distributed, for many n at once: the same numbers to rounding as one by one. None where there is no
+    /// quicker way than that.
+    fn counts(&self, _horizon: f64) -> Option<CountScorer<'_>> {
+        None
+    }
+
     /// The quantity for a customer of whom nothing is known but that he or she has just been acquired.
     fn score_new(&self, quantity: &Quantity) -> Option<Result<f64>>;
 
@@ -361,6 +371,27 @@ pub trait Model: Send + Sync + std::fmt::Debug {
     /// covariates.
     fn row_scorer<'a>(&'a self, _quantity: &Quantity) -> Option<Scorer<'a>> {
         None
+    }
+
+    /// How the number of purchases in a horizon is distributed, for many n at once and for rows that are known to be sound, as in [`row_scorer`](Model::row_scorer). None where
+    /// there is no quicker way than one by one, and where there are covariates.
+    fn row_counts(&self, _horizon: f64) -> Option<CountScorer<'_>> {
+        None
+    }
+
+    /// P(n purchases in the next `horizon` units of time) of every row of the table for every n of the range: those of the first row, then those of the second. A row with a
+    /// NaN gives NaN.
+    ///
+    /// # Errors
+    /// As for [`score`](Model::score) of [`Quantity::PurchaseProbability`].
+    fn counts(
+        &self,
+        horizon: f64,
+        range: Range<u32>,
+        table: &Table<'_>,
+        control: &Control<'_>,
+    ) -> Result<Vec<f64>> {
+        counts::one_by_one(self, horizon, range, table, control)
     }
 
     /// The quantity for a customer who has just been acquired.
@@ -436,6 +467,20 @@ impl<F: Family> Model for F {
         }
     }
 
+    fn row_counts(&self, horizon: f64) -> Option<CountScorer<'_>> {
+        Family::counts(self, horizon)
+    }
+
+    fn counts(
+        &self,
+        horizon: f64,
+        range: Range<u32>,
+        table: &Table<'_>,
+        control: &Control<'_>,
+    ) -> Result<Vec<f64>> {
+        counts::of_table(self, horizon, range, table, control)
+    }
+
     fn new_customer(&self, quantity: &Quantity) -> Result<f64> {
         quantity.check()?;
         F::SPEC.check_times(quantity)?;
@@ -485,6 +530,18 @@ impl Model for Box<dyn Model> {
     }
     fn row_scorer<'a>(&'a self, quantity: &Quantity) -> Option<Scorer<'a>> {
         (**self).row_scorer(quantity)
+    }
+    fn row_counts(&self, horizon: f64) -> Option<CountScorer<'_>> {
+        (**self).row_counts(horizon)
+    }
+    fn counts(
+        &self,
+        horizon: f64,
+        range: Range<u32>,
+        table: &Table<'_>,
+        control: &Control<'_>,
+    ) -> Result<Vec<f64>> {
+        (**self).counts(horizon, range, table, control)
     }
     fn new_customer(&self, quantity: &Quantity) -> Result<f64> {
         (**self).new_customer(quantity)

@@ -242,13 +242,10 @@ impl<F: Family> Model for WithCovariates<F> {
 
     fn new_customer(&self, _: &Quantity) -> Result<f64> {
         let names = &self.design.columns;
-        let given: Vec<String> = names.iter().map(|name| format!("{name}=…")).collect();
         Err(Error::new(
             ErrorKind::Unsupported,
             format!(
-                "a new customer of this model has covariates: ask model.given({}), in Rust given_values(&[{}]), which is the model of customers with these; \
-                 or score a row of zeros with them",
-                given.join(", "),
+                "a new customer of this model has covariates ({}): ask the model of customers with given values of them, or score a row of zeros with them",
                 names.join(", ")
             ),
         )

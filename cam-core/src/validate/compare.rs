@@ -12,7 +12,7 @@ use super::points::{Decile, PointErrors, deciles, point_errors};
 use super::ranking::{Ranking, ranking};
 use crate::clv::{spend_independence, time_varying::Customers};
 use crate::control::Control;
-use crate::error::{Error, ErrorKind, Result, brief};
+use crate::error::{Error, ErrorKind, Result, brief, brief_p};
 use crate::fit::{FitOptions, Fitted, Status};
 use crate::math::incomplete_gamma::gamma_q;
 use crate::model::{Model, Quantity};
@@ -213,8 +213,9 @@ fn judge(
     }
     if let Some(p) = frequency.p_value.filter(|p| *p < CONTRADICTS) {
         warnings.push(format!(
-            "the frequencies of the calibration are not those of the model (chi-square {:.1}, p-value {p:.1e})",
-            frequency.chi_square
+            "the frequencies of the calibration are not those of the model (chi-square {:.1}, p-value {})",
+            frequency.chi_square,
+            brief_p(p)
         ));
     }
     let holdout = match options.holdout {
@@ -247,8 +248,9 @@ fn judge(
             }
             if transform.p_value < CONTRADICTS {
                 warnings.push(format!(
-                    "counts in the holdout are not distributed as the model says (probability integral transform: Kolmogorov distance {:.3}, p-value {:.1e})",
-                    transform.distance, transform.p_value
+                    "counts in the holdout are not distributed as the model says (probability integral transform: Kolmogorov distance {:.3}, p-value {})",
+                    transform.distance,
+                    brief_p(transform.p_value)
                 ));
             }
             let holdout = Holdout {

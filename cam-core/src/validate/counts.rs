@@ -8,9 +8,10 @@ use crate::control::Control;
 use crate::error::{Error, Result};
 use crate::math::incomplete_gamma::gamma_q;
 use crate::math::random::Stream;
-use crate::model::{Model, Quantity};
+use crate::model::{Model, together, walk};
 use crate::table::{Domain, Table};
 use serde::Serialize;
+use std::ops::Range;
 
 /// What the distribution of counts says to each customer's.
 #[derive(Debug, Clone, PartialEq)]
@@ -51,30 +52,26 @@ pub fn count_scores(
         table.names().map(|name| table.column(name).map(|column| (name, column))).collect::<Result<_>>()?;
     let (mut below, mut exactly) = (vec![0.0; counts.len()], vec![f64::NAN; counts.len()]);
     // P(X = n) of those who bought n times or more; there are the fewer of them, the larger n is.
-    let mut rest: Vec<usize> = (0..counts.len()).collect();
-    let mut n = 0;
-    while !rest.is_empty() {
+    let ask = |rest: &[usize], range: Range<u32>| {
         let picked: Vec<Vec<f64>> =
             columns.iter().map(|(_, column)| rest.iter().map(|&i| column[i]).collect()).collect();
         let mut some = Table::new().in_unit(table.unit());
         for ((name, _), values) in columns.iter().zip(&picked) {
             some = some.with(name, values)?;
         }
-        let scores = model.score(&Quantity::PurchaseProbability { n, horizon }, &some, control).map_err(
-            |e| match e.row() {
-                Some(row) => e.with_row(rest[row]),
-                None => e,
-            },
-        )?;
-        for (&i, p) in rest.iter().zip(scores) {
-            match counts[i] == f64::from(n) {
-                true => exactly[i] = p,
-                false => below[i] += p,
-            }
+        model.counts(horizon, range, &some, control).map_err(|e| match e.row() {
+            Some(row) => e.with_row(rest[row]),
+            None => e,
+        })
+    };
+    walk(counts.len(), u32::MAX, together(model, horizon), ask, |i, n, p| {
+        let more = counts[i] > f64::from(n);
+        match more {
+            true => below[i] += p,
+            false => exactly[i] = p,
         }
-        n += 1;
-        rest.retain(|&i| counts[i] >= f64::from(n));
-    }
+        more
+    })?;
     if let Some(row) = exactly.iter().position(|p| p.is_nan()) {
         return Err(Error::data(row, "the history has a NaN, and no probability"));
     }

@@ -180,7 +180,7 @@ const FUNCTIONS: &[(&str, Of, Ask)] = &[
     }),
     ("profile-likelihood intervals", Both, |s| s.task("confidence_intervals", r#"{"method": "profile"}"#)),
     ("bootstrap intervals", Both, |s| {
-        s.task("confidence_intervals", r#"{"method": "bootstrap", "replicates": 3}"#)
+        s.task("confidence_intervals", r#"{"method": "bootstrap", "replicates": 3, "level": 0.3}"#)
     }),
     ("AIC, BIC, gradient and status of a fit", Both, |s| {
         let report = s.fitted.report()?;

@@ -3,6 +3,7 @@
 mod bad_input;
 mod cohorts;
 mod contracts;
+mod count_distributions;
 mod counting;
 mod covariates;
 mod covariates_bad_input;

@@ -18,18 +18,18 @@ use cam_core::{Control, Discount, Family, Model, Quantity, Table, model};
 use proptest::prelude::*;
 use std::collections::BTreeMap;
 
-struct Case<'a> {
-    line: &'a str,
-    id: &'a str,
-    theta: Vec<f64>,
+pub(super) struct Case<'a> {
+    pub(super) line: &'a str,
+    pub(super) id: &'a str,
+    pub(super) theta: Vec<f64>,
     /// None is a new customer.
-    row: Option<Vec<f64>>,
-    quantity: &'a str,
-    arguments: Vec<f64>,
-    truth: f64,
+    pub(super) row: Option<Vec<f64>>,
+    pub(super) quantity: &'a str,
+    pub(super) arguments: Vec<f64>,
+    pub(super) truth: f64,
 }
 
-fn cases(text: &str) -> Vec<Case<'_>> {
+pub(super) fn cases(text: &str) -> Vec<Case<'_>> {
     let numbers = |fields: &[&str]| -> Vec<f64> {
         fields.iter().filter(|s| !s.is_empty()).map(|s| s.parse().unwrap()).collect()
     };
@@ -215,7 +215,7 @@ fn log_uniform(low: f64, high: f64) -> impl Strategy<Value = f64> {
 }
 
 /// A purchase model of any kind, ordinary to extreme, in units of time of any length.
-fn purchase_model() -> impl Strategy<Value = (&'static str, Vec<f64>)> {
+pub(super) fn purchase_model() -> impl Strategy<Value = (&'static str, Vec<f64>)> {
     let shape = || log_uniform(0.05, 20.0);
     let time = || log_uniform(0.1, 1000.0);
     prop_oneof![
@@ -236,12 +236,12 @@ fn purchase_model() -> impl Strategy<Value = (&'static str, Vec<f64>)> {
 }
 
 /// Frequency, recency, age.
-fn history() -> impl Strategy<Value = [f64; 3]> {
+pub(super) fn history() -> impl Strategy<Value = [f64; 3]> {
     (prop_oneof![Just(0u32), 1u32..6, 6u32..200], 0.01f64..=1.0, log_uniform(0.01, 3000.0))
         .prop_map(|(x, share, age)| [f64::from(x), if x == 0 { 0.0 } else { share * age }, age])
 }
 
-fn boxed(id: &str, theta: &[f64]) -> Box<dyn Model> {
+pub(super) fn boxed(id: &str, theta: &[f64]) -> Box<dyn Model> {
     model(id).unwrap().with_parameters(theta, None).unwrap().model
 }
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from html import escape
@@ -145,15 +144,8 @@ class Inference(PosteriorTables, Answers):
         columns, unit = self._data_of(summary)
         options: dict[str, Any] = {"method": method, "level": _level(level)}
         if method == "bootstrap":
-            # With fewer the ends would lie outside of all replicates.
-            replicates = 1000 if replicates is None else whole("replicates", replicates, 2)
-            least = math.ceil(round(2 / (1 - options["level"]), 6))
-            if replicates < least:
-                raise InvalidParameterError(
-                    f"an interval of level {level:g} needs at least {least} replicates, got {replicates}",
-                    field="replicates",
-                )
-            options["replicates"] = replicates
+            if replicates is not None:
+                options["replicates"] = whole("replicates", replicates, 2)
             options |= {name: value for name, value in (("kind", kind), ("interval", interval)) if value is not None}
             if seed is not None:
                 options["seed"] = whole("seed", seed, 0)

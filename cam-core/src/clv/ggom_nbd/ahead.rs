@@ -5,6 +5,7 @@ use crate::clv::horizons::gauss_sum;
 use crate::clv::lifetime::Lifetime;
 use crate::clv::panels::{Path, aged, log_growth, risk};
 use crate::clv::purchases::nbd_probability;
+use crate::clv::shared_counts::SharedCounts;
 use crate::clv::variance::Squares;
 use crate::math::{
     exp_log::exprel,
@@ -19,7 +20,7 @@ const NOTHING: f64 = 1e-18;
 
 impl GgomNbd {
     /// ln P(a new customer is alive at t), and e^(bt) − 1.
-    fn ln_survival(&self, t: f64) -> (f64, f64) {
+    pub(super) fn ln_survival(&self, t: f64) -> (f64, f64) {
         let grown = self.b * t;
         let expm1 = grown.exp_m1();
         (-self.s * log_growth(self.beta, grown, expm1), expm1)
@@ -188,8 +189,16 @@ impl GgomNbd {
         if n == 0 { count - ln_stays.exp_m1() } else { count }
     }
 
-    /// P(X(t) = n) of a new customer: stays past t, or leaves at u < t after n purchases.
-    pub(super) fn count_probability(&self, n: u32, t: f64) -> f64 {
+    /// P(X(t) = n) of a new customer.
+    fn count_probability(&self, n: u32, t: f64) -> f64 {
+        let mut p = [f64::NAN];
+        let alone = |n| self.count_alone(n, t);
+        SharedCounts::new(t).fill(0.0, [self.r, self.alpha], self, n..n + 1, &mut p, alone);
+        p[0]
+    }
+
+    /// The same by panels of its own: stays past t, or leaves at u < t after n purchases.
+    pub(super) fn count_alone(&self, n: u32, t: f64) -> f64 {
         let stays = self.survival(t) * nbd_probability(self.r, self.alpha, n, t);
         if t == 0.0 { stays } else { stays + self.left_after(n, t) }
     }

@@ -92,6 +92,21 @@ fn models_that_cannot_be_compared_are_refused() {
     assert_eq!(test(&given, &full), ErrorKind::Unsupported);
 }
 
+/// As many customers, but others: their number does not tell, and the likelihood does.
+#[test]
+fn a_likelihood_ratio_test_that_is_given_the_data_knows_whether_both_models_were_fitted_to_them() {
+    let [data, other] = [3, 4].map(|seed| Simulated::new("bg_nbd", &[0.5, 8.0, 0.8, 2.5], 500, 40.0, seed));
+    let full = fit("bg_nbd", &data.table(), &FitOptions::new());
+    let [same, not] = [&data, &other].map(|data| fit("nbd", &data.table(), &FitOptions::new()));
+    let test = |small: &Fitted<Box<dyn Model>>| {
+        let models = [small, &full];
+        let task = cam_core::task("likelihood_ratio_test").unwrap();
+        task.run(&data.table(), cam_core::task::Models::new(&models), "{}", &Control::new())
+    };
+    assert!(test(&same).is_ok());
+    assert_eq!(test(&not).unwrap_err().kind(), ErrorKind::InvalidData);
+}
+
 #[test]
 fn both_bootstraps_scatter_as_the_curvature_says() {
     let data = Simulated::new("nbd", &[0.8, 6.0], 3000, 30.0, 4);
@@ -122,7 +137,7 @@ fn replicates_depend_on_the_seed_and_on_nothing_else() {
         let run = |replicates, seed, threads| {
             let options = BootstrapOptions { replicates, seed, kind, interval: BootstrapInterval::Basic };
             let control = Control::new().threads(threads);
-            bootstrap_intervals(&fitted, &data.table(), 0.9, &options, &control).unwrap().1.estimates
+            bootstrap_intervals(&fitted, &data.table(), 0.8, &options, &control).unwrap().1.estimates
         };
         let (one, many) = (run(12, 1, 1), run(24, 1, 5));
         assert_eq!(one[..], many[..12]);
@@ -144,6 +159,7 @@ fn intervals_want_the_data_of_the_fit_and_sound_options() {
     let few = BootstrapOptions { replicates: 1, ..BootstrapOptions::default() };
     let error = bootstrap_intervals(&fitted, &data.table(), 0.9, &few, &control).unwrap_err();
     assert_eq!(error.field(), Some("replicates"));
+    assert_eq!(error.to_string(), "replicates must be at least 20 for an interval of level 0.9, got 1");
     let half = vec![0.5; 300];
     let weighted = data.table().with("weight", &half[..]).unwrap();
     let fitted = fit("nbd", &weighted, &FitOptions::new());

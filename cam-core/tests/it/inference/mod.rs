@@ -6,6 +6,7 @@ mod intervals;
 mod posterior;
 mod predictions;
 mod priors;
+mod runaway;
 
 use cam_core::{Control, FitOptions, Fitted, Model, Table, model};
 

@@ -99,7 +99,8 @@ fn tasks_answer_the_same_by_name() {
     let answer = run("confidence_intervals", r#"{"method": "profile", "level": 0.9}"#).unwrap();
     assert!(answer.output.starts_with(r#"{"parameters":["r","alpha"],"method":"profile""#));
     assert_eq!(answer.column("lower").unwrap().len(), 2);
-    let answer = run("confidence_intervals", r#"{"method": "bootstrap", "replicates": 20}"#).unwrap();
+    let answer =
+        run("confidence_intervals", r#"{"method": "bootstrap", "replicates": 20, "level": 0.9}"#).unwrap();
     assert_eq!(answer.column("replicate_alpha").unwrap().len(), 20);
     let options = r#"{"quantity": {"quantity": "probability_alive"}, "draws": 10}"#;
     let answer = run("prediction_intervals", options).unwrap();
