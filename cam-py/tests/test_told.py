@@ -98,6 +98,13 @@ def test_customers_that_were_drawn_can_be_fitted(table):
     assert low < model.coefficients_["purchase:channel=web"] < high
 
 
+def test_models_of_other_data_are_not_nested(table):
+    full = cam.BgNbd().fit(table)
+    other = table.assign(recency=2 * table["recency"], T=2 * table["T"])
+    assert refused(lambda: cam.Nbd().fit(other).likelihood_ratio_test(full))[0] is cam.errors.InvalidDataError
+    assert cam.Nbd().fit(table.iloc[::-1]).likelihood_ratio_test(full, boundary=True).statistic > 100
+
+
 def test_a_full_model_that_ended_at_the_boundary_is_tested(table):
     full = cam.GgomNbd()
     with pytest.warns(cam.errors.ConvergenceWarning):

@@ -24,7 +24,7 @@ use crate::control::{Control, Progress};
 use crate::error::{Error, ErrorKind, Result};
 use crate::fit::{Coordinate, Fitted, Scale};
 use crate::math::{diagnostics::quantile, linalg::cholesky, normal::normal_quantile, random::Stream};
-use crate::model::{Model, Quantity, together, walk};
+use crate::model::{Model, Quantity, walk};
 use crate::registry;
 use crate::table::Table;
 use ndarray::{Array1, Array2};
@@ -43,11 +43,13 @@ pub struct PredictionOptions {
     pub seed: u64,
     /// Whether the intervals of what will happen are wanted, too: those of a number of purchases cost as many more evaluations as there are purchases to count.
     pub process: bool,
+    /// Whether the parameters are drawn. If not, they are taken as known: chance alone is left, which there is of a fit without a maximum, too.
+    pub parameters: bool,
 }
 
 impl Default for PredictionOptions {
     fn default() -> Self {
-        PredictionOptions { level: 0.9, draws: 200, seed: 0, process: true }
+        PredictionOptions { level: 0.9, draws: 200, seed: 0, process: true, parameters: true }
     }
 }
 
@@ -132,6 +134,9 @@ pub fn prediction_intervals(
         return Err(Error::parameter("level", "between 0 and 1", options.level));
     }
     fitted.check_unit(table.unit())?;
+    // What has a distribution that is known wants no draws of one and the same model.
+    let known = !options.parameters && Outcome::of(quantity).is_none_or(|_| !options.process);
+    let options = &PredictionOptions { draws: if known { 2 } else { options.draws }, ..*options };
     let models = || drawn_models(fitted, options);
     match Walkers::of(table)? {
         None => predict(&*fitted.model, models, table, quantity, options, control),
@@ -213,6 +218,9 @@ pub(super) fn drawn_models(
     if options.draws < 2 {
         return Err(Error::parameter("draws", "at least 2", options.draws));
     }
+    if !options.parameters {
+        return Ok(vec![fitted.model.boxed(); options.draws]);
+    }
     let report = fitted.report()?;
     let spec = fitted.model.spec();
     let entry = registry::model(spec.id)?;
@@ -229,7 +237,10 @@ pub(super) fn drawn_models(
         let taken = options.draws.min(posterior.len());
         return (0..taken).map(|k| made(posterior.theta(k * posterior.len() / taken))).collect();
     }
-    let covariance = report.covariance()?;
+    let covariance = report.covariance().map_err(|e| {
+        let message = format!("{e}; with parameters = false there are the intervals of chance alone");
+        Error::new(e.kind(), message).with_field("parameters")
+    })?;
     let own = free.iter().zip(&estimates).map(|(p, &origin)| Coordinate::of(p, origin));
     // The coefficients of covariates may be any numbers.
     let coefficients = names[spec.parameters.len()..].iter().zip(&estimates[spec.parameters.len()..]);
@@ -396,7 +407,7 @@ impl Work<'_> {
             None => 1.0 - REST,
             Some(_) => self.tails[1],
         };
-        let together = together(self.model, horizon);
+        let together = self.model.shares_counts(horizon);
         let ask = |active: &[usize], range: Range<u32>| {
             let here: Vec<usize> = active.iter().map(|&i| rows[i]).collect();
             let chosen = self.customers.chosen(&here);
@@ -506,7 +517,7 @@ impl Work<'_> {
                 let here: Vec<usize> = active.iter().map(|&i| rows[i]).collect();
                 self.customers.counts(model, horizon, range, &self.customers.chosen(&here), &alone)
             };
-            let all = walk(rows.len(), LONGEST, together(model, horizon), ask, |i, n, p| {
+            let all = walk(rows.len(), LONGEST, model.shares_counts(horizon), ask, |i, n, p| {
                 // A row with a NaN is not in the total.
                 let p = if p.is_nan() { f64::from(u8::from(n == 0)) } else { p };
                 each[i].push(p);

@@ -188,6 +188,12 @@ pub struct PredictOptions {
     seed: u64,
     #[serde(default = "process")]
     process: bool,
+    #[serde(default = "parameters")]
+    parameters: bool,
+}
+
+fn parameters() -> bool {
+    PredictionOptions::default().parameters
 }
 
 fn process() -> bool {
@@ -223,6 +229,11 @@ impl Task for PredictionIntervals {
                 default: "true",
                 meaning: "whether the intervals of what will happen are wanted, too",
             },
+            Setting {
+                name: "parameters",
+                default: "true",
+                meaning: "whether the parameters are drawn, or taken as known, which leaves chance alone",
+            },
         ],
         answers: &[
             "estimate, mean, parameter_lower, parameter_upper: one per row",
@@ -242,12 +253,12 @@ impl Task for PredictionIntervals {
         if let Err(e) = options.quantity.check() {
             return Err(Error::new(e.kind(), e.to_string()).with_field("quantity"));
         }
-        let PredictOptions { level, draws, seed, process, .. } = *options;
+        let PredictOptions { level, draws, seed, process, parameters, .. } = *options;
         let found = prediction_intervals(
             model,
             table,
             &options.quantity,
-            &PredictionOptions { level, draws, seed, process },
+            &PredictionOptions { level, draws, seed, process, parameters },
             control,
         )?;
         let mut answer = Answer::new(found.total)

@@ -46,11 +46,6 @@ pub(crate) fn walk(
     Ok(active.is_empty())
 }
 
-/// Whether it is quicker to ask this model for many n at once.
-pub(crate) fn together(model: &dyn Model, horizon: f64) -> bool {
-    model.row_counts(horizon).is_some()
-}
-
 /// One n after the other, each for the whole table.
 pub(super) fn one_by_one(
     model: &(impl Model + ?Sized),

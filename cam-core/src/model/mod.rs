@@ -14,7 +14,7 @@ mod scoring;
 mod with_covariates;
 
 pub use counts::CountScorer;
-pub(crate) use counts::{together, walk};
+pub(crate) use counts::walk;
 pub(crate) use covariates::{Coefficient, Design};
 pub use covariates::{Covariates, Process};
 pub(crate) use profiles::{Grouped, PROFILE, Profiles, with_profiles};
@@ -379,6 +379,11 @@ pub trait Model: Send + Sync + std::fmt::Debug {
         None
     }
 
+    /// Whether [`counts`](Model::counts) of many n cost less than each of them alone.
+    fn shares_counts(&self, horizon: f64) -> bool {
+        self.row_counts(horizon).is_some()
+    }
+
     /// P(n purchases in the next `horizon` units of time) of every row of the table for every n of the range: those of the first row, then those of the second. A row with a
     /// NaN gives NaN.
     ///
@@ -533,6 +538,9 @@ impl Model for Box<dyn Model> {
     }
     fn row_counts(&self, horizon: f64) -> Option<CountScorer<'_>> {
         (**self).row_counts(horizon)
+    }
+    fn shares_counts(&self, horizon: f64) -> bool {
+        (**self).shares_counts(horizon)
     }
     fn counts(
         &self,

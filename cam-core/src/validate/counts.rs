@@ -8,7 +8,7 @@ use crate::control::Control;
 use crate::error::{Error, Result};
 use crate::math::incomplete_gamma::gamma_q;
 use crate::math::random::Stream;
-use crate::model::{Model, together, walk};
+use crate::model::{Model, walk};
 use crate::table::{Domain, Table};
 use serde::Serialize;
 use std::ops::Range;
@@ -64,7 +64,7 @@ pub fn count_scores(
             None => e,
         })
     };
-    walk(counts.len(), u32::MAX, together(model, horizon), ask, |i, n, p| {
+    walk(counts.len(), u32::MAX, model.shares_counts(horizon), ask, |i, n, p| {
         let more = counts[i] > f64::from(n);
         match more {
             true => below[i] += p,

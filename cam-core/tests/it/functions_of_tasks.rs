@@ -123,7 +123,7 @@ impl Subject {
         self.score(&self.columns, quantity, name)
     }
 
-    fn new(&self, name: &str, mut quantity: Value) -> Result<()> {
+    fn fresh(&self, name: &str, mut quantity: Value) -> Result<()> {
         if !self.is_posterior() {
             return self.score(&self.new, quantity, name);
         }
@@ -133,7 +133,7 @@ impl Subject {
     }
 
     fn both(&self, name: &str, quantity: Value) -> Result<()> {
-        self.known(name, quantity.clone()).and(self.new(name, quantity))
+        self.known(name, quantity.clone()).and(self.fresh(name, quantity))
     }
 
     /// The same model made with other options.
@@ -162,8 +162,8 @@ const FUNCTIONS: &[(&str, Ask)] = &[
     ("P(alive) now", |s| s.known("probability_alive", json!({}))),
     ("P(alive) at T + t", |s| s.both("probability_alive", json!({"after": 9}))),
     ("expected purchases given the history", |s| s.known("expected_purchases", json!({"horizon": 9.5}))),
-    ("E[X(t)] of a new customer", |s| s.new("expected_purchases", json!({"horizon": 9.5}))),
-    ("P(X(t) = n) of a new customer", |s| s.new("purchase_probability", json!({"n": 2, "horizon": 9}))),
+    ("E[X(t)] of a new customer", |s| s.fresh("expected_purchases", json!({"horizon": 9.5}))),
+    ("P(X(t) = n) of a new customer", |s| s.fresh("purchase_probability", json!({"n": 2, "horizon": 9}))),
     ("P(n purchases in t given the history)", |s| {
         s.known("purchase_probability", json!({"n": 2, "horizon": 9}))
     }),

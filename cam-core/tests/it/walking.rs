@@ -292,3 +292,26 @@ fn a_row_of_the_steps_is_named() {
     // Parameters that were given have no uncertainty.
     assert_eq!(asked(&columns).kind(), ErrorKind::Unsupported);
 }
+
+#[test]
+fn many_counts_at_once_are_each_of_them() {
+    let (columns, _) = moved();
+    let control = Control::new();
+    let holdout: Vec<f64> = columns[0].1.iter().map(|customer| (customer * 7.0) % 40.0).collect();
+    let model = truth();
+    let walks = Walks::new(&of(&columns), &model.covariates().unwrap().clone()).unwrap();
+    let fitted = Fitted { model: Model::boxed(&model), unit: None, fit: None };
+    let table = of(&columns).with("frequency_holdout", &holdout).unwrap();
+    // Short and long horizons, and counts far out in the tail, to a relative 1e-9: panels are chosen for other n.
+    for horizon in [0.3, 12.0, 75.0] {
+        let options = CompareOptions { holdout: Some(horizon), ..CompareOptions::default() };
+        let found = compare(&[&fitted], &table, &options, &control).unwrap();
+        for i in 0..60 {
+            let n = (i * 7 % 40) as u32;
+            let quantity = Quantity::PurchaseProbability { n, horizon };
+            let one = score_time_varying(&model, &walks, &quantity, &control).unwrap()[i].ln();
+            let many = found.log_probability[0][i];
+            assert!((one - many).abs() < 1e-9, "{horizon} {i} {n}: {one} {many}");
+        }
+    }
+}

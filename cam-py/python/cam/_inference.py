@@ -18,7 +18,7 @@ from cam._frames import Floats, Frame, Source, first_rows, row_count
 from cam._posterior import PosteriorTables
 from cam._tasks import run
 from cam._walks import Walks, beside
-from cam.errors import ConvergenceWarning, InvalidParameterError, NotFittedError, UnknownNameError
+from cam.errors import ConvergenceWarning, InvalidDataError, InvalidParameterError, NotFittedError, UnknownNameError
 
 __all__ = ["Inference", "LikelihoodRatio", "PredictionIntervals"]
 
@@ -190,6 +190,8 @@ class Inference(PosteriorTables, Answers):
 
         Raises
         ------
+        InvalidDataError
+            They were fitted to different data.
         UnsupportedError
             The models have as many free parameters, or the smaller one the higher likelihood: they are not nested,
             and `aic_` or `bic_` compares them.
@@ -200,6 +202,8 @@ class Inference(PosteriorTables, Answers):
         """
         if not isinstance(other, Inference):
             raise InvalidParameterError(f"other must be a model, got {shown(other)}", field="other")
+        if self._data is not None and other._data is not None:
+            _check_same(self._data[0], other._data[0])
         models = sorted((self._fitted, other._fitted), key=lambda model: model.free)
         found = run("likelihood_ratio_test", {}, {"boundary": flag("boundary", boundary)}, models=models)
         return LikelihoodRatio(**found.output)
@@ -213,6 +217,7 @@ class Inference(PosteriorTables, Answers):
         draws: int = 200,
         seed: int = 0,
         process: bool = True,
+        parameters: bool = True,
         steps: Frame | None = None,
         customer: str = "customer_id",
         unit: str | None = None,
@@ -244,6 +249,9 @@ class Inference(PosteriorTables, Answers):
             Their seed.
         process : bool
             Whether the intervals of what will happen are wanted, too; they take longer.
+        parameters : bool
+            Whether the parameters are drawn. If not, the estimates are taken as known, and chance alone is left: the way for a
+            fit that ended at a boundary, where nothing says how well they are known.
         steps : frame or dict of arrays, optional
             After `ParetoNbd.fit_time_varying`: the steps of the customers of `summary`, as `cam.covariate_steps` gives them.
         customer : str
@@ -279,6 +287,7 @@ class Inference(PosteriorTables, Answers):
             "draws": whole("draws", draws, 2),
             "seed": whole("seed", seed, 0),
             "process": flag("process", process),
+            "parameters": flag("parameters", parameters),
         }
         with beside(source, walks), named_arguments(quantity):
             found = run(
@@ -346,6 +355,28 @@ class Inference(PosteriorTables, Answers):
         """
         draws, told = self._fitted.posterior()
         return dict(zip(draws, json.loads(told)["mixing"], strict=True))
+
+
+def _check_same(one: Mapping[str, Floats], other: Mapping[str, Floats]) -> None:
+    """Refuse data of two fits that are not the same customers, in whatever order."""
+    both = [_histories(one), _histories(other)]
+    if any(columns is None for columns in both):
+        return
+    mine, theirs = (columns or {} for columns in both)
+    for name in mine.keys() & theirs.keys():
+        if not np.array_equal(np.sort(mine[name]), np.sort(theirs[name]), equal_nan=True):
+            raise InvalidDataError(f"the models were fitted to different data: {name} is not the same", field=name)
+
+
+def _histories(columns: Mapping[str, Floats]) -> dict[str, Floats] | None:
+    """Give one value for each customer, of steps, too; None where rows stand for several customers."""
+    if "weight" in columns:
+        return None
+    if "start" not in columns:
+        return dict(columns)
+    first = np.flatnonzero(np.diff(columns["customer"], prepend=np.nan) != 0)
+    taken = {name: columns[name][first] for name in ("recency", "T")}
+    return {**taken, "frequency": np.add.reduceat(columns["purchases"], first)}
 
 
 def _level(level: Any) -> float:

@@ -15,6 +15,7 @@ use crate::math::{
     gamma::{ln_gamma, ln_rising},
     quadrature::legendre,
 };
+use std::ops::Range;
 
 /// P(n purchases in (T + after, T + after + horizon\]) of a customer who is alive at T, where the clocks stand; they run on.
 pub(super) fn count(customer: &mut Customer<'_>, walk: &Walk, n: u32, after: f64, horizon: f64) -> f64 {
@@ -47,6 +48,87 @@ pub(super) fn count(customer: &mut Customer<'_>, walk: &Walk, n: u32, after: f64
     let count = stays(first, last).exp() * nbd_probability(m, rate, n, bought) + left.total;
     // Who has left before has bought nothing.
     if n == 0 { there.exp() * count - there.exp_m1() } else { there.exp() * count }
+}
+
+/// P(n purchases in (T, T + horizon\]) for every n of a range of no more than a few dozen, of a customer who is alive at T, where the clocks stand; they run on. A node of the integral serves all n: from
+/// one to the next its integrand grows by (m + n)/(n + 1) · p/(A + p). How narrow panels must be is decided by the first n and the last: between them the logarithm ranges less,
+/// for it is linear in n at every node.
+pub(super) fn counts(
+    customer: &mut Customer<'_>,
+    walk: &Walk,
+    range: Range<u32>,
+    horizon: f64,
+    out: &mut [f64],
+) {
+    let (s, m) = (customer.shape(), customer.purchase_shape(walk));
+    let [rate, first] = customer.rates();
+    let stays = |from: f64, to: f64| -s * ((to - from) / from).ln_1p();
+    let ways = |n: u32| ln_rising(m, f64::from(n)) - ln_gamma(f64::from(n) + 1.0);
+    let least = range.start;
+    let ends = [least, range.end - 1];
+    let more = |n: u32| ways(n) - ways(least);
+    out.fill(0.0);
+    let (mut bought, mut logs) = (0.0, Vec::with_capacity(24));
+    let mut stack = Vec::new();
+    for (step, from, to) in customer.walks().pieces(walk, walk.age, walk.age + horizon) {
+        let speeds @ [a, b] = customer.speeds(step);
+        let [_, now] = customer.rates();
+        let constant = (s * b / now).ln() + stays(first, now) + ways(least);
+        let piece = Piece { n: least, m, s, rate, bought, speeds, leaving: now, constant };
+        let near = piece.near();
+        let end = ((to - from) / near).ln_1p();
+        stack.push((0.0, end));
+        while let Some((low, high)) = stack.pop() {
+            let width: f64 = high - low;
+            let good = RULES.iter().any(|&(count, widest, most)| {
+                if width > widest && width > NARROWEST * end {
+                    return false;
+                }
+                let rule = legendre(count);
+                logs.clear();
+                logs.extend(rule.nodes.iter().map(|node| {
+                    let v = low + node * width;
+                    let p = bought + a * near * v.exp_m1();
+                    (piece.log(near, v), (p / (rate + p)).ln())
+                }));
+                let span = |n: u32| {
+                    let steps = f64::from(n - least);
+                    let each =
+                        logs.iter().map(|(log, step)| if steps == 0.0 { *log } else { log + steps * step });
+                    let (low, high) =
+                        each.fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), x| (x.min(l), x.max(h)));
+                    (high - low, high)
+                };
+                let [(one, high), (other, last)] = ends.map(span);
+                let range = one.max(other);
+                // What no n has anything of, to the last of all numbers.
+                let nothing = high.max(last + more(ends[1])) + width.ln() < NUMBERS;
+                if !nothing && range.is_finite() && range > most && width > NARROWEST * end {
+                    return false;
+                }
+                for ((log, step), weight) in logs.iter().zip(&rule.weights) {
+                    let (mut term, ratio) = (width * weight * log.exp(), step.exp());
+                    for (k, out) in out.iter_mut().enumerate() {
+                        *out += term;
+                        let n = f64::from(least) + k as f64;
+                        term *= ratio * (m + n) / (n + 1.0);
+                    }
+                }
+                true
+            });
+            if !good {
+                let middle = 0.5 * (low + high);
+                stack.extend([(low, middle), (middle, high)]);
+            }
+        }
+        customer.run(speeds, to - from);
+        bought += a * (to - from);
+    }
+    let [_, last] = customer.rates();
+    let stayed = stays(first, last).exp();
+    for (n, out) in range.zip(out) {
+        *out += stayed * nbd_probability(m, rate, n, bought);
+    }
 }
 
 /// The integrand over a step.
@@ -95,6 +177,8 @@ const RULES: [(usize, f64, f64); 2] = [(8, 0.3, 0.5), (24, 1.2, 10.0)];
 const NOTHING: f64 = 50.0;
 /// Panels that are narrower are taken as they are.
 const NARROWEST: f64 = 1e-12;
+/// Logarithms below this are not to be told from 0 with others.
+const NUMBERS: f64 = -700.0;
 
 impl Panels {
     fn add(&mut self, piece: &Piece, length: f64) {

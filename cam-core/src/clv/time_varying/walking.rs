@@ -4,11 +4,13 @@
 //! number of the [walk](Walks), which stands for the covariates. A [`Walking`] model has that number for its one covariate. So whoever asks a model about a table need not know that
 //! there are steps.
 
+use super::counts::counts;
 use super::future::score_time_varying;
-use super::likelihood::Customer;
+use super::likelihood::{Customer, TimeVaryingLikelihood};
 use super::simulate::Life;
 use super::walks::{Walks, together};
 use crate::clv::pareto_nbd::ParetoNbd;
+use crate::clv::purchases::if_alive;
 use crate::control::Control;
 use crate::error::{Error, ErrorKind, Result, brief};
 use crate::fit::Fitted;
@@ -179,6 +181,24 @@ impl Walking {
             }
         }
     }
+
+    /// The walk and the history of each row of a table.
+    fn rows(&self, table: &Table<'_>) -> Result<Vec<(usize, [f64; 3])>> {
+        let [frequency, recency, age] = ParetoNbd::SPEC.columns else {
+            return Err(Error::new(ErrorKind::Internal, "a history has three columns"));
+        };
+        let history = [frequency, recency, age].map(|variable| table.column(variable.name));
+        let [frequency, recency, age] = history;
+        let (frequency, recency, age) = (frequency?, recency?, age?);
+        let walk = table.get(WALK);
+        let number = |row: usize| match (self.one, &walk) {
+            (Some(one), _) => Ok(one),
+            (None, Some(walk)) => self.number(row, walk[row]),
+            (None, None) => Err(Error::shape(format!("column {WALK:?} is missing")).with_field(WALK)),
+        };
+        let rows = (0..table.rows()).map(|row| Ok((number(row)?, [frequency[row], recency[row], age[row]])));
+        rows.collect()
+    }
 }
 
 impl Model for Walking {
@@ -206,21 +226,51 @@ impl Model for Walking {
     }
 
     fn score(&self, quantity: &Quantity, table: &Table<'_>, control: &Control<'_>) -> Result<Vec<f64>> {
-        let [frequency, recency, age] = ParetoNbd::SPEC.columns else {
-            return Err(Error::new(ErrorKind::Internal, "a history has three columns"));
-        };
-        let history = [frequency, recency, age].map(|variable| table.column(variable.name));
-        let [frequency, recency, age] = history;
-        let (frequency, recency, age) = (frequency?, recency?, age?);
-        let walk = table.get(WALK);
-        let number = |row: usize| match (self.one, &walk) {
-            (Some(one), _) => Ok(one),
-            (None, Some(walk)) => self.number(row, walk[row]),
-            (None, None) => Err(Error::shape(format!("column {WALK:?} is missing")).with_field(WALK)),
-        };
-        let rows = (0..table.rows()).map(|row| Ok((number(row)?, [frequency[row], recency[row], age[row]])));
-        let rows: Vec<(usize, [f64; 3])> = rows.collect::<Result<_>>()?;
-        score_time_varying(&self.model, &self.walks.gone(&rows), quantity, control)
+        score_time_varying(&self.model, &self.walks.gone(&self.rows(table)?), quantity, control)
+    }
+
+    fn shares_counts(&self, _horizon: f64) -> bool {
+        true
+    }
+
+    /// Of each customer the odds of having left are computed once for all n.
+    fn counts(
+        &self,
+        horizon: f64,
+        range: Range<u32>,
+        table: &Table<'_>,
+        control: &Control<'_>,
+    ) -> Result<Vec<f64>> {
+        Quantity::PurchaseProbability { n: range.start, horizon }.check()?;
+        let length = range.len();
+        if length == 0 {
+            return Ok(Vec::new());
+        }
+        let walks = self.walks.gone(&self.rows(table)?);
+        let theta = self.model.parameters();
+        let centre = vec![0.0; walks.design().terms.len()];
+        let mut out = vec![0.0; length * walks.len()];
+        let batches = control.map(walks.len().div_ceil(TimeVaryingLikelihood::BATCH), |k| {
+            let mut customer = Customer::new(&walks, &centre, &theta);
+            let some = walks
+                .customers
+                .iter()
+                .skip(k * TimeVaryingLikelihood::BATCH)
+                .take(TimeVaryingLikelihood::BATCH);
+            let mut own = vec![0.0; length];
+            let mut all = Vec::new();
+            for walk in some {
+                let left = customer.log_odds_left(walk);
+                counts(&mut customer, walk, range.clone(), horizon, &mut own);
+                all.extend(range.clone().zip(&own).map(|(n, p)| {
+                    let count = if_alive(left, *p);
+                    if n == 0 { logistic(left) + count } else { count }
+                }));
+            }
+            Ok(all)
+        })?;
+        out.iter_mut().zip(batches.into_iter().flatten()).for_each(|(out, p)| *out = p);
+        Ok(out)
     }
 
     fn new_customer(&self, quantity: &Quantity) -> Result<f64> {

@@ -4,7 +4,7 @@ use super::{Simulated, fit};
 use cam_core::fit::Sampling;
 use cam_core::inference::{PredictionOptions, prediction_intervals};
 use cam_core::task::Models;
-use cam_core::{Control, FitOptions, Quantity, task};
+use cam_core::{Control, ErrorKind, FitOptions, Quantity, task};
 
 const AHEAD: Quantity = Quantity::ExpectedPurchases { horizon: 20.0 };
 
@@ -12,7 +12,7 @@ const AHEAD: Quantity = Quantity::ExpectedPurchases { horizon: 20.0 };
 fn the_process_has_the_quantiles_of_the_exact_distribution() {
     let data = Simulated::new("bg_nbd", &[0.5, 8.0, 0.8, 2.5], 400, 40.0, 1);
     let fitted = fit("bg_nbd", &data.table(), &FitOptions::new());
-    let options = PredictionOptions { level: 0.8, draws: 20, seed: 1, process: true };
+    let options = PredictionOptions { level: 0.8, draws: 20, seed: 1, ..PredictionOptions::default() };
     let found = prediction_intervals(&fitted, &data.table(), &AHEAD, &options, &Control::new()).unwrap();
     let count = found.realised.unwrap();
     let mut cumulative = vec![0.0; 400];
@@ -45,7 +45,7 @@ fn the_total_of_the_next_weeks_is_covered_as_often_as_it_should_be() {
     for seed in 0..40 {
         let data = Simulated::new("nbd", &[0.8, 6.0], 250, 40.0, 100 + seed);
         let fitted = fit("nbd", &data.table(), &FitOptions::new());
-        let options = PredictionOptions { level: 0.8, draws: 100, seed, process: true };
+        let options = PredictionOptions { level: 0.8, draws: 100, seed, ..PredictionOptions::default() };
         let total =
             prediction_intervals(&fitted, &data.table(), &AHEAD, &options, &Control::new()).unwrap().total;
         // What happens: rates from their true conditional distribution.
@@ -115,7 +115,7 @@ fn tasks_answer_the_same_by_name() {
 fn the_total_of_a_few_customers_is_exact() {
     let data = Simulated::new("bg_nbd", &[0.5, 8.0, 0.8, 2.5], 400, 40.0, 1);
     let fitted = fit("bg_nbd", &data.table(), &FitOptions::new());
-    let options = PredictionOptions { level: 0.9, draws: 30, seed: 1, process: true };
+    let options = PredictionOptions { level: 0.9, draws: 30, seed: 1, ..PredictionOptions::default() };
     let (x, t_x, age) = ([3.0, 1.0], [30.0, 38.0], [40.0, 40.0]);
     let table = |n: usize| {
         let table =
@@ -179,7 +179,7 @@ fn the_next_purchase_has_the_quantiles_of_its_distribution() {
     let truth = [30.0, 12.0, 9.0];
     let data = Simulated::new("normal_spend", &truth, 3000, 6.0, 4);
     let fitted = fit("normal_spend", &data.table(), &FitOptions::new());
-    let options = PredictionOptions { level: 0.8, draws: 4000, seed: 2, process: true };
+    let options = PredictionOptions { level: 0.8, draws: 4000, seed: 2, ..PredictionOptions::default() };
     let table =
         cam_core::Table::new().with("frequency", &[4.0]).unwrap().with("monetary_value", &[41.0]).unwrap();
     let table = table.with("monetary_deviation", &[10.0]).unwrap();
@@ -203,7 +203,7 @@ fn the_next_purchase_has_the_quantiles_of_its_distribution() {
 fn the_discounted_sum_has_the_distribution_of_the_number_where_there_is_no_discount() {
     let data = Simulated::new("bg_nbd", &[0.5, 8.0, 0.8, 2.5], 400, 40.0, 1);
     let fitted = fit("bg_nbd", &data.table(), &FitOptions::new());
-    let options = PredictionOptions { level: 0.8, draws: 2000, seed: 1, process: true };
+    let options = PredictionOptions { level: 0.8, draws: 2000, seed: 1, ..PredictionOptions::default() };
     let (x, t_x, age) = ([12.0], [39.0], [40.0]);
     let table = cam_core::Table::new().with("frequency", &x).unwrap().with("recency", &t_x).unwrap();
     let table = table.with("T", &age).unwrap();
@@ -219,4 +219,29 @@ fn the_discounted_sum_has_the_distribution_of_the_number_where_there_is_no_disco
         assert!((a - b).abs() <= 1.0 + 1e-6, "{a} and {b}");
     }
     assert!(count.process.upper[0] > count.process.lower[0] + 1.0);
+}
+
+#[test]
+fn chance_alone_has_intervals_where_a_fit_ended_at_a_boundary() {
+    let data = crate::cdnow();
+    let fitted =
+        cam_core::model("ggom_nbd").unwrap().fit(&data.table(), &FitOptions::new(), &Control::new()).unwrap();
+    let quantity = Quantity::ExpectedPurchases { horizon: 26.0 };
+    let asked = |options: &PredictionOptions| {
+        prediction_intervals(&fitted, &data.table(), &quantity, options, &Control::new())
+    };
+    let error = asked(&PredictionOptions::default()).unwrap_err();
+    assert_eq!((error.kind(), error.field()), (ErrorKind::Numerical, Some("parameters")));
+    let found = asked(&PredictionOptions { parameters: false, ..PredictionOptions::default() }).unwrap();
+    assert_eq!([&found.estimate; 2], [&found.parameter.lower, &found.parameter.upper]);
+    let realised = found.realised.unwrap();
+    assert_eq!(realised.process, realised.both);
+    // Of the same customers by Pareto/NBD, into which it has run.
+    let pareto = cam_core::model("pareto_nbd")
+        .unwrap()
+        .fit(&data.table(), &FitOptions::new(), &Control::new())
+        .unwrap();
+    let options = PredictionOptions { parameters: false, ..PredictionOptions::default() };
+    let other = prediction_intervals(&pareto, &data.table(), &quantity, &options, &Control::new()).unwrap();
+    assert_eq!(realised.process.upper, other.realised.unwrap().process.upper);
 }
