@@ -379,7 +379,8 @@ fn recommend(all: &Comparison) -> (usize, String) {
         candidates.iter().copied().min_by(|&i, &j| key(i).total_cmp(&key(j))).unwrap_or(0)
     };
     let judged = |i: usize| &all.models[i];
-    let mut caveat = if none_sound { "; but no fit to these data ended at a maximum".to_owned() } else { String::new() };
+    let mut caveat =
+        if none_sound { "; but no fit to these data ended at a maximum".to_owned() } else { String::new() };
     if judged(0).holdout.is_none() {
         let best = by(&|i| judged(i).bic);
         let (label, bic) = (&judged(best).label, judged(best).bic);

@@ -58,7 +58,8 @@ class Covariates:
         else:
             self.penalty = dict.fromkeys(self.columns, number("penalty", penalty))
         for process in self.penalty:
-            if self.columns and process not in self.columns:
+            # The core tells of names that are no process at all.
+            if self.columns and process in columns and process not in self.columns:
                 raise InvalidParameterError(
                     f"penalty[{process!r}] is of a process without covariates; there are some of: {', '.join(self.columns)}",
                     field="penalty",

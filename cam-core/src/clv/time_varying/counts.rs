@@ -50,9 +50,12 @@ pub(super) fn count(customer: &mut Customer<'_>, walk: &Walk, n: u32, after: f64
     if n == 0 { there.exp() * count - there.exp_m1() } else { there.exp() * count }
 }
 
+/// Of a node for n = 0 the logarithm of the integrand, and what a purchase more adds to it in two parts: that for n purchases, or for a part of it.
+type Logarithm<'a> = &'a dyn Fn(f64, &(f64, f64, f64)) -> f64;
+
 /// P(n purchases in (T, T + horizon\]) for every n of a range of no more than a few dozen, of a customer who is alive at T, where the clocks stand; they run on. A node of the integral serves all n: from
 /// one to the next its integrand grows by (m + n)/(n + 1) · p/(A + p). How narrow panels must be is decided by the first n and the last: between them the logarithm ranges less,
-/// for it is linear in n at every node.
+/// for it is linear in n at every node. The factor pⁿ, a polynomial in the time, counts for that only where the rule is not exact for such a power.
 pub(super) fn counts(
     customer: &mut Customer<'_>,
     walk: &Walk,
@@ -64,57 +67,64 @@ pub(super) fn counts(
     let [rate, first] = customer.rates();
     let stays = |from: f64, to: f64| -s * ((to - from) / from).ln_1p();
     let ways = |n: u32| ln_rising(m, f64::from(n)) - ln_gamma(f64::from(n) + 1.0);
-    let least = range.start;
-    let ends = [least, range.end - 1];
-    let more = |n: u32| ways(n) - ways(least);
+    let ends = [range.start, range.end - 1];
     out.fill(0.0);
-    let (mut bought, mut logs) = (0.0, Vec::with_capacity(24));
+    let (mut bought, mut nodes) = (0.0, Vec::with_capacity(24));
     let mut stack = Vec::new();
     for (step, from, to) in customer.walks().pieces(walk, walk.age, walk.age + horizon) {
         let speeds @ [a, b] = customer.speeds(step);
         let [_, now] = customer.rates();
-        let constant = (s * b / now).ln() + stays(first, now) + ways(least);
-        let piece = Piece { n: least, m, s, rate, bought, speeds, leaving: now, constant };
+        let constant = (s * b / now).ln() + stays(first, now);
+        let piece = Piece { n: 0, m, s, rate, bought, speeds, leaving: now, constant };
         let near = piece.near();
         let end = ((to - from) / near).ln_1p();
         stack.push((0.0, end));
         while let Some((low, high)) = stack.pop() {
             let width: f64 = high - low;
-            let good = RULES.iter().any(|&(count, widest, most)| {
-                if width > widest && width > NARROWEST * end {
+            let good = RULES.iter().zip(POWERS).any(|(&(count, widest, most), powers)| {
+                let last = width <= NARROWEST * end;
+                if width > widest && !last {
                     return false;
                 }
                 let rule = legendre(count);
-                logs.clear();
-                logs.extend(rule.nodes.iter().map(|node| {
+                nodes.clear();
+                // The logarithm for n = 0, and what a purchase more adds to it: ln(p/A) and −ln(1 + p/A).
+                nodes.extend(rule.nodes.iter().map(|node| {
                     let v = low + node * width;
-                    let p = bought + a * near * v.exp_m1();
-                    (piece.log(near, v), (p / (rate + p)).ln())
+                    let p = (bought + a * near * v.exp_m1()) / rate;
+                    (piece.log(near, v), p.ln(), -p.ln_1p())
                 }));
-                let span = |n: u32| {
-                    let steps = f64::from(n - least);
-                    let each =
-                        logs.iter().map(|(log, step)| if steps == 0.0 { *log } else { log + steps * step });
+                let span = |n: u32, log: Logarithm<'_>| {
+                    let n = f64::from(n);
+                    let each = nodes.iter().map(|node| if n == 0.0 { node.0 } else { log(n, node) });
                     let (low, high) =
                         each.fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), x| (x.min(l), x.max(h)));
                     (high - low, high)
                 };
-                let [(one, high), (other, last)] = ends.map(span);
-                let range = one.max(other);
+                let whole = |n: f64, (log, power, rest): &(f64, f64, f64)| log + n * (power + rest);
+                let smooth = |n: f64, (log, _, rest): &(f64, f64, f64)| log + n * rest;
                 // What no n has anything of, to the last of all numbers.
-                let nothing = high.max(last + more(ends[1])) + width.ln() < NUMBERS;
-                if !nothing && range.is_finite() && range > most && width > NARROWEST * end {
-                    return false;
-                }
-                for ((log, step), weight) in logs.iter().zip(&rule.weights) {
-                    let (mut term, ratio) = (width * weight * log.exp(), step.exp());
-                    for (k, out) in out.iter_mut().enumerate() {
-                        *out += term;
-                        let n = f64::from(least) + k as f64;
-                        term *= ratio * (m + n) / (n + 1.0);
+                let nothing = ends.iter().all(|&n| span(n, &whole).1 + ways(n) + width.ln() < NUMBERS);
+                let narrow = |log: Logarithm<'_>| {
+                    ends.iter().all(|&n| {
+                        let range = span(n, log).0;
+                        range <= most || !range.is_finite()
+                    })
+                };
+                let good = nothing || last || (ends[1] <= powers && narrow(&smooth)) || narrow(&whole);
+                if good {
+                    let least = f64::from(ends[0]);
+                    for ((log, power, rest), weight) in nodes.iter().zip(&rule.weights) {
+                        let begin = if least == 0.0 { 0.0 } else { least * (power + rest) + ways(ends[0]) };
+                        let (mut term, ratio) = (width * weight * (log + begin).exp(), (power + rest).exp());
+                        for (k, out) in out.iter_mut().enumerate() {
+                            *out += term;
+                            let n = least + k as f64;
+                            term *= ratio * (m + n) / (n + 1.0);
+                        }
                     }
                 }
-                true
+                good
             });
             if !good {
                 let middle = 0.5 * (low + high);
@@ -173,6 +183,8 @@ struct Panels {
 
 /// Nodes of a rule, the widest panel, and how far the logarithm of the integrand may range on it.
 const RULES: [(usize, f64, f64); 2] = [(8, 0.3, 0.5), (24, 1.2, 10.0)];
+/// Powers of p up to which each of them is exact to rounding: well below twice the nodes.
+const POWERS: [u32; 2] = [4, 20];
 /// What is smaller than the best by this, in logarithms, adds nothing.
 const NOTHING: f64 = 50.0;
 /// Panels that are narrower are taken as they are.
