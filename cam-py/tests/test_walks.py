@@ -68,6 +68,21 @@ def test_intervals_are_in_the_order_of_the_summary(moving, split, steps):
     np.testing.assert_allclose(again.customers["estimate"].iloc[::-1], found.customers["estimate"], rtol=1e-12)
 
 
+def test_all_scores_in_one_frame(moving, split, steps, spend):
+    found = moving.predict(split, 39, 0.002, spend, steps=steps)
+    for name, arguments in (
+        ("probability_alive", {}),
+        ("expected_purchases", {"horizon": 39}),
+        ("discounted_expected_purchases", {"horizon": 39, "discount_rate": 0.002}),
+    ):
+        scores = moving.score_time_varying(name, steps, **arguments)
+        pd.testing.assert_series_equal(found[name], scores, check_names=False)
+    value = cam.customer_lifetime_value(moving, spend, split, 39, 0.002, steps=steps)
+    np.testing.assert_allclose(found["customer_lifetime_value"], value, rtol=1e-13)
+    error = refused(lambda: cam.BgNbd().fit(split).predict(split, 39, steps=steps))
+    assert "Pareto/NBD" in str(error)
+
+
 def test_frames_of_every_kind_are_asked_about_alike(moving, split, steps, spend):
     expected = cam.customer_lifetime_value(moving, spend, split, 52, 0.002, steps=steps)
     table, walks = pl.from_pandas(split.reset_index()), pl.from_pandas(steps)

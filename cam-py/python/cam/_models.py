@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import functools
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -11,9 +12,10 @@ import numpy.typing as npt
 from cam._answers import each
 from cam._base import Model
 from cam._call import count, discounting, name_methods, number, rate, share, shown
-from cam._frames import Frame, Source, Vector
+from cam._frames import Floats, Frame, Source, Vector
 from cam._hierarchical import HierarchicalModel
 from cam._moments import PurchaseMoments, SpendMoments
+from cam._walks import Walks
 from cam.errors import InvalidParameterError
 
 __all__ = ["OpportunityModel", "PurchaseModel", "SpendModel"]
@@ -229,6 +231,8 @@ class PurchaseModel(PurchaseMoments, Model):
         spend: SpendModel | None = None,
         *,
         margin: float | None = None,
+        steps: Frame | None = None,
+        customer: str = "customer_id",
         unit: str | None = None,
         threads: int | None = None,
     ) -> Frame:
@@ -249,6 +253,11 @@ class PurchaseModel(PurchaseMoments, Model):
             A model of spend: `GammaGamma`, `NormalSpend` or `LogNormalSpend`.
         margin : float
             The share of the spend that is profit; 1 by default. For the lifetime value, which needs a rate.
+        steps : frame or dict of arrays, optional
+            After `ParetoNbd.fit_time_varying`: the steps of the customers of `summary`, as `cam.covariate_steps` gives them.
+            Without them covariates are columns of `summary`, and stay as they are.
+        customer : str
+            The key by which they are found: a column of both, or the index of a pandas frame.
         unit : str, optional
             The unit of the table's times; needed only where the frame does not remember it.
         threads : int, optional
@@ -280,14 +289,18 @@ class PurchaseModel(PurchaseMoments, Model):
                 field="margin",
             )
         earns = 1.0 if margin is None else share("margin", margin)
+        score: Callable[..., Floats] = functools.partial(self._score, source)
+        walks = None if steps is None else Walks(source, steps, customer)
+        if walks is not None:
+            score = walks.scorer(self._fitted, source.floats(self._spec.columns), self._encoding)
         columns = {
-            "probability_alive": self._score(source, "probability_alive", threads),
-            "expected_purchases": self._score(source, "expected_purchases", threads, horizon=until),
+            "probability_alive": score("probability_alive", threads),
+            "expected_purchases": score("expected_purchases", threads, horizon=until),
         }
         if discount_rate is not None:
             per_period = rate("discount_rate", discount_rate, self.unit_)
-            columns["discounted_expected_purchases"] = self._score(
-                source, "discounted_expected_purchases", threads, discount_rate=per_period, horizon=until
+            columns["discounted_expected_purchases"] = score(
+                "discounted_expected_purchases", threads, discount_rate=per_period, horizon=until
             )
         if spend is not None:
             columns["expected_spend"] = spend._score(source, "expected_spend", threads)

@@ -16,7 +16,6 @@ from cam._hierarchical import HierarchicalModel
 from cam._log import read_days
 from cam._models import PurchaseModel
 from cam._summary import SummaryBuilder
-from cam._tasks import run
 from cam._walks import Walks
 from cam.errors import InvalidParameterError, InvalidShapeError, NotEnoughDataError
 
@@ -159,16 +158,8 @@ def _static(model: PurchaseModel, blank: dict[str, Any]) -> Callable[[float], Fl
 
 def _walking(model: PurchaseModel, walks: Walks) -> Callable[[float], Floats]:
     """Tell the same of customers whose covariates change over time."""
-    columns = walks.columns({}, [model._encoding])
-    columns |= {name: np.zeros_like(columns[name]) for name in ("purchases", "recency", "T")}
-
-    def expected(horizon: float) -> Floats:
-        asked = {"quantity": {"quantity": "expected_purchases", "horizon": horizon}}
-        answer = run("score_time_varying", columns, asked, models=[model._fitted], unit=walks.source.unit)
-        found: Floats = answer.columns["score"]
-        return found
-
-    return expected
+    score = walks.scorer(model._fitted, {}, model._encoding, new=True)
+    return lambda horizon: score("expected_purchases", None, horizon=horizon)
 
 
 def _expected(

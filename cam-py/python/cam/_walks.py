@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from cam._core import Fitted
 from cam._covariates import Encoding
 from cam._frames import Floats, Frame, Source
+from cam._tasks import run
 from cam.errors import InvalidDataError, InvalidParameterError
 
 __all__ = ["Walks", "beside", "key_of"]
@@ -62,6 +64,7 @@ class Walks:
         self.rows: npt.NDArray[np.int64] = np.array(rows, dtype=np.int64)
         self.owners: npt.NDArray[np.int64] = np.array(owners, dtype=np.int64)
         self._summary = summary
+        self._unit = self.source.unit if summary.unit is None else summary.unit
         self._read: set[str] = {*OWN}
 
     def hold(self, covariates: Iterable[str]) -> bool:
@@ -94,6 +97,29 @@ class Walks:
             if name in summary:
                 self._check(name, found[name], summary[name][self.owners])
         return {**{name: values[self.owners] for name, values in summary.items()}, **found}
+
+    def scorer(
+        self, fitted: Fitted, summary: Mapping[str, Floats], encoding: Encoding | None, *, new: bool = False
+    ) -> Callable[..., Floats]:
+        """Give what scores these customers: called with a quantity, the threads, and arguments of the quantity.
+
+        Parameters
+        ----------
+        new : bool
+            Whether they are taken as just acquired.
+        """
+        columns = self.columns(summary, [encoding])
+        if new:
+            columns |= {name: np.zeros_like(columns[name]) for name in ("purchases", *SHARED)}
+
+        def score(quantity: str, threads: int | None, **arguments: float) -> Floats:
+            asked = {"quantity": {"quantity": quantity, **arguments}}
+            with self.named_rows():
+                answer = run("score_time_varying", columns, asked, models=[fitted], unit=self._unit, threads=threads)
+            found: Floats = answer.columns["score"]
+            return found
+
+        return score
 
     def _check(self, name: str, of_steps: Floats, of_summary: Floats) -> None:
         """Refuse steps of another time of observation than the summary."""
