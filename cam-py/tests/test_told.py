@@ -82,7 +82,12 @@ def test_a_posterior_tells_what_a_new_customer_is_worth(table):
     found = cam.new_customer_value(model, spend, 52, 0.002)
     plain = cam.new_customer_value(cam.ParetoNbd().fit(table), spend, 52, 0.002)
     assert found.value == pytest.approx(plain.value, rel=0.1)
+    assert found.value == pytest.approx(
+        cam.new_customer_value(cam.ParetoNbd.from_params(**model.params_), spend, 52, 0.002).value, rel=0.1
+    )
     moving = cam.ParetoNbdHb("log_normal", ["north"]).fit(table, draws=10, burn_in=10, chains=1)
+    assert not moving.converged_
+    assert refused(lambda: cam.compare([moving, cam.BgNbd()], table)) == (UnsupportedError, "models")
     assert refused(lambda: cam.new_customer_value(moving, spend, 52, 0.002)) == (UnsupportedError, "covariates")
 
 

@@ -20,7 +20,14 @@ from cam._models import PurchaseModel, SpendModel
 from cam._tasks import run
 from cam._tracking import track
 from cam._walks import Walks, beside
-from cam.errors import AssumptionWarning, CamError, ConvergenceWarning, InvalidParameterError, InvalidShapeError
+from cam.errors import (
+    AssumptionWarning,
+    CamError,
+    ConvergenceWarning,
+    InvalidParameterError,
+    InvalidShapeError,
+    UnsupportedError,
+)
 
 __all__ = ["Comparison", "compare"]
 
@@ -296,9 +303,11 @@ def _named(models: Sequence[Comparable] | Mapping[str, Comparable]) -> dict[str,
             while name in named:
                 name, again = f"{model._spec.id}_{again}", again + 1
             named[name] = model
-    for model in named.values():
+    for name, model in named.items():
         if not isinstance(model, PurchaseModel | HierarchicalModel):
             raise InvalidParameterError(f"models must be models of purchases, got {shown(model)}", field="models")
+        if isinstance(model, HierarchicalModel) and model._covariates:
+            raise UnsupportedError(f"{name} has covariates, and is compared without any", field="models")
     if not named:
         raise InvalidShapeError("a comparison needs at least one model", field="models")
     return named

@@ -116,11 +116,7 @@ class HierarchicalModel(PosteriorAnswers):
         with source.named_rows():
             found = run(self._task, columns, options, unit=source.unit, threads=threads, progress=progress).output
         self._document, self._kind = found["posterior"], source.kind
-        poor = [
-            one["parameter"]
-            for one in found["summary"]
-            if not ((one["r_hat"] or np.inf) <= _LARGEST_R_HAT and (one["ess_bulk"] or 0.0) >= _FEWEST_DRAWS)
-        ]
+        poor = [name for name, told in self.diagnostics_.items() if not _agree(told["r_hat"], told["ess_bulk"])]
         if poor:
             warn(
                 f"the chains do not agree, or move too little, in: {', '.join(poor)}; more draws, or a longer burn-in, may help",
@@ -139,6 +135,16 @@ class HierarchicalModel(PosteriorAnswers):
         """The draws of the parameters of the population: by name, chains x draws."""
         document = self._posterior
         return {name: np.array(draws) for name, draws in zip(document["parameters"], document["draws"], strict=True)}
+
+    @property
+    def params_(self) -> dict[str, float]:
+        """The means of the draws, by parameter of the population."""
+        return {name: float(draws.mean()) for name, draws in self.posterior_.items()}
+
+    @property
+    def converged_(self) -> bool:
+        """Whether the chains agree, and are worth enough draws, for every parameter; else `fit` warns."""
+        return all(_agree(told["r_hat"], told["ess_bulk"]) for told in self.diagnostics_.values())
 
     @property
     def unit_(self) -> str | None:
@@ -410,6 +416,11 @@ def _pairs(priors: Mapping[str, tuple[float, float]] | None) -> dict[str, list[f
             number(f"rate of the prior of {name}", rate),
         ]
     return given
+
+
+def _agree(r_hat: float, effective: float) -> bool:
+    """Tell whether chains agree; what is not a number says that they do not."""
+    return bool(r_hat <= _LARGEST_R_HAT and effective >= _FEWEST_DRAWS)
 
 
 class ParetoNbdHb(HierarchicalModel):
