@@ -29,7 +29,8 @@ def test_an_opened_model_is_fitted_again_with_its_covariates(table):
 @pytest.mark.filterwarnings("ignore::cam.errors.ConvergenceWarning")
 def test_an_opened_posterior_is_fitted_again_with_its_priors(table):
     short = {"draws": 20, "burn_in": 20, "chains": 1}
-    model = cam.ParetoNbdHb(priors={"s": (50, 50)}).fit(table, **short)
+    model = cam.ParetoNbdHb(priors={"s": cam.Prior("Gamma", alpha=50, beta=50)}).fit(table, **short)
+    assert cam.ParetoNbdHb(priors={"s": (50, 50)}).fit(table, **short).to_json() == model.to_json()
     opened = cam.from_json(model.to_json())
     assert opened.priors == {"s": (50.0, 50.0)}
     assert opened.fit(table, **short).to_json() == model.to_json()
@@ -40,6 +41,8 @@ def test_a_series_goes_by_its_index(table):
     model = cam.BgNbd().fit(table, weights=weights)
     assert cam.BgNbd().fit(table, weights=weights.sample(frac=1, random_state=1)) == model
     assert cam.BgNbd().fit(table, weights=weights.to_numpy()) == model
+    foreign = pd.Series("all", index=range(len(table)))
+    assert refused(lambda: cam.fit_cohorts(cam.BgNbd(), table, foreign)) == (InvalidShapeError, "cohort")
     assert refused(lambda: cam.BgNbd().fit(table, weights=weights.reset_index(drop=True))) == (
         InvalidShapeError,
         "weights",
@@ -72,6 +75,7 @@ def test_what_would_have_no_effect_is_refused(table):
         ),
     ]:
         assert refused(call) == (InvalidParameterError, field)
+    assert refused(lambda: cam.ParetoNbdHb("log_normal", priors={"s": (2, 2)})) == (InvalidParameterError, "priors")
     assert refused(lambda: cam.ParetoNbdHb("normal")) == (UnknownNameError, "heterogeneity")
 
 

@@ -173,6 +173,12 @@ def test_what_does_not_fit_together_is_named(moving, split, steps, spend):
     error = refused(lambda: cam.customer_lifetime_value(moving, spend, paid, 52, 0.002, steps=steps))
     assert (error.row, error.field) == (7, "monetary_value")
     assert str(split.index[7]) in error.__notes__[0]
+    texts = steps.assign(customer_id="c" + steps["customer_id"].astype(str)).iloc[::-1]
+    error = refused(lambda: moving.score_time_varying("probability_alive", texts))
+    assert f"customer 'c{steps['customer_id'].iloc[-1]}'" in str(error)
+    assert "sorted by customer and start" in str(error)
+    assert "horizon=…" in str(refused(lambda: moving.score_time_varying("expected_purchases", steps)))
+    assert "steps=…" in str(refused(lambda: moving.expected_purchases(split, 39)))
     days = steps.copy()
     days.attrs = {"cam_unit": "day"}
     error = refused(lambda: moving.prediction_intervals(split, horizon=9, steps=days))

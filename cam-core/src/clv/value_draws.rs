@@ -119,7 +119,7 @@ pub fn simulate_lifetime_value(
     draw_lifetime_value(&[purchases.boxed()], &[spend.boxed()], table, options, draws, control)
 }
 
-/// The same with parameters that are not known: draw d is of the d-th model of each kind, which begin again where there are fewer.
+/// The same with parameters that are not known: draw d is of the d-th model of each kind, or of the d-th draw of a posterior, which begin again where there are fewer.
 pub(crate) fn draw_lifetime_value(
     many_purchases: &[Box<dyn Model>],
     many_spend: &[Box<dyn Model>],
@@ -161,7 +161,12 @@ fn draw_values(
     let (buys_own, pays_own) = (is_own(purchases), is_own(spend));
     let own = |models: &[Box<dyn Model>], i: usize| -> Result<Vec<Box<dyn Model>>> {
         let row = row_of(table, i)?;
-        models.iter().map(|model| model.given(&row).map_err(|e| e.with_row(i))).collect()
+        // Apart from the stream of the futures: customers with the same history have parameters of their own.
+        let mut stream = Stream::new(draws.seed ^ OWN, i as u64);
+        models
+            .iter()
+            .map(|model| model.drawn_customer(&row, &mut stream).map_err(|e| e.with_row(i)))
+            .collect()
     };
     let rows = table.rows();
     // Of a size that depends on the table alone, so that sums of totals do.
@@ -193,7 +198,8 @@ fn draw_values(
             let mut stream = Stream::new(draws.seed, i as u64);
             for (d, (value, total)) in values.iter_mut().zip(&mut totals).enumerate() {
                 times.clear();
-                let (futures, spending) = (&futures[d % futures.len()], &spending[d % spending.len()]);
+                let at = |many: usize| of_draw(d, draws.draws, many);
+                let (futures, spending) = (&futures[at(futures.len())], &spending[at(spending.len())]);
                 let leaves = futures(&row[..history.len()], horizon, &mut stream, &mut times);
                 amounts.resize(times.len(), 0.0);
                 if !times.is_empty() {
@@ -228,6 +234,9 @@ fn draw_values(
     Ok(all)
 }
 
+/// What sets the random numbers of a customer's own parameters apart from those of the futures.
+const OWN: u64 = 0x9e37_79b9_7f4a_7c15;
+
 /// How far to draw: to the horizon, or to where a purchase counts next to nothing.
 pub(crate) fn last(horizon: Option<f64>, rate: f64) -> f64 {
     horizon.unwrap_or_else(|| 1e12f64.ln() / rate)
@@ -255,8 +264,18 @@ fn worth(options: &ValueOptions, horizon: f64, leaves: f64, times: &[f64], amoun
     sum
 }
 
+/// Which of so many draws of the parameters a draw of the future takes: in turn, or where there are more of them, evenly spaced. The same for all customers, so that totals hold what is not known of the
+/// parameters.
+fn of_draw(draw: usize, draws: usize, many: usize) -> usize {
+    if many <= draws { draw % many } else { draw * many / draws }
+}
+
 fn futures_of(models: &[Box<dyn Model>]) -> Result<Vec<Futures<'_>>> {
-    models.iter().map(|model| model.futures().ok_or_else(|| no_draws(&**model))).collect()
+    let mut all = Vec::with_capacity(models.len());
+    for model in models {
+        all.extend(model.futures_by_draw().ok_or_else(|| no_draws(&**model))?);
+    }
+    Ok(all)
 }
 
 fn spending_of(models: &[Box<dyn Model>]) -> Result<Vec<Spending<'_>>> {

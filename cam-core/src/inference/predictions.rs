@@ -23,7 +23,12 @@ use crate::clv::time_varying::Customers as Walkers;
 use crate::control::{Control, Progress};
 use crate::error::{Error, ErrorKind, Result};
 use crate::fit::{Coordinate, Fitted, Scale};
-use crate::math::{diagnostics::quantile, linalg::cholesky, normal::normal_quantile, random::Stream};
+use crate::math::{
+    diagnostics::quantile,
+    linalg::cholesky,
+    normal::{normal_cdf, normal_quantile},
+    random::Stream,
+};
 use crate::model::{Model, Quantity, walk};
 use crate::registry;
 use crate::table::Table;
@@ -282,6 +287,29 @@ fn convolved(a: &[f64], b: &[f64]) -> Vec<f64> {
         sum.pop();
     }
     sum
+}
+
+/// The quantile of the even mixture of normal distributions, each a mean and a deviation: where their mean distribution function is that high.
+fn mixture_quantile(normals: &[[f64; 2]], level: f64) -> f64 {
+    let z = normal_quantile(level);
+    let each = normals.iter().map(|[mean, deviation]| mean + deviation * z);
+    let (mut low, mut high) = each.fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), x| (x.min(l), x.max(h)));
+    // Between the least and the largest of their own quantiles; halved until nothing lies between.
+    while low < high {
+        let middle = 0.5 * (low + high);
+        if !(low < middle && middle < high) {
+            break;
+        }
+        let below = |[mean, deviation]: &[f64; 2]| match *deviation > 0.0 {
+            true => normal_cdf((middle - mean) / deviation),
+            false => f64::from(u8::from(middle >= *mean)),
+        };
+        match normals.iter().map(below).sum::<f64>() < level * normals.len() as f64 {
+            true => low = middle,
+            false => high = middle,
+        }
+    }
+    high
 }
 
 /// What is random of a quantity.
@@ -557,14 +585,6 @@ impl Work<'_> {
         let variance: f64 = parts.iter().map(|part| part.variance).sum();
         let ends = |mut values: Vec<f64>| self.tails.map(|tail| quantile(&mut values, tail));
         let counts = parts.iter().any(|part| !part.process[0].is_empty());
-        // Each draw's normal distribution by the middles of so many equal parts.
-        const PARTS: usize = 100;
-        let normal = |mean: f64, variance: f64| {
-            (0..PARTS).map(move |k| {
-                let z = normal_quantile((k as f64 + 0.5) / PARTS as f64);
-                (mean + variance.sqrt() * z).max(0.0)
-            })
-        };
         Predicted {
             estimate,
             mean: sums.iter().sum::<f64>() / draws as f64,
@@ -574,7 +594,9 @@ impl Work<'_> {
             }),
             both: counts.then(|| {
                 let scale = if estimate > 0.0 { variance / estimate } else { 0.0 };
-                ends(sums.iter().flat_map(|&mean| normal(mean, scale * mean)).collect())
+                let normals: Vec<[f64; 2]> =
+                    sums.iter().map(|&mean| [mean, (scale * mean).max(0.0).sqrt()]).collect();
+                self.tails.map(|tail| mixture_quantile(&normals, tail).max(0.0))
             }),
             draws,
         }

@@ -353,10 +353,19 @@ pub trait Model: Send + Sync + std::fmt::Debug {
         Ok(self.boxed())
     }
 
-    /// Whether it stands for many draws of parameters, as a posterior does. The [futures](Self::futures) of a customer are then those of the model that [`given`](Self::given) the
-    /// history.
+    /// Whether it stands for many draws of parameters, as a posterior does. The [futures](Self::futures_by_draw) of a customer are then those of
+    /// [`drawn_customer`](Self::drawn_customer).
     fn is_posterior(&self) -> bool {
         false
+    }
+
+    /// By a posterior the model of the customer whose history is the first row of the table, whose own parameters are drawn with these random numbers, for each draw of the population;
+    /// by any other model what is [`given`](Self::given).
+    ///
+    /// # Errors
+    /// As for [`given`](Self::given).
+    fn drawn_customer(&self, row: &Table<'_>, _stream: &mut Stream) -> Result<Box<dyn Model>> {
+        self.given(row)
     }
 
     /// The quantity for every row of the table. A row with a NaN gives NaN.
@@ -415,6 +424,12 @@ pub trait Model: Send + Sync + std::fmt::Debug {
     /// How the future of a customer is drawn; none where the model is not of purchases, or does not know.
     fn futures(&self) -> Option<Futures<'_>> {
         None
+    }
+
+    /// The same, one for each draw of the parameters where it [stands for many](Self::is_posterior): what is not known of them is then common to the futures of all customers that are of one
+    /// draw.
+    fn futures_by_draw(&self) -> Option<Vec<Futures<'_>>> {
+        self.futures().map(|futures| vec![futures])
     }
 
     /// How what a customer will spend is drawn; none where the model is not of spend.
@@ -530,6 +545,9 @@ impl Model for Box<dyn Model> {
     fn is_posterior(&self) -> bool {
         (**self).is_posterior()
     }
+    fn drawn_customer(&self, row: &Table<'_>, stream: &mut Stream) -> Result<Box<dyn Model>> {
+        (**self).drawn_customer(row, stream)
+    }
     fn score(&self, quantity: &Quantity, table: &Table<'_>, control: &Control<'_>) -> Result<Vec<f64>> {
         (**self).score(quantity, table, control)
     }
@@ -559,6 +577,9 @@ impl Model for Box<dyn Model> {
     }
     fn futures(&self) -> Option<Futures<'_>> {
         (**self).futures()
+    }
+    fn futures_by_draw(&self) -> Option<Vec<Futures<'_>>> {
+        (**self).futures_by_draw()
     }
     fn spending(&self) -> Option<Spending<'_>> {
         (**self).spending()

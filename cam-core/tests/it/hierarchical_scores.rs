@@ -302,7 +302,8 @@ fn a_posterior_opens_as_a_model_that_answers_the_same() {
 
 #[test]
 fn drawn_values_have_the_mean_and_the_variance_that_the_posterior_gives() {
-    let columns = columns();
+    // So many customers of each history that what is not known of the population is seen beside what chance does to each.
+    let columns = columns().map(|column| column.repeat(80));
     let log_normal: Vec<_> =
         ["log_lambda_intercept", "log_mu_intercept", "variance_lambda", "covariance", "variance_mu"]
             .iter()
@@ -327,18 +328,40 @@ fn drawn_values_have_the_mean_and_the_variance_that_the_posterior_gives() {
         let options = ValueOptions::new(40.0, 0.004).margin(0.5);
         let value = customer_lifetime_value(&*model, &*spend, &table, &options, &control).unwrap();
         let variance = lifetime_value_variance(&*model, &*spend, &table, &options, &control).unwrap();
-        let draws = DrawOptions::new(4).draws(20_000);
+        let draws = DrawOptions::new(4).draws(4_000);
         let drawn = simulate_lifetime_value(&*model, &*spend, &table, &options, &draws, &control).unwrap();
-        for i in 0..value.len() {
-            // Both go by the same draws of the customer: what is left are the 20,000 futures.
-            let error = 4.5 * (variance[i] / 20_000.0).sqrt();
-            assert!((drawn.mean[i] - value[i]).abs() < error, "{i}: {} {}", drawn.mean[i], value[i]);
+        // Means over the 80 customers of each history. The value of log-normal customers and of Pareto/GGG goes by one chain of 400 draws, which leaves some per cent.
+        let chain = if document["parameters"].as_array().unwrap().len() == 4 { 0.0 } else { 0.1 };
+        for i in 0..5 {
+            let mean = (0..80).map(|k| drawn.mean[i + 5 * k]).sum::<f64>() / 80.0;
+            let error = 4.5 * (variance[i] / 320_000.0).sqrt() + chain * value[i];
+            assert!((mean - value[i]).abs() < error, "{i}: {mean} {}", value[i]);
         }
-        // A single customer's variance hangs on a few rare futures; that of all together has a standard error of about 3 % at a kurtosis of 20.
-        let (n, mean) = (20_000.0, drawn.totals.iter().sum::<f64>() / 20_000.0);
+        // A single customer's variance hangs on a few rare futures; that of all together has a standard error of about 3 %.
+        let (n, mean) = (4_000.0, drawn.totals.iter().sum::<f64>() / 4_000.0);
         let scatter = drawn.totals.iter().map(|total| (total - mean).powi(2)).sum::<f64>() / (n - 1.0);
-        let ratio = scatter / variance.iter().sum::<f64>();
-        assert!((ratio - 1.0).abs() < 0.12, "{ratio}");
+        // Where populations differ, all customers of a draw are of one of them, and their totals differ by that, too.
+        let of_populations = match document["model"] == "pareto_nbd_hb"
+            && document["heterogeneity"] == "gamma"
+        {
+            true => {
+                let totals = DRAWS.map(|[r, alpha, s, beta]| {
+                    let model = ParetoNbd::new(r, alpha, s, beta).unwrap();
+                    let value = customer_lifetime_value(&model, &*spend, &table, &options, &control).unwrap();
+                    let variance =
+                        lifetime_value_variance(&model, &*spend, &table, &options, &control).unwrap();
+                    [value.iter().sum::<f64>(), variance.iter().sum::<f64>()]
+                });
+                let mean = totals.iter().map(|t| t[0]).sum::<f64>() / 3.0;
+                let between = totals.iter().map(|t| (t[0] - mean).powi(2)).sum::<f64>() / 3.0;
+                let within = totals.iter().map(|t| t[1]).sum::<f64>() / 3.0;
+                assert!(between > 0.02 * within, "{between} {within}");
+                between + within
+            }
+            false => variance.iter().sum::<f64>(),
+        };
+        let ratio = scatter / of_populations;
+        assert!((ratio - 1.0).abs() < 0.12 + chain, "{ratio}");
         let one = simulate_lifetime_value(&*model, &*spend, &table, &options, &draws, &control.threads(1));
         assert_eq!(drawn, one.unwrap());
     }

@@ -274,8 +274,9 @@ def _values(source: Source, name: str) -> npt.NDArray[Any]:
 
 def _labels(source: Source, cohort: str | npt.ArrayLike, rows: int) -> tuple[list[Any], npt.NDArray[np.int64]]:
     """Give the cohorts in order, and for each customer the number of the cohort."""
+    given = source.series(cohort) if isinstance(cohort, str) else source.beside(cohort, "cohort")
     try:
-        labels = np.asarray(source.series(cohort) if isinstance(cohort, str) else source.beside(cohort, "cohort"))
+        labels = np.asarray(given)
     except ValueError:
         # Rows of unequal length make no array.
         labels = np.empty(())

@@ -142,6 +142,14 @@ class Encoding:
 
     def read(self, source: Source) -> dict[str, Floats]:
         """Give the columns as numbers; a level as its number."""
+        for name in self.columns:
+            if name not in source:
+                there = ", ".join(map(str, source.names))
+                raise InvalidShapeError(
+                    f"covariate {name!r} is missing; there are: {there} (Pareto/NBD takes covariates that change over time by "
+                    "steps=…)",
+                    field=name,
+                )
         return {name: self._column(name, source) for name in self.columns}
 
     def _column(self, name: str, source: Source) -> Floats:

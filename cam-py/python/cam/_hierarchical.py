@@ -15,6 +15,7 @@ from cam._core import Fitted, from_json
 from cam._files import read_document, write_document
 from cam._frames import Floats, Frame, Source, default_kind, make
 from cam._posterior_answers import PosteriorAnswers
+from cam._priors import Prior
 from cam._registry import Spec
 from cam._tasks import run
 from cam.errors import (
@@ -156,7 +157,7 @@ class HierarchicalModel(PosteriorAnswers):
     def _sampled_model(self) -> str:
         return self._task
 
-    priors: Mapping[str, tuple[float, float]] | None
+    priors: Mapping[str, tuple[float, float] | Prior] | None
 
     # What functions that take any model of purchases want of it.
 
@@ -191,7 +192,8 @@ class HierarchicalModel(PosteriorAnswers):
         """Refuse a model of whose new customers nothing can be said without their covariates."""
         if self._covariates:
             raise UnsupportedError(
-                f"new customers of this model have covariates ({', '.join(self._covariates)}): new_customer takes them",
+                f"new customers of this model have covariates ({', '.join(self._covariates)}), which are given to "
+                "new_customer(quantity, covariates=…): their value is its discounted expected purchases times the expected spend",
                 field="covariates",
             )
 
@@ -402,11 +404,13 @@ class HierarchicalModel(PosteriorAnswers):
 name_methods(HierarchicalModel, PosteriorAnswers)
 
 
-def _pairs(priors: Mapping[str, tuple[float, float]] | None) -> dict[str, list[float]]:
+def _pairs(priors: Mapping[str, tuple[float, float] | Prior] | None) -> dict[str, list[float]]:
     given: dict[str, list[float]] = {}
     for name, pair in (priors or {}).items():
+        if isinstance(pair, Prior) and pair.distribution != "gamma":
+            raise InvalidParameterError(f"the prior of {name} must be a gamma prior, got {pair!r}", field=name)
         try:
-            shape, rate = pair
+            shape, rate = pair.arguments.values() if isinstance(pair, Prior) else pair
         except (TypeError, ValueError):
             raise InvalidParameterError(
                 f"the prior of {name} must be a shape and a rate, got {pair!r}", field=name
@@ -434,9 +438,8 @@ class ParetoNbdHb(HierarchicalModel):
     covariates : sequence of str
         Columns that the means of the logarithms depend on; for ``"log_normal"``.
     priors : dict, optional
-        Shape and rate of the gamma priors of `r`, `alpha`, `s` and `beta`, by name, such as ``{"s": (2, 2)}``; for
-        ``"gamma"``. The
-        default of each is (0.001, 0.001).
+        Shape and rate of the gamma priors of `r`, `alpha`, `s` and `beta`, by name, such as ``{"s": (2, 2)}``, or
+        ``cam.Prior("Gamma", alpha=2, beta=2)``; for ``"gamma"``. The default of each is (0.001, 0.001).
 
     Notes
     -----
@@ -474,13 +477,17 @@ class ParetoNbdHb(HierarchicalModel):
         heterogeneity: str = "gamma",
         covariates: Sequence[str] = (),
         *,
-        priors: Mapping[str, tuple[float, float]] | None = None,
+        priors: Mapping[str, tuple[float, float] | Prior] | None = None,
     ) -> None:
         if isinstance(covariates, str):
             raise InvalidParameterError(f"covariates must be names of columns, got {covariates!r}", field="covariates")
         if heterogeneity not in ("gamma", "log_normal"):
             raise UnknownNameError(
                 f"no heterogeneity named {shown(heterogeneity)}; there are: gamma, log_normal", field="heterogeneity"
+            )
+        if priors and heterogeneity == "log_normal":
+            raise InvalidParameterError(
+                "priors are for gamma heterogeneity: log_normal has those of Abe", field="priors"
             )
         self.heterogeneity = heterogeneity
         self.covariates = tuple(covariates)
@@ -541,7 +548,7 @@ class ParetoGgg(HierarchicalModel):
     _task = "pareto_ggg"
     _needs = ("frequency", "recency", "T", "log_intervals")
 
-    def __init__(self, *, priors: Mapping[str, tuple[float, float]] | None = None) -> None:
+    def __init__(self, *, priors: Mapping[str, tuple[float, float] | Prior] | None = None) -> None:
         self.priors = priors
 
     def _choices(self) -> dict[str, Any]:

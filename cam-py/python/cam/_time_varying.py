@@ -13,12 +13,12 @@ import numpy.typing as npt
 
 from cam import _core
 from cam._base import Model, weight_column
-from cam._call import Progress, flag, quantity_json, shown
+from cam._call import Progress, flag, named_arguments, quantity_json, shown
 from cam._covariates import Encoding
 from cam._frames import UNIT, Floats, Frame, Source, Vector, make, unit_name
 from cam._log import check_ends, is_missing, read_amounts, read_day, read_days, to_dates
 from cam._tasks import run
-from cam._walks import key_of
+from cam._walks import key_of, named_customers
 from cam.errors import (
     CamError,
     InvalidDataError,
@@ -205,16 +205,17 @@ def fit_steps(
             "name the covariates that change, such as purchase_covariates=[...]", field="covariates"
         )
     encoding = model._asked.learn(source)
-    columns, _ = _columns(source, encoding, customer)
+    columns, keys = _columns(source, encoding, customer)
     columns |= weight_column(source, weights)
-    answer = run(
-        "fit_time_varying",
-        columns,
-        {"covariates": encoding.declared, **options},
-        unit=source.unit,
-        threads=threads,
-        progress=progress,
-    )
+    with _named_keys(keys):
+        answer = run(
+            "fit_time_varying",
+            columns,
+            {"covariates": encoding.declared, **options},
+            unit=source.unit,
+            threads=threads,
+            progress=progress,
+        )
     model._hold(_core.from_json(answer.output["document"]), source, columns)
 
 
@@ -240,9 +241,15 @@ def score_steps(
     encoding = _encoding(model)
     columns, keys = _columns(source, encoding, customer)
     asked = json.loads(quantity_json(quantity, **arguments))
-    answer = run(
-        "score_time_varying", columns, {"quantity": asked}, models=[model._fitted], unit=source.unit, threads=threads
-    )
+    with _named_keys(keys), named_arguments(quantity):
+        answer = run(
+            "score_time_varying",
+            columns,
+            {"quantity": asked},
+            models=[model._fitted],
+            unit=source.unit,
+            threads=threads,
+        )
     values = answer.columns["score"]
     if source.kind == "pandas":
         return make("pandas", {quantity: values}, {}, index=keys, index_name=customer)[quantity]
@@ -256,14 +263,25 @@ def simulate_steps(
     source = Source(steps)
     source.state_unit(unit)
     encoding = _encoding(model)
-    columns, _ = _columns(source, encoding, customer, ["start", "T"])
-    answer = run(
-        "simulate_time_varying", columns, {"seed": seed}, models=[model._fitted], unit=source.unit, threads=threads
-    )
+    columns, keys = _columns(source, encoding, customer, ["start", "T"])
+    with _named_keys(keys):
+        answer = run(
+            "simulate_time_varying", columns, {"seed": seed}, models=[model._fitted], unit=source.unit, threads=threads
+        )
     drawn: dict[str, Any] = {name: answer.columns[name] for name in ("purchases", "recency")}
     rows = np.arange(len(columns["T"]))
     taken = {str(name): source.taken(str(name), rows, source.kind) for name in source.names if name not in drawn}
     return make(source.kind, {**taken, **drawn}, {UNIT: source.unit} if source.unit else {})
+
+
+@contextmanager
+def _named_keys(keys: npt.NDArray[Any]) -> Iterator[None]:
+    """Let errors name customers by keys that are no numbers, in the order by which they are numbered."""
+    if keys.dtype.kind in "iu":
+        yield
+    else:
+        with named_customers(np.unique(keys).tolist()):
+            yield
 
 
 def _encoding(model: Model) -> Encoding:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -52,11 +52,12 @@ class Walks:
             raise InvalidParameterError(
                 f"the summary counts time in {summary.unit!r}, and the steps in {self.source.unit!r}", field="unit"
             )
+        self._keys = summary.keys(customer)
         places: dict[Any, list[int]] = {}
         for row, key in enumerate(self.source.keys(self.key)):
             places.setdefault(key, []).append(row)
         rows, owners = [], []
-        for owner, key in enumerate(summary.keys(customer)):
+        for owner, key in enumerate(self._keys):
             if key not in places:
                 raise InvalidDataError(f"row {owner}: customer {key!r} has no steps", row=owner, field=customer)
             rows += places[key]
@@ -138,7 +139,8 @@ class Walks:
     def named_rows(self) -> Iterator[None]:
         """Let errors about a row name that of the summary, or of the steps."""
         try:
-            yield
+            with named_customers(self._keys):
+                yield
         except InvalidDataError as problem:
             if problem.row is None or problem.row >= self.rows.size:
                 raise
@@ -151,6 +153,21 @@ class Walks:
                 raise told from None
             with self._summary.named_rows():
                 raise told from None
+
+
+@contextmanager
+def named_customers(keys: Sequence[Any]) -> Iterator[None]:
+    """Let errors name a customer by the key, whom the core knows by a number."""
+    try:
+        yield
+    except InvalidDataError as problem:
+
+        def keyed(found: re.Match[str]) -> str:
+            number = int(found[1])
+            return f"customer {keys[number]!r}" if number < len(keys) else found[0]
+
+        message = re.sub(r"\bcustomer (\d+)\b", keyed, str(problem), count=1)
+        raise InvalidDataError(message, row=problem.row, field=problem.field) from None
 
 
 @contextmanager

@@ -2,7 +2,7 @@
 //!
 //! It answers with [`DRAWS`] draws of the population at most, and has no fit to report: neither standard errors nor a likelihood to climb.
 
-use super::customers::{Populations, rows_of, streams, walk_ggg, walk_log_normal};
+use super::customers::{Populations, rows_of, walk_ggg, walk_log_normal};
 use super::ggg_customer::{Logs, Timed};
 use super::individual::simulate;
 use super::lognormal_customer::Rates;
@@ -14,6 +14,7 @@ use crate::clv::history::{AGE, HISTORY, PURCHASE_QUANTITIES, TIMED_HISTORY};
 use crate::control::Control;
 use crate::error::{Error, ErrorKind, Result};
 use crate::fit::Fitted;
+use crate::math::random::Stream;
 use crate::model::{Futures, Model, Quantity, Spec};
 use crate::table::{Dimension, Domain, Table, Variable};
 use serde::Deserialize;
@@ -121,21 +122,19 @@ impl Model for PosteriorModel {
         true
     }
 
-    /// The model of the customer whose history is the first row, as each draw of the population has it.
-    fn given(&self, history: &Table<'_>) -> Result<Box<dyn Model>> {
+    fn drawn_customer(&self, history: &Table<'_>, stream: &mut Stream) -> Result<Box<dyn Model>> {
         let (rows, width) = rows_of(&self.0, history)?;
         let row = rows
             .get(..width)
             .ok_or_else(|| Error::shape("the history of a customer is one row, got none"))?;
         let populations = Populations::of(&self.0, DRAWS)?;
-        let [mut walk, _] = streams(SEED, row);
         let mut own = Vec::with_capacity(populations.len());
         match populations {
             Populations::Gamma(models) => own.extend(models.into_iter().map(Drawn::Population)),
             Populations::LogNormal(all) => {
-                walk_log_normal(&all, row, &mut walk, |_, at, alive| own.push(Drawn::Poisson(*at, alive)));
+                walk_log_normal(&all, row, stream, |_, at, alive| own.push(Drawn::Poisson(*at, alive)));
             }
-            Populations::Ggg(all) => walk_ggg(&all, row, &mut walk, |_, customer, at| {
+            Populations::Ggg(all) => walk_ggg(&all, row, stream, |_, customer, at| {
                 own.push(Drawn::Regular(*customer, *at, customer.probability_alive(at)));
             }),
         }
@@ -161,6 +160,29 @@ enum Drawn {
     /// The own parameters, and P(alive) given them.
     Poisson(Rates, f64),
     Regular(Timed, Logs, f64),
+}
+
+impl Drawn {
+    fn futures(&self) -> Futures<'_> {
+        Box::new(|row, horizon, stream, times| match self {
+            Drawn::Population(model) => model.draw_future(row, horizon, stream, times),
+            Drawn::Poisson(at, alive) => {
+                if stream.uniform() >= *alive {
+                    return 0.0;
+                }
+                let [rate, leaving] = at.map(f64::exp);
+                let leaves = stream.exponential() / leaving;
+                poisson_until(rate, leaves, horizon, stream, times);
+                leaves
+            }
+            Drawn::Regular(customer, at, alive) => {
+                if stream.uniform() >= *alive {
+                    return 0.0;
+                }
+                customer.draw_times(at, horizon, stream, |time| times.push(time)).unwrap_or(0.0)
+            }
+        })
+    }
 }
 
 /// The model of one customer whose history is known.
@@ -191,29 +213,8 @@ impl Model for Individual {
         self.posterior.simulate(design, seed, control)
     }
 
-    /// Each time by another draw, taken by chance.
-    fn futures(&self) -> Option<Futures<'_>> {
-        Some(Box::new(|row, horizon, stream, times| {
-            let which = (stream.uniform() * self.own.len() as f64) as usize;
-            match &self.own[which.min(self.own.len() - 1)] {
-                Drawn::Population(model) => model.draw_future(row, horizon, stream, times),
-                Drawn::Poisson(at, alive) => {
-                    if stream.uniform() >= *alive {
-                        return 0.0;
-                    }
-                    let [rate, leaving] = at.map(f64::exp);
-                    let leaves = stream.exponential() / leaving;
-                    poisson_until(rate, leaves, horizon, stream, times);
-                    leaves
-                }
-                Drawn::Regular(customer, at, alive) => {
-                    if stream.uniform() >= *alive {
-                        return 0.0;
-                    }
-                    customer.draw_times(at, horizon, stream, |time| times.push(time)).unwrap_or(0.0)
-                }
-            }
-        }))
+    fn futures_by_draw(&self) -> Option<Vec<Futures<'_>>> {
+        Some(self.own.iter().map(Drawn::futures).collect())
     }
 
     fn boxed(&self) -> Box<dyn Model> {

@@ -7,7 +7,7 @@
 //!
 //! A sweep is two steps on the log-parameters. One is a Metropolis step that proposes from a Student t distribution shaped as the posterior, wherever the chain stands
 //! (Tierney 1994, *Annals of Statistics* 22, 1701–1762). The other is a slice step along the longest axis of that shape: s and β may both be large, so that μ hardly differs
-//! between customers, and that tail of the posterior is longer than a Student's. The shape is at first the curvature at the maximum of the likelihood,
+//! between customers, and that tail of the posterior is longer than a Student's. The shape is at first the curvature at the maximum of the likelihood and of priors that say something,
 //! and then, twice during burn-in, what the chain has seen.
 
 use super::chain::{Key, Sampler};
@@ -16,7 +16,7 @@ use super::slice;
 use crate::clv::ParetoNbd;
 use crate::control::Control;
 use crate::error::{Error, ErrorKind, Result};
-use crate::fit::{FitOptions, maximum_likelihood};
+use crate::fit::{FitOptions, Prior, maximum_likelihood};
 use crate::math::{
     linalg::{cholesky, symmetric_eigen},
     random::Stream,
@@ -73,7 +73,13 @@ impl Collapsed {
         if rows.is_empty() {
             return Err(Error::new(ErrorKind::NotEnoughData, "there is no row to learn from"));
         }
-        let fitted = maximum_likelihood::<ParetoNbd>(table, &FitOptions::default(), control)?;
+        // Priors that say something have a say in the shape, too; others have no mode.
+        let informative =
+            ParetoNbd::SPEC.parameters.iter().zip(&priors).filter(|(_, prior)| prior.shape >= 1.0);
+        let options = informative.fold(FitOptions::default(), |options, (parameter, prior)| {
+            options.prior(parameter.name, Prior::Gamma { alpha: prior.shape, beta: prior.rate })
+        });
+        let fitted = maximum_likelihood::<ParetoNbd>(table, &options, control)?;
         let report = fitted.report()?;
         let theta = match report.converged() {
             true => fitted.model.theta(),

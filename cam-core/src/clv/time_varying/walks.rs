@@ -126,7 +126,7 @@ impl Walks {
                 let next = if row + 1 < end { start[row + 1] } else { f64::INFINITY };
                 if row == first && start[row] > 0.0 {
                     let message = format!(
-                        "the covariates of customer {} must begin no later than the first purchase, at start <= 0, got start = {}",
+                        "the covariates of customer {} must begin no later than the first purchase, at start <= 0, got start = {}; rows are sorted by customer and start",
                         brief(id),
                         brief(start[row])
                     );

@@ -238,6 +238,9 @@ fn chance_alone_has_intervals_where_a_fit_ended_at_a_boundary() {
     }
     let realised = found.realised.unwrap();
     assert_eq!(realised.process, realised.both);
+    // So it is with the total, by a search for the quantile of what is then one normal distribution.
+    let (process, both) = (found.total.process.unwrap(), found.total.both.unwrap());
+    assert!(process.iter().zip(both).all(|(a, b)| (a / b - 1.0).abs() < 1e-12), "{process:?} {both:?}");
     // Of the same customers by Pareto/NBD, into which it has run.
     let pareto = cam_core::model("pareto_nbd")
         .unwrap()

@@ -117,12 +117,21 @@ def plot_likelihood_contours(
     ax = axes(ax)
     _draw(ax, across, up, falls, regions)
     ax.plot(values[x], values[y], "+", color=INK, markersize=11, markeredgewidth=1.6, label="estimate")
-    ax.set_xlim(across[0], across[-1])
-    ax.set_ylim(up[0], up[-1])
+    ax.set_xlim(_reaching(across, values[x], x_limits))
+    ax.set_ylim(_reaching(up, values[y], y_limits))
     title = f"Log-likelihood of {model._spec.title}: {found.top:,.1f} at the top"
     finish(ax, title, _named(model, x), _named(model, y), grid=False)
     ax.legend(frameon=True, framealpha=0.9, edgecolor="none", loc=_corner(across, up, falls < within))
     return ax
+
+
+def _reaching(places: Floats, estimate: float, limits: Any) -> Ends:
+    """Give the ends of an axis that nobody chose: the estimate is seen, too, where priors drew it away from the top."""
+    low, high = float(places[0]), float(places[-1])
+    if limits is not None or low <= estimate <= high:
+        return low, high
+    room = 0.04 * (max(high, estimate) - min(low, estimate))
+    return min(low, estimate - room), max(high, estimate + room)
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,6 @@ import numpy as np
 
 from cam import _core
 from cam._base import Model
-from cam._call import shown
 from cam._frames import Floats
 from cam._models import need_model
 from cam.errors import InvalidParameterError, UnsupportedError
@@ -23,7 +22,7 @@ def need_parameters(model: Any) -> None:
     need_model("model", model, "purchases or spend")
     if not isinstance(model, Model):
         raise InvalidParameterError(
-            f"model must have parameters that are numbers: a {shown(type(model))} has none, but draws of populations",
+            f"model must have parameters that are numbers: {type(model).__name__} has none, but draws of populations",
             field="model",
         )
 
