@@ -79,6 +79,34 @@ def test_what_would_have_no_effect_is_refused(table):
     assert refused(lambda: cam.ParetoNbdHb("normal")) == (UnknownNameError, "heterogeneity")
 
 
+def test_chains_agree_however_much_a_prior_says(table):
+    few = table.head(300)
+    for shape in (2, 200):
+        model = cam.ParetoNbdHb(priors={"s": (shape, shape)}).fit(few, seed=1)
+        assert max(told["r_hat"] for told in model.diagnostics_.values()) < 1.01
+        assert min(told["ess_bulk"] for told in model.diagnostics_.values()) > 400
+        # A prior of so many customers holds the parameter where it is.
+        assert abs(model.params_["s"] - 1) < 4 / shape**0.5
+
+
+def test_the_total_holds_what_is_not_known_of_the_population(table):
+    some = table.assign(monetary_value=np.where(table["frequency"] > 0, 30.0, 0.0)).head(400)
+    spend = cam.GammaGamma.from_params(p=6.25, q=3.74, v=15.44)
+    model = cam.ParetoNbdHb(priors={"s": (2, 2)}).fit(some, seed=1)
+    drawn = cam.simulate_lifetime_value(model, spend, some, 52, 0.002, seed=1, draws=2000)
+    within = cam.lifetime_value_variance(model, spend, some, 52, 0.002).sum()
+    rows = model.posterior_frame().iloc[::80]
+    names = ["r", "alpha", "s", "beta"]
+    totals = [
+        cam.customer_lifetime_value(cam.ParetoNbd.from_params(**row[names], unit="W"), spend, some, 52, 0.002).sum()
+        for _, row in rows.iterrows()
+    ]
+    between = np.var(totals)
+    assert between > 0.2 * within
+    # Fifty populations give their variance to a fifth of itself.
+    assert drawn.totals.var() == pytest.approx(between + within, rel=0.3)
+
+
 @pytest.mark.filterwarnings("ignore::cam.errors.ConvergenceWarning")
 def test_a_posterior_tells_what_a_new_customer_is_worth(table):
     spend = cam.GammaGamma.from_params(p=6.25, q=3.74, v=15.44)
