@@ -9,6 +9,7 @@ mod intervals;
 mod outcomes;
 mod predictions;
 mod tasks;
+mod totals;
 mod value;
 
 pub use intervals::{BootstrapKind, BootstrapOptions, bootstrap_intervals, profile_intervals};
