@@ -37,6 +37,7 @@ mod summary_order;
 mod summary_stream;
 mod tasks;
 mod time_varying;
+mod time_varying_inference;
 mod unit;
 mod validate;
 mod value;
